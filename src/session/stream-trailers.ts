@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { type SessionEnd, sessionEndSchema } from './session-end.ts';
+
+/** The HTTP/2 trailers of an output stream; a stream that ends without them was cut. */
+export interface StreamTrailers {
+  /** Bytes of the whole stream, from offset 0. */
+  bytes: number;
+  /** SHA-256 of the whole stream, lower-case hex. */
+  sha256: string;
+  end: SessionEnd;
+}
+
+const wireSchema = z.object({
+  'crashcart-bytes': z.coerce.number().int().min(0),
+  'crashcart-sha256': z.string().regex(/^[0-9a-f]{64}$/),
+  'crashcart-exit-code': z.coerce.number().int().min(0).max(255),
+  'crashcart-reason': sessionEndSchema.shape.reason,
+  'crashcart-message': z.string().optional(),
+});
+
+/** @returns the trailers as HTTP/2 header fields. */
+export function formatTrailers(trailers: StreamTrailers): Record<string, string> {
+  const { bytes, sha256, end } = trailers;
+  return {
+    'crashcart-bytes': String(bytes),
+    'crashcart-sha256': sha256,
+    'crashcart-exit-code': String(end.exitCode),
+    'crashcart-reason': end.reason,
+    // Field values are ASCII (RFC 9110 5.5).
+    ...(end.message === null ? {} : { 'crashcart-message': encodeURIComponent(end.message) }),
+  };
+}
+
+/** @returns null when the fields are missing or malformed: the stream must then be taken as cut. */
+export function parseTrailers(fields: Record<string, unknown>): StreamTrailers | null {
+  const parsed = wireSchema.safeParse(fields);
+  if (!parsed.success) return null;
+  const message = parsed.data['crashcart-message'];
+  return {
+    bytes: parsed.data['crashcart-bytes'],
+    sha256: parsed.data['crashcart-sha256'],
+    end: {
+      reason: parsed.data['crashcart-reason'],
+      exitCode: parsed.data['crashcart-exit-code'],
+      message: message === undefined ? null : decodeURIComponent(message),
+    },
+  };
+}
