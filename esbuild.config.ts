@@ -30,7 +30,5 @@ await Promise.all([
     entryPoints: { agent: 'src/agent/main.ts' },
     outdir: 'dist/agent',
     outExtension: { '.js': '.mjs' },
-    // A native addon: the image carries it beside the bundle.
-    external: ['@lydell/node-pty'],
   }),
 ]);

@@ -27,7 +27,9 @@ export const acknowledgementSchema = z.object({
   stdout: z.number().int().min(0).optional(),
   stderr: z.number().int().min(0).optional(),
 });
-export const signalRequestSchema = z.object({ signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL']) });
+export const signalRequestSchema = z.object({
+  signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGKILL']),
+});
 
 export type OutputStreamName = 'stdout' | 'stderr';
 
@@ -36,6 +38,9 @@ export const acknowledgementIntervalBytes = 1024 * 1024;
 export const acknowledgementIntervalMs = 1000;
 
 /** @returns the path of a session, or of one of its parts. */
-export function sessionPath(id: string, part?: 'stdin' | OutputStreamName | 'acknowledgement' | 'terminal-size' | 'signal'): string {
+export function sessionPath(
+  id: string,
+  part?: 'stdin' | OutputStreamName | 'acknowledgement' | 'terminal-size' | 'signal',
+): string {
   return part === undefined ? `/v1/sessions/${id}` : `/v1/sessions/${id}/${part}`;
 }

@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 /** The direction of imports that docs/architecture.md draws: what each room may not reach. */
-const forbiddenImports: Record<string, string[]> = {
+const forbiddenImports = {
   session: ['cli', 'cluster', 'agent', 'toolbox', 'terminal', 'config'],
   toolbox: ['cli', 'cluster', 'agent', 'session', 'terminal', 'config'],
   agent: ['cli', 'cluster', 'terminal', 'config'],
@@ -39,10 +39,12 @@ export default tseslint.config(
     files: [`src/${room}/**/*.ts`],
     rules: {
       'no-restricted-imports': [
-        'error' as const,
+        'error',
         {
           paths: [{ name: 'yargs', message: 'Only src/cli/adapter.ts knows yargs.' }],
-          patterns: [{ group: rooms.map((other) => `**/${other}/**`), message: `src/${room} may not import it.` }],
+          patterns: [
+            { group: rooms.map((other) => `**/${other}/**`), message: `src/${room} may not import it.` },
+          ],
         },
       ],
     },

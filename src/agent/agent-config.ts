@@ -1,0 +1,44 @@
+import { z } from 'zod';
+
+/** Where the image puts what the agent needs, and where the agent keeps its own state. */
+export const agentPaths = {
+  enterScript: '/opt/crashcart/enter-target.sh',
+  /** Root file system of the toolbox in the agent image: the lower layer of every session's root. */
+  toolbox: '/toolbox',
+  state: '/run/crashcart',
+  /** Where a session's root is mounted, each in its own mount namespace. */
+  sessionRoot: '/dev/crashcart',
+} as const;
+
+const environmentSchema = z.object({
+  CRASHCART_NODE: z.string().min(1).default('unknown'),
+  CRASHCART_IDLE_SECONDS: z.coerce.number().int().min(1).default(300),
+  /** A session without any client for this long is ended. */
+  CRASHCART_GRACE_SECONDS: z.coerce.number().int().min(1).default(60),
+  CRASHCART_SESSION_MEMORY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(16 * 1024 * 1024)
+    .default(512 * 1024 * 1024),
+});
+
+export interface AgentConfig {
+  node: string;
+  idleMs: number;
+  graceMs: number;
+  sessionMemoryBytes: number;
+}
+
+/**
+ * Reads the agent's settings, which its pod's spec gives as environment variables.
+ * @throws z.ZodError when one is malformed.
+ */
+export function readAgentConfig(environment: NodeJS.ProcessEnv): AgentConfig {
+  const parsed = environmentSchema.parse(environment);
+  return {
+    node: parsed.CRASHCART_NODE,
+    idleMs: parsed.CRASHCART_IDLE_SECONDS * 1000,
+    graceMs: parsed.CRASHCART_GRACE_SECONDS * 1000,
+    sessionMemoryBytes: parsed.CRASHCART_SESSION_MEMORY_BYTES,
+  };
+}

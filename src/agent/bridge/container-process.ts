@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises';
+import { status as grpcStatus } from '@grpc/grpc-js';
+import { ProblemError } from '../../session/problem.ts';
+import { parseContainerInfo } from '../cri/container-info.ts';
+import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
+import { getContainerStatus } from '../cri/runtime-service.ts';
+import { isProcessOfContainer, readInnermostPID, readProcessIdentity } from './process-identity.ts';
+import { walkInRoot } from './rooted-path.ts';
+
+/** With hostPID, PID 1 is the node's init and its root the node's root. */
+const nodeRoot = '/proc/1/root';
+const runtimeTimeoutMs = 5000;
+
+/**
+ * Finds the first process of a container: by the runtime that knows it, else by its cgroup.
+ * @param containerID without its scheme.
+ * @returns its PID in the node's PID namespace.
+ * @throws ProblemError `containerNotFound`, `targetNotRunning`, `sandboxedRuntime`.
+ */
+export async function findContainerProcess(containerID: string): Promise<number> {
+  let knownByRuntime = false;
+  for (const endpoint of await listRuntimeEndpoints()) {
+    const response = await askRuntime(endpoint, containerID);
+    if (response === null) continue;
+    knownByRuntime = true;
+    const info = parseContainerInfo(response);
+    if (info !== null) return info.pid;
+  }
+  const pid = await scanForContainer(containerID);
+  if (pid !== null) return pid;
+  throw new ProblemError(
+    knownByRuntime ? 'targetNotRunning' : 'containerNotFound',
+    knownByRuntime
+      ? `the runtime has no process for container ${containerID}`
+      : `no process of container ${containerID} on this node`,
+    'It may have ended or restarted just now: try again.',
+  );
+}
+
+/** @returns null when there is no runtime behind the endpoint, or it does not know the container. */
+async function askRuntime(endpoint: string, containerID: string) {
+  // Links in the path, absolute ones too, are the node's: they are resolved against its root.
+  const socket = await walkInRoot(nodeRoot, endpoint).catch(() => null);
+  if (socket === null) return null;
+  try {
+    return await getContainerStatus(socket.path, containerID, runtimeTimeoutMs);
+  } catch (error) {
+    const code = (error as { code?: number }).code;
+    if (code !== grpcStatus.NOT_FOUND && code !== grpcStatus.UNAVAILABLE) {
+      console.error(`CRI ${endpoint}: ${(error as Error).message}`);
+    }
+    return null;
+  } finally {
+    await socket.directory.close();
+  }
+}
+
+/**
+ * The way without a runtime: the process of that cgroup that is PID 1 of its namespace, else, where the
+ * pod shares one, the oldest.
+ */
+async function scanForContainer(containerID: string): Promise<number | null> {
+  let oldest: { pid: number; startTime: bigint } | null = null;
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid) || !(await isProcessOfContainer(pid, containerID))) continue;
+    if ((await readInnermostPID(pid)) === 1) return pid;
+    const identity = await readProcessIdentity(pid);
+    if (identity === null) continue;
+    const startTime = BigInt(identity.startTime);
+    if (oldest === null || startTime < oldest.startTime) oldest = { pid, startTime };
+  }
+  return oldest?.pid ?? null;
+}

@@ -1,0 +1,52 @@
+import type { SessionSpec } from '../../session/session-spec.ts';
+import { agentPaths } from '../agent-config.ts';
+
+/** PATH of the toolbox, as of Debian's and Ubuntu's login shells for root. */
+const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The argv that enters a target. The child must have the namespaces of `enteredNamespaces` as descriptors
+ * 3 to 6; what is done there, and why, is in enter-target.sh.
+ * @param directory the session's own, which holds `cgroup-procs`, `resolv.conf` and `hosts`.
+ * @param innermostPID the target's PID in its own PID namespace.
+ * @param hasTerminal the slave of a PTY is stdin, stdout and stderr, and becomes the controlling terminal.
+ */
+export function buildEnterCommand(
+  directory: string,
+  innermostPID: number,
+  hasTerminal: boolean,
+  command: string[],
+): { file: string; args: string[] } {
+  return {
+    file: 'setsid',
+    args: [
+      ...(hasTerminal ? ['-c'] : []),
+      // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
+      // agent sees what is mounted in it, and it is gone with the last process.
+      ...['unshare', '--mount', '--propagation', 'private', '--'],
+      ...['/bin/sh', agentPaths.enterScript, 'outside', directory, String(innermostPID)],
+      ...command,
+    ],
+  };
+}
+
+/** What a session's command finds in its environment: nothing of the agent's, nothing of the target's. */
+export function buildEnvironment(spec: SessionSpec, targetPID: number, node: string): Record<string, string> {
+  const { target, terminal } = spec;
+  return {
+    PATH: toolboxPath,
+    HOME: '/root',
+    USER: 'root',
+    SHELL: '/bin/bash',
+    LANG: 'C.UTF-8',
+    TERM: terminal?.term ?? 'dumb',
+    CRASHCART_TARGET_PID: String(targetPID),
+    CRASHCART_TARGET_ROOT: '/target',
+    ...(target.kind === 'container' && {
+      CRASHCART_NAMESPACE: target.namespace,
+      CRASHCART_POD: target.pod,
+      CRASHCART_CONTAINER: target.container,
+    }),
+    CRASHCART_NODE: node,
+  };
+}

@@ -1,0 +1,74 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { ProblemError } from '../../session/problem.ts';
+import type { SessionTarget } from '../../session/session-spec.ts';
+import { findContainerProcess } from './container-process.ts';
+import {
+  isProcessAlive,
+  isProcessOfContainer,
+  type ProcessIdentity,
+  readInnermostPID,
+  readProcessIdentity,
+} from './process-identity.ts';
+
+/** The Linux namespaces that a session enters, in the order of their descriptors. */
+export const enteredNamespaces = ['pid', 'net', 'ipc', 'uts'] as const;
+
+/** A process whose namespaces are held by descriptor, so that a reused PID can't be entered. */
+export interface PinnedTarget {
+  process: ProcessIdentity;
+  /** PID of the process in its own PID namespace. */
+  innermostPID: number;
+  /** One for each of {@link enteredNamespaces}. */
+  namespaces: FileHandle[];
+  close(): Promise<void>;
+}
+
+/**
+ * Looks a target up and pins it.
+ * @param afterLookup a test's hook: runs between the look-up and the pinning.
+ * @throws ProblemError `containerNotFound`, `targetNotRunning`, `targetChanged`, `sandboxedRuntime`.
+ */
+export async function pinTarget(
+  target: SessionTarget,
+  afterLookup: (pid: number) => Promise<void> = () => Promise.resolve(),
+): Promise<PinnedTarget> {
+  if (target.kind === 'node') return pinProcess(1, null);
+  const containerID = target.containerID.replace(/^[a-z-]+:\/\//, '');
+  const pid = await findContainerProcess(containerID);
+  await afterLookup(pid);
+  return pinProcess(pid, containerID);
+}
+
+/**
+ * Opens the namespaces of a process, *then* checks that the PID is still the same process and the
+ * container's: what was opened in between can only have been its.
+ * @param containerID null when it need not belong to a container (PID 1 of the node).
+ * @throws ProblemError `targetChanged`.
+ */
+export async function pinProcess(pid: number, containerID: string | null): Promise<PinnedTarget> {
+  const identity = await readProcessIdentity(pid);
+  const innermostPID = await readInnermostPID(pid);
+  const namespaces: FileHandle[] = [];
+  const close = async () => {
+    await Promise.all(namespaces.splice(0).map((handle) => handle.close()));
+  };
+  try {
+    if (identity === null || innermostPID === null) throw targetChanged(pid);
+    for (const name of enteredNamespaces) namespaces.push(await open(`/proc/${pid}/ns/${name}`, 'r'));
+    if (!(await isProcessAlive(identity))) throw targetChanged(pid);
+    if (containerID !== null && !(await isProcessOfContainer(pid, containerID))) throw targetChanged(pid);
+    return { process: identity, innermostPID, namespaces, close };
+  } catch (error) {
+    await close();
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw targetChanged(pid);
+    throw error;
+  }
+}
+
+function targetChanged(pid: number): ProblemError {
+  return new ProblemError(
+    'targetChanged',
+    `the target’s process (PID ${pid} on the node) ended before it could be entered`,
+    'It may have restarted just now: try again.',
+  );
+}

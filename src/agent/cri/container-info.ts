@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { ProblemError } from '../../session/problem.ts';
+import type { ContainerStatusResponse } from './runtime-service.ts';
+
+/** What the runtime says of a running container. */
+export interface ContainerInfo {
+  /** PID of the container's first process in the runtime's PID namespace. */
+  pid: number;
+}
+
+// containerd, CRI-O and cri-dockerd all put a JSON text under the key "info", with pid at its top level;
+// runtimeType is containerd's alone.
+const verboseInfoSchema = z.object({ pid: z.number().int(), runtimeType: z.string().optional() });
+
+/** Runtimes whose PID is the sandbox's or the hypervisor's: entering it would lead to the wrong place. */
+const sandboxedRuntimeType = /kata|runsc|gvisor|firecracker|hyperv|wasm/i;
+
+/**
+ * Reads the PID out of a verbose ContainerStatus.
+ * @throws ProblemError `targetNotRunning` or `sandboxedRuntime`.
+ */
+export function parseContainerInfo(response: ContainerStatusResponse): ContainerInfo | null {
+  if (response.status !== null && response.status.state !== 'CONTAINER_RUNNING') {
+    throw new ProblemError(
+      'targetNotRunning',
+      `the container is not running (${response.status.state.replace('CONTAINER_', '').toLowerCase()})`,
+      'Wait until it runs, or name another container with -c.',
+    );
+  }
+  const text = response.info['info'];
+  if (text === undefined) return null;
+  const parsed = verboseInfoSchema.safeParse(parseJSON(text));
+  if (!parsed.success) return null;
+  const { pid, runtimeType } = parsed.data;
+  if (runtimeType !== undefined && sandboxedRuntimeType.test(runtimeType)) {
+    throw new ProblemError(
+      'sandboxedRuntime',
+      `the container runs in a sandbox (${runtimeType})`,
+      'Its processes are not the node’s: there are no namespaces on the node to enter.',
+    );
+  }
+  return pid > 0 ? { pid } : null;
+}
+
+function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,220 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants as osConstants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProblemError } from '../../session/problem.ts';
+import type { SessionEnd, SessionState } from '../../session/session-end.ts';
+import type { OutputStreamName } from '../../session/session-routes.ts';
+import type { SessionSpec, TerminalSize } from '../../session/session-spec.ts';
+import type { AgentConfig } from '../agent-config.ts';
+import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
+import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
+import { isProcessAlive } from '../bridge/process-identity.ts';
+import { createSessionDirectory } from '../bridge/session-directory.ts';
+import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
+import { type CommandStreams, openPipes, openTerminal } from './command-streams.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import { StdinSink } from './stdin-sink.ts';
+
+/** The kernel ends our processes before the target's own one disappears: how long to look for that. */
+const targetEndLimitMs = 1000;
+const targetPollMs = 200;
+/** After the command's end its output must be drained; a device of the kernel may hold it for ever. */
+const drainLimitMs = 30_000;
+const killedExitCode = 128 + osConstants.signals.SIGKILL;
+
+/** One command in a target: its processes, its streams and how it ended. Made by {@link Session.start}. */
+export class Session {
+  readonly id: string;
+  readonly spec: SessionSpec;
+  readonly startedAt = new Date();
+  readonly ended: Promise<SessionEnd>;
+  stdin!: StdinSink;
+  #end: SessionEnd | null = null;
+  #resolveEnd: (end: SessionEnd) => void;
+  #outputs = new Map<OutputStreamName, OutputBuffer>();
+  #resize: CommandStreams['resize'] = null;
+  #child: ChildProcess | null = null;
+  #cgroup: SessionCgroup | null = null;
+  /** First reason wins: set by whoever ends the session before its command does. */
+  #endReason: { reason: SessionEnd['reason']; message: string | null } | null = null;
+  /** Runs in reverse order at the end, whichever way it came. */
+  #undo: (() => Promise<void> | void)[] = [];
+
+  private constructor(id: string, spec: SessionSpec) {
+    this.id = id;
+    this.spec = spec;
+    const { promise, resolve } = Promise.withResolvers<SessionEnd>();
+    this.ended = promise;
+    this.#resolveEnd = resolve;
+  }
+
+  /**
+   * Enters the target and starts the command.
+   * @throws ProblemError when the target can't be entered; nothing is left then.
+   */
+  static async start(id: string, spec: SessionSpec, config: AgentConfig): Promise<Session> {
+    const session = new Session(id, spec);
+    try {
+      await session.#start(config);
+    } catch (error) {
+      await session.#release();
+      if (error instanceof ProblemError) throw error;
+      throw new ProblemError('bridgeFailed', `the target could not be entered: ${(error as Error).message}`);
+    }
+    return session;
+  }
+
+  get state(): SessionState {
+    const { target } = this.spec;
+    return {
+      id: this.id,
+      target:
+        target.kind === 'node'
+          ? `node/${target.node}`
+          : `${target.namespace}/${target.pod}[${target.container}]`,
+      command: this.spec.command,
+      state: this.#end === null ? 'running' : 'ended',
+      startedAt: this.startedAt.toISOString(),
+      end: this.#end,
+    };
+  }
+
+  /** @throws ProblemError `notFound` for stderr of a session with a terminal. */
+  output(name: OutputStreamName): OutputBuffer {
+    const output = this.#outputs.get(name);
+    if (output === undefined)
+      throw new ProblemError('notFound', `the session has no ${name}: its terminal has one output`);
+    return output;
+  }
+
+  resize(size: TerminalSize): void {
+    if (this.#resize === null) throw new ProblemError('conflict', 'the session has no terminal');
+    this.#resize(size);
+  }
+
+  /** Sends a signal to the command, through both its inits. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Ends everything of it. Resolves when nothing is left. */
+  async delete(message: string): Promise<void> {
+    this.#endReason ??= { reason: 'deleted', message };
+    await this.#cgroup?.destroy();
+    await this.ended;
+  }
+
+  async #start(config: AgentConfig): Promise<void> {
+    const target = await pinTarget(this.spec.target);
+    this.#undo.push(() => target.close());
+    const cgroup = await createSessionCgroup(this.id, config.sessionMemoryBytes);
+    this.#cgroup = cgroup;
+    this.#undo.push(() => cgroup.destroy());
+    const directory = await createSessionDirectory(this.id, target.process.pid, cgroup.processFiles);
+    this.#undo.push(() => directory.remove());
+
+    const { terminal } = this.spec;
+    const streams = terminal === null ? await openPipes(directory.path) : openTerminal(terminal);
+    this.#attachStreams(streams);
+    const child = this.#spawn(streams, directory.path, target, config);
+    this.#child = child;
+    // Never before the spawn: the last descriptor of a pipe that closes would end the stream.
+    streams.releaseChildDescriptors();
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    if (!this.spec.stdin) this.stdin.end();
+    void this.#supervise(child, target, cgroup);
+  }
+
+  #attachStreams(streams: CommandStreams): void {
+    this.stdin = new StdinSink(streams.stdin, this.spec.terminal !== null);
+    this.#resize = streams.resize;
+    this.#outputs.set('stdout', new OutputBuffer(streams.stdout));
+    if (streams.stderr) this.#outputs.set('stderr', new OutputBuffer(streams.stderr));
+    this.#undo.push(() => {
+      this.stdin.close();
+      for (const output of this.#outputs.values()) output.close();
+    });
+  }
+
+  #spawn(
+    streams: CommandStreams,
+    directory: string,
+    target: PinnedTarget,
+    config: AgentConfig,
+  ): ChildProcess {
+    const { spec } = this;
+    const { file, args } = buildEnterCommand(
+      directory,
+      target.innermostPID,
+      spec.terminal !== null,
+      spec.command ?? ['/bin/bash', '-l'],
+    );
+    return spawn(file, args, {
+      cwd: '/',
+      env: buildEnvironment(spec, target.innermostPID, config.node),
+      stdio: [...streams.childDescriptors, ...target.namespaces.map((handle) => handle.fd)],
+    });
+  }
+
+  /** Waits for the end, tells why it came, and leaves nothing behind. */
+  async #supervise(child: ChildProcess, target: PinnedTarget, cgroup: SessionCgroup): Promise<void> {
+    const exited = Promise.withResolvers<number>();
+    child.once('exit', (code, signal) => {
+      exited.resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]));
+    });
+    const watch = new AbortController();
+    const watched = this.#watchTarget(target, cgroup, watch.signal);
+    const exitCode = await exited.promise;
+    watch.abort();
+    await watched;
+    const memoryKills = await cgroup.countMemoryKills();
+    if (exitCode === killedExitCode && memoryKills > 0) {
+      this.#endReason ??= { reason: 'memoryLimit', message: 'the session’s memory limit was reached' };
+    }
+    if (exitCode === killedExitCode && (await hasEndedWithin(target, targetEndLimitMs))) {
+      this.#endReason ??= { reason: 'targetEnded', message: 'the target’s process ended' };
+    }
+    // Background processes may hold the pipes: with them gone, the outputs end.
+    await cgroup.destroy().catch(reportError);
+    const drained = Promise.all([...this.#outputs.values()].map((output) => output.waitForEnd()));
+    await Promise.race([drained, delay(drainLimitMs, undefined, { ref: false })]);
+    this.#end = { reason: 'exited', message: null, ...this.#endReason, exitCode };
+    this.#resolveEnd(this.#end);
+    await this.#release();
+  }
+
+  /** The PID namespace may outlive the target (shareProcessNamespace, hostPID): its own process is watched. */
+  async #watchTarget(target: PinnedTarget, cgroup: SessionCgroup, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await delay(targetPollMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted || (await isProcessAlive(target.process))) continue;
+      this.#endReason ??= { reason: 'targetEnded', message: 'the target’s process ended' };
+      await cgroup.destroy().catch(reportError);
+      return;
+    }
+  }
+
+  /** What was written stays readable. */
+  async #release(): Promise<void> {
+    for (const undo of this.#undo.splice(0).reverse()) {
+      try {
+        await undo();
+      } catch (error) {
+        reportError(error);
+      }
+    }
+  }
+}
+
+async function hasEndedWithin(target: PinnedTarget, limitMs: number): Promise<boolean> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    if (!(await isProcessAlive(target.process))) return true;
+    if (Date.now() > deadline) return false;
+    await delay(20);
+  }
+}
+
+function reportError(error: unknown): void {
+  console.error(`session: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+}
