@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+
+/** Where this checkout keeps the state of its cluster. */
+export const stateDirectory = join(import.meta.dirname, '../.cluster');
+
+/** What a cluster is found by, also from another checkout: one built-in cluster a machine. */
+export const recordFile = '/run/kubectl-crashcart/cluster.json';
+
+/** What every cgroup and interface of the cluster is called by. */
+export const namePrefix = 'crashcart';
+
+/** The bridge that the nodes hang on; the control plane and the DNS server listen on its address only. */
+export const bridge = { name: `${namePrefix}0`, address: '10.77.0.1', prefixLength: 24 };
+
+/** The API server, from this machine and from the nodes. */
+export const apiServer = `https://${bridge.address}:6443`;
+
+export const controlPlaneCgroup = `${namePrefix}-control-plane`;
+
+/** What a node is called, where it is reached and where its state is, by its number from 1. */
+export function describeNode(number: number, state = stateDirectory) {
+  const name = `node-${number}`;
+  return {
+    name,
+    address: `10.77.0.${number + 10}`,
+    podNetwork: `10.78.${number}.0/24`,
+    link: `${namePrefix}-n${number}`,
+    cgroup: `${namePrefix}-${name}`,
+    directory: join(state, 'nodes', name),
+  };
+}
+
+/** A node as it is planned, before anything of it runs. */
+export type NodePlan = ReturnType<typeof describeNode>;

@@ -1,0 +1,25 @@
+#!/bin/sh
+# join-cgroup.sh CGROUP COMMAND...: moves itself into the cgroup of that name in every hierarchy, then becomes COMMAND.
+set -eu
+name=$1
+shift
+while read -r _ mount type _; do
+  case $type in
+    cgroup) ;;
+    cgroup2)
+      # The kubelet needs its controllers; the empty v2 hierarchy beside v1 has none.
+      for controller in $(cat "$mount/cgroup.controllers"); do
+        echo "+$controller" >"$mount/cgroup.subtree_control" || true
+      done
+      ;;
+    *) continue ;;
+  esac
+  mkdir -p "$mount/$name"
+  if [ -e "$mount/cpuset.cpus" ] && [ "$type" = cgroup ]; then
+    # No process can join a v1 cpuset that has no CPUs.
+    cat "$mount/cpuset.cpus" >"$mount/$name/cpuset.cpus"
+    cat "$mount/cpuset.mems" >"$mount/$name/cpuset.mems"
+  fi
+  echo $$ >"$mount/$name/cgroup.procs"
+done </proc/mounts
+exec "$@"

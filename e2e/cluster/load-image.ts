@@ -1,0 +1,35 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { getClusterState, readClusterRecord, type ClusterNode } from './cluster-state.ts';
+import { runCommand } from './run-command.ts';
+
+const loadedSchema = z.record(z.string(), z.string());
+
+/**
+ * Loads an image archive (docker or OCI) into every node; a node that has exactly this file is left alone.
+ * @throws when no cluster is ready, or a node's containerd refuses it.
+ */
+export async function loadImage(archive: string): Promise<void> {
+  const { binaries, nodes } = await getClusterState();
+  const stateDirectory = (await readClusterRecord())?.stateDirectory ?? '';
+  const { size, mtimeMs, ino } = await stat(archive);
+  const version = `${size} ${mtimeMs} ${ino}`;
+  for (const node of nodes) {
+    const listFile = join(stateDirectory, 'nodes', node.name, 'loaded-images.json');
+    const loaded = await readLoaded(listFile);
+    if (loaded[archive] === version) continue;
+    await importArchive(node, join(binaries, 'ctr'), archive);
+    // Read again: another process may have loaded another archive meanwhile.
+    await writeFile(listFile, JSON.stringify({ ...(await readLoaded(listFile)), [archive]: version }));
+  }
+}
+
+async function readLoaded(listFile: string): Promise<Record<string, string>> {
+  return loadedSchema.parse(JSON.parse(await readFile(listFile, 'utf8').catch(() => '{}')));
+}
+
+async function importArchive(node: ClusterNode, ctr: string, archive: string): Promise<void> {
+  const args = [ctr, '--namespace', 'k8s.io', 'images', 'import', '--local', archive];
+  await runCommand('nsenter', ['--target', String(node.pid), '--mount', ...args], { timeoutMs: 5 * 60_000 });
+}

@@ -1,0 +1,111 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { bridge, type NodePlan } from './cluster-layout.ts';
+import { runCommand } from './run-command.ts';
+
+/** The image of every pod's sandbox, as containerd knows it. */
+export const pauseImageName = 'crashcart.test/pause:1';
+
+const crunSpecFile = 'crun-spec.json';
+
+/** Writes the configuration of a node's containerd, CNI and kubelet. */
+export async function writeNodeConfiguration(node: NodePlan, pki: string, binaries: string): Promise<void> {
+  const { directory } = node;
+  await mkdir(join(directory, 'manifests'), { recursive: true });
+  await mkdir(join(directory, 'cni/net.d'), { recursive: true });
+  await writeFile(join(directory, crunSpecFile), await createCrunSpec(binaries));
+  await writeFile(join(directory, 'containerd.toml'), formatContainerdConfiguration(directory, binaries));
+  await writeFile(
+    join(directory, 'cni/net.d/10-crashcart.conflist'),
+    JSON.stringify(getNetworkConfiguration(node)),
+  );
+  await writeFile(
+    join(directory, 'kubelet.json'),
+    JSON.stringify(getKubeletConfiguration(node, pki), null, 2),
+  );
+}
+
+/** Debian's crun refuses a specification newer than 1.0, and containerd's default one is. */
+async function createCrunSpec(binaries: string): Promise<string> {
+  const spec: unknown = JSON.parse(await runCommand(join(binaries, 'ctr'), ['oci', 'spec']));
+  return JSON.stringify({ ...(spec as object), ociVersion: '1.0.2' });
+}
+
+function formatContainerdConfiguration(directory: string, binaries: string): string {
+  const runtime = '[plugins."io.containerd.cri.v1.runtime"';
+  return `version = 3
+root = "/var/lib/containerd"
+state = "/run/containerd"
+[grpc]
+address = "/run/containerd/containerd.sock"
+[plugins."io.containerd.internal.v1.opt"]
+path = "/var/lib/containerd/opt"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+sandbox = "${pauseImageName}"
+${runtime}]
+# Without CAP_SYS_RESOURCE no score can be lowered.
+restrict_oom_score_adj = true
+disable_apparmor = true
+${runtime}.cni]
+bin_dirs = ["${binaries}"]
+conf_dir = "/etc/cni/net.d"
+${runtime}.containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+${runtime}.containerd.runtimes.runc.options]
+SystemdCgroup = false
+BinaryName = "${binaries}/runc"
+${runtime}.containerd.runtimes.crun]
+runtime_type = "io.containerd.runc.v2"
+base_runtime_spec = "${directory}/${crunSpecFile}"
+${runtime}.containerd.runtimes.crun.options]
+SystemdCgroup = false
+BinaryName = "/usr/bin/crun"
+`;
+}
+
+function getNetworkConfiguration(node: NodePlan) {
+  const ipam = {
+    type: 'host-local',
+    ranges: [[{ subnet: node.podNetwork }]],
+    routes: [{ dst: '0.0.0.0/0' }],
+  };
+  const plugins = [{ type: 'bridge', bridge: 'cni0', isGateway: true, ipam }];
+  return { cniVersion: '1.0.0', name: 'crashcart', plugins };
+}
+
+function getKubeletConfiguration(node: NodePlan, pki: string) {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: join(pki, 'ca.crt') },
+    },
+    authorization: { mode: 'Webhook' },
+    tlsCertFile: join(pki, `${node.name}.crt`),
+    tlsPrivateKeyFile: join(pki, `${node.name}.key`),
+    clusterDNS: [bridge.address],
+    clusterDomain: 'cluster.local',
+    staticPodPath: join(node.directory, 'manifests'),
+    volumePluginDir: '/var/lib/kubelet/volume-plugins',
+    containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
+    cgroupDriver: 'cgroupfs',
+    failCgroupV1: false,
+    failSwapOn: false,
+    makeIPTablesUtilChains: false,
+    enforceNodeAllocatable: [],
+    // The default of 5 a second delays tests that make many pods at once.
+    registryPullQPS: 0,
+    // Images are loaded by hand: what the kubelet removes can't be pulled again.
+    imageGCHighThresholdPercent: 100,
+    imageMaximumGCAge: '0s',
+    evictionHard: {
+      'nodefs.available': '0%',
+      'nodefs.inodesFree': '0%',
+      'imagefs.available': '0%',
+      'imagefs.inodesFree': '0%',
+      'memory.available': '0%',
+    },
+  };
+}

@@ -1,0 +1,59 @@
+#!/bin/bash
+# node-init.sh NAME NODE_DIRECTORY BINARIES PAUSE_IMAGE: what a node does below its PID 1, in namespaces of its own.
+set -euo pipefail
+name=$1 directory=$2 binaries=$3 pause_image=$4
+
+hostname "$name"
+# The kubelet and mount propagation want the shared root that a machine has.
+mount --make-rshared /
+hierarchies=$(cut -d: -f2 /proc/self/cgroup)
+mount -t sysfs sysfs /sys
+if [ -n "$(tr -d '[:space:]' <<<"$hierarchies")" ]; then
+  mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
+  for hierarchy in $hierarchies; do
+    mkdir "/sys/fs/cgroup/${hierarchy#name=}"
+    case $hierarchy in
+      name=*) mount -t cgroup -o "none,$hierarchy" cgroup "/sys/fs/cgroup/${hierarchy#name=}" ;;
+      *) mount -t cgroup -o "$hierarchy" cgroup "/sys/fs/cgroup/$hierarchy" ;;
+    esac
+    # Controllers that share a hierarchy are looked for under their own names.
+    for controller in ${hierarchy//,/ }; do
+      [ -e "/sys/fs/cgroup/${controller#name=}" ] || ln -s "$hierarchy" "/sys/fs/cgroup/$controller"
+    done
+  done
+  mkdir /sys/fs/cgroup/unified
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
+else
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  # v2 allows controllers below a cgroup only when it holds no process itself.
+  mkdir /sys/fs/cgroup/node
+  while read -r pid; do echo "$pid" >/sys/fs/cgroup/node/cgroup.procs || true; done </sys/fs/cgroup/cgroup.procs
+  for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
+    echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+  done
+fi
+
+mount -t tmpfs tmpfs /run
+mkdir -p /run/containerd /run/netns /run/lock
+for path in /var/lib/containerd /var/lib/kubelet /var/lib/cni /var/log/pods /var/log/containers; do
+  mkdir -p "$directory/data$path"
+  mount --bind "$directory/data$path" "$path"
+done
+mount --bind "$directory/cni" /etc/cni
+
+for _ in $(seq 200); do
+  ip route show default | grep -q eth0 && break
+  sleep 0.05
+done
+ip route show default | grep -q eth0 || { echo "no network" >&2; exit 1; }
+
+export PATH=$binaries:$PATH
+containerd --config "$directory/containerd.toml" >"$directory/containerd.log" 2>&1 &
+for _ in $(seq 200); do
+  ctr --connect-timeout 1s version >/dev/null 2>&1 && break
+  kill -0 $! || { tail -n 15 "$directory/containerd.log" >&2; exit 1; }
+  sleep 0.05
+done
+ctr --namespace k8s.io images import --local "$pause_image"
+exec kubelet --config "$directory/kubelet.json" --kubeconfig "$directory/kubeconfig" \
+  --hostname-override "$name" --node-ip "$(ip -4 -o address show eth0 | awk '{ sub("/.*", "", $4); print $4 }')" --v 2
