@@ -10,10 +10,16 @@ export interface StreamTrailers {
   end: SessionEnd;
 }
 
+// Not z.coerce: an empty text would count as 0, and exit code 0 is a success.
+const decimal = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
 const wireSchema = z.object({
-  'crashcart-bytes': z.coerce.number().int().min(0),
+  'crashcart-bytes': decimal,
   'crashcart-sha256': z.string().regex(/^[0-9a-f]{64}$/),
-  'crashcart-exit-code': z.coerce.number().int().min(0).max(255),
+  'crashcart-exit-code': decimal.pipe(z.number().max(255)),
   'crashcart-reason': sessionEndSchema.shape.reason,
   'crashcart-message': z.string().optional(),
 });
