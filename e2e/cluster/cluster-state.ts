@@ -38,6 +38,9 @@ export type ClusterProcess = z.infer<typeof processSchema>;
 /** A node that runs. */
 export type ClusterNode = z.infer<typeof nodeSchema>;
 
+/** A node and where its state is. */
+export type RunningNode = ClusterNode & { directory: string };
+
 /** What is known about the machine's cluster. */
 export type ClusterRecord = z.infer<typeof recordSchema>;
 
@@ -46,7 +49,8 @@ export interface ClusterState {
   kubeconfig: string;
   binaries: string;
   kubectl: string;
-  nodes: ClusterNode[];
+  /** Never empty; `directory` holds a node's configuration, logs and static pods. */
+  nodes: [RunningNode, ...RunningNode[]];
 }
 
 /**
@@ -55,12 +59,19 @@ export interface ClusterState {
  */
 export async function getClusterState(): Promise<ClusterState> {
   const record = await readClusterRecord();
-  if (record?.phase !== 'ready') throw new Error('no cluster is up: start one with `npm run cluster:up`');
+  const nodes = record?.nodes.map((node) => ({
+    ...node,
+    directory: join(record.stateDirectory, 'nodes', node.name),
+  }));
+  const [first, ...others] = nodes ?? [];
+  if (record?.phase !== 'ready' || first === undefined) {
+    throw new Error('no cluster is up: start one with `npm run cluster:up`');
+  }
   return {
     kubeconfig: getKubeconfigPath(record.stateDirectory),
     binaries: record.binaries,
     kubectl: join(record.binaries, 'kubectl'),
-    nodes: record.nodes,
+    nodes: [first, ...others],
   };
 }
 

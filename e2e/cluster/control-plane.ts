@@ -105,6 +105,8 @@ function getControllerArguments(pki: string, kubeconfig: string): string[] {
     '--bind-address=127.0.0.1',
     `--service-account-private-key-file=${join(pki, 'service-accounts.key')}`,
     `--root-ca-file=${join(pki, 'ca.crt')}`,
+    // Its default is a folder of the machine, which it would make.
+    `--flex-volume-plugin-dir=${join(pki, 'volume-plugins')}`,
     '--use-service-account-credentials',
     '--leader-elect=false',
   ];

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { getClusterState, readClusterRecord, type ClusterNode } from './cluster-state.ts';
+import { getClusterState, type ClusterNode } from './cluster-state.ts';
 import { runCommand } from './run-command.ts';
 
 const loadedSchema = z.record(z.string(), z.string());
@@ -12,11 +12,10 @@ const loadedSchema = z.record(z.string(), z.string());
  */
 export async function loadImage(archive: string): Promise<void> {
   const { binaries, nodes } = await getClusterState();
-  const stateDirectory = (await readClusterRecord())?.stateDirectory ?? '';
   const { size, mtimeMs, ino } = await stat(archive);
   const version = `${size} ${mtimeMs} ${ino}`;
   for (const node of nodes) {
-    const listFile = join(stateDirectory, 'nodes', node.name, 'loaded-images.json');
+    const listFile = join(node.directory, 'loaded-images.json');
     const loaded = await readLoaded(listFile);
     if (loaded[archive] === version) continue;
     await importArchive(node, join(binaries, 'ctr'), archive);

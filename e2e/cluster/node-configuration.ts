@@ -1,20 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bridge, type NodePlan } from './cluster-layout.ts';
-import { runCommand } from './run-command.ts';
 
 /** The image of every pod's sandbox, as containerd knows it. */
 export const pauseImageName = 'crashcart.test/pause:1';
 
-const crunSpecFile = 'crun-spec.json';
+const crun = join(import.meta.dirname, 'crun-1.0.sh');
 
 /** Writes the configuration of a node's containerd, CNI and kubelet. */
 export async function writeNodeConfiguration(node: NodePlan, pki: string, binaries: string): Promise<void> {
   const { directory } = node;
   await mkdir(join(directory, 'manifests'), { recursive: true });
   await mkdir(join(directory, 'cni/net.d'), { recursive: true });
-  await writeFile(join(directory, crunSpecFile), await createCrunSpec(binaries));
-  await writeFile(join(directory, 'containerd.toml'), formatContainerdConfiguration(directory, binaries));
+  await writeFile(join(directory, 'containerd.toml'), formatContainerdConfiguration(binaries));
   await writeFile(
     join(directory, 'cni/net.d/10-crashcart.conflist'),
     JSON.stringify(getNetworkConfiguration(node)),
@@ -25,13 +23,7 @@ export async function writeNodeConfiguration(node: NodePlan, pki: string, binari
   );
 }
 
-/** Debian's crun refuses a specification newer than 1.0, and containerd's default one is. */
-async function createCrunSpec(binaries: string): Promise<string> {
-  const spec: unknown = JSON.parse(await runCommand(join(binaries, 'ctr'), ['oci', 'spec']));
-  return JSON.stringify({ ...(spec as object), ociVersion: '1.0.2' });
-}
-
-function formatContainerdConfiguration(directory: string, binaries: string): string {
+function formatContainerdConfiguration(binaries: string): string {
   const runtime = '[plugins."io.containerd.cri.v1.runtime"';
   return `version = 3
 root = "/var/lib/containerd"
@@ -56,10 +48,9 @@ SystemdCgroup = false
 BinaryName = "${binaries}/runc"
 ${runtime}.containerd.runtimes.crun]
 runtime_type = "io.containerd.runc.v2"
-base_runtime_spec = "${directory}/${crunSpecFile}"
 ${runtime}.containerd.runtimes.crun.options]
 SystemdCgroup = false
-BinaryName = "/usr/bin/crun"
+BinaryName = "${crun}"
 `;
 }
 

@@ -1,0 +1,3 @@
+FROM scratch
+COPY server-static /server
+ENTRYPOINT ["/server"]
