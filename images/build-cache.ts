@@ -43,12 +43,32 @@ export async function buildOnce(
       await rename(unfinished, finished);
     } catch (error) {
       await rm(unfinished, { recursive: true, force: true });
-      throw error;
+      // Another process was faster with the same.
+      if (!existsSync(finished)) throw error;
     }
   }
   const now = new Date();
   await utimes(finished, now, now);
   return finished;
+}
+
+/**
+ * Removes what was built under this name and used least recently, so that the disk does not fill.
+ * @param keep how many results stay.
+ */
+export async function pruneCache(name: string, keep: number): Promise<void> {
+  const found: { path: string; usedAt: number }[] = [];
+  for (const entry of await readdir(cacheDirectory)) {
+    const match = new RegExp(`^${name}-[0-9a-f]{16}(?:\\.unfinished-(?<builder>\\d+))?$`).exec(entry);
+    if (match === null) continue;
+    const path = join(cacheDirectory, entry);
+    const builder = match.groups?.['builder'];
+    if (builder === undefined) found.push({ path, usedAt: (await stat(path)).mtimeMs });
+    // Left by a build that was interrupted.
+    else if (!existsSync(`/proc/${builder}`)) await rm(path, { recursive: true, force: true });
+  }
+  found.sort((one, other) => other.usedAt - one.usedAt);
+  for (const { path } of found.slice(keep)) await rm(path, { recursive: true, force: true });
 }
 
 async function hashPath(path: string, hash: ReturnType<typeof createHash>): Promise<void> {

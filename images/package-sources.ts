@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { runCommand } from '../e2e/cluster/run-command.ts';
+
+/** The machine's certificate authorities, which a mirror behind TLS may need. */
+export const certificatesFile = '/etc/ssl/certs/ca-certificates.crt';
+
+/** Where packages come from on this machine, for a system that is installed from it. */
+export interface PackageSources {
+  /** Lines of sources.list; none: the distribution's own mirrors. */
+  lines: string[];
+  /** Settings of apt.conf: proxies, certificates, what is checked. */
+  settings: string[];
+}
+
+const settingNames = [
+  'Check-Date',
+  'Check-Valid-Until',
+  'ForceIPv4',
+  'ForceIPv6',
+  'Retries',
+  'http',
+  'https',
+];
+
+/**
+ * Reads how this machine's apt reaches the packages of a Debian release: it may be behind a proxy or have
+ * a mirror of its own, and what is installed for an image then needs the same.
+ */
+export async function readPackageSources(release: string): Promise<PackageSources> {
+  if (!existsSync('/usr/bin/apt-get')) return { lines: [], settings: [] };
+  const format = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CREATED_BY)|$(SIGNED_BY)';
+  const targets = await runCommand('apt-get', ['indextargets', '--format', format]);
+  const lines = new Set<string>();
+  for (const target of targets.split('\n')) {
+    const [address = '', suite = '', component, kind, key = ''] = target.split('|');
+    const ours = suite === release || suite.startsWith(`${release}-`);
+    // Without debian in its path it is another publisher's archive that names its suites like Debian's.
+    if (!ours || kind !== 'Packages' || component !== 'main' || !address.includes('debian')) continue;
+    const options = key.startsWith('/') ? `[signed-by=${key}] ` : '';
+    lines.add(`deb ${options}${address} ${suite} ${component}`);
+  }
+  const dump = await runCommand('apt-config', ['dump', ...settingNames.map((name) => `Acquire::${name}`)]);
+  const settings = dump.split('\n').filter((line) => line !== '' && !line.endsWith(' "";'));
+  // Suites like `bookworm-security` alone are no system to install.
+  return { lines: [...lines].some((line) => line.includes(` ${release} `)) ? [...lines] : [], settings };
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import packageJSON from '../package.json' with { type: 'json' };
+import { buildBaseTar } from './base-image.ts';
+import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
+import {
+  buildImage,
+  exportImage,
+  importBase,
+  installBuilder,
+  pruneImages,
+  type BuiltImage,
+} from './image-storage.ts';
+
+const repository = 'crashcart.dev/toolbox';
+const folder = join(import.meta.dirname, 'toolbox');
+
+/** What the images are built upon: a name for it, and how to have it in the storage. */
+export interface Base {
+  reference: string;
+  key: string;
+  tar: string;
+}
+
+/** The base that both images are built upon. */
+export async function prepareBase(): Promise<Base> {
+  const tar = await buildBaseTar();
+  const key = await hashInputs([tar]);
+  return { reference: `crashcart.dev/base:${key}`, key, tar };
+}
+
+/** Builds the toolbox's image, or finds it in the cache. */
+export async function buildToolbox(base: Base): Promise<BuiltImage> {
+  const key = await hashInputs([{ file: folder }, base.key]);
+  const reference = `${repository}:${key}`;
+  const directory = await buildOnce('toolbox-image', key, async (unfinished) => {
+    await makeToolbox(reference, base);
+    await exportImage({ reference, archive: join(unfinished, 'image.tar') });
+  });
+  await pruneCache('toolbox-image', 2);
+  return { reference, archive: join(directory, 'image.tar') };
+}
+
+/** Builds the toolbox into the storage; what it has of it already is not built again. */
+export async function makeToolbox(reference: string, base: Base): Promise<void> {
+  process.stderr.write(`building ${reference}\n`);
+  await installBuilder();
+  await importBase(base.reference, base.tar);
+  await buildImage({
+    reference,
+    dockerfile: join(folder, 'Dockerfile'),
+    context: folder,
+    buildArguments: { BASE: base.reference, VERSION: packageJSON.version },
+    ignoreFile: null,
+  });
+  await pruneImages(repository, 2);
+}
