@@ -19,7 +19,7 @@ const runtimeTimeoutMs = 5000;
  */
 export async function findContainerProcess(containerID: string): Promise<number> {
   let knownByRuntime = false;
-  for (const endpoint of await listRuntimeEndpoints()) {
+  for await (const endpoint of listRuntimeEndpoints()) {
     const response = await askRuntime(endpoint, containerID);
     if (response === null) continue;
     knownByRuntime = true;

@@ -7,13 +7,11 @@ const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 /**
  * The argv that enters a target. The child must have the namespaces of `enteredNamespaces` as descriptors
  * 3 to 6; what is done there, and why, is in enter-target.sh.
- * @param directory the session's own, which holds `cgroup-procs`, `resolv.conf` and `hosts`.
- * @param innermostPID the target's PID in its own PID namespace.
+ * @param directory the session's own (createSessionDirectory).
  * @param hasTerminal the slave of a PTY is stdin, stdout and stderr, and becomes the controlling terminal.
  */
 export function buildEnterCommand(
   directory: string,
-  innermostPID: number,
   hasTerminal: boolean,
   command: string[],
 ): { file: string; args: string[] } {
@@ -24,7 +22,7 @@ export function buildEnterCommand(
       // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
       // agent sees what is mounted in it, and it is gone with the last process.
       ...['unshare', '--mount', '--propagation', 'private', '--'],
-      ...['/bin/sh', agentPaths.enterScript, 'outside', directory, String(innermostPID)],
+      ...['/bin/sh', agentPaths.enterScript, 'outside', directory],
       ...command,
     ],
   };

@@ -29,9 +29,10 @@ export async function prepareSessionDevices(): Promise<void> {
     await run('mknod', ['-m', '666', join(directory, name), 'c', String(major), String(minor)]);
   }
   await mkdir(join(directory, 'pts'));
-  await mkdir(join(directory, 'shm'));
   const links: [name: string, target: string][] = [
     ['ptmx', 'pts/ptmx'],
+    // Of the session's own root, writable and limited, unlike what is made here.
+    ['shm', '/tmp'],
     ['fd', '/proc/self/fd'],
     ['stdin', '/proc/self/fd/0'],
     ['stdout', '/proc/self/fd/1'],

@@ -1,6 +1,7 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentPaths } from '../agent-config.ts';
+import type { PinnedTarget } from './pinned-target.ts';
 import { readFileInRoot } from './rooted-path.ts';
 
 /** The kubelet writes both files; far less is usual. */
@@ -14,22 +15,28 @@ export interface SessionDirectory {
 
 /**
  * Makes a session's folder.
- * @param targetPID whose resolv.conf and hosts are taken, as data, from its root; the node's PID.
+ * @param target whose resolv.conf and hosts are taken, as data, from its root: names must resolve as in the
+ *   target, not as on the node.
  * @param processFiles of the session's cgroup.
  */
 export async function createSessionDirectory(
   id: string,
-  targetPID: number,
+  target: PinnedTarget,
   processFiles: string[],
 ): Promise<SessionDirectory> {
   const path = join(agentPaths.state, id);
+  const upper = join(path, 'layers/upper');
   await mkdir(join(path, 'scratch'), { recursive: true, mode: 0o700 });
-  const targetRoot = `/proc/${targetPID}/root`;
+  await mkdir(join(path, 'layers/work'), { recursive: true });
+  await mkdir(join(upper, 'etc'), { recursive: true, mode: 0o755 });
+  const targetRoot = `/proc/${target.process.pid}/root`;
   await Promise.all([
     writeFile(join(path, 'cgroup-procs'), processFiles.map((file) => `${file}\n`).join('')),
+    // A link and no mount: a bind of that magic link is refused (EINVAL), and through it volumes show too.
+    symlink(`/proc/${target.innermostPID}/root`, join(upper, 'target')),
     ...['resolv.conf', 'hosts'].map(async (name) => {
       const content = await readFileInRoot(targetRoot, `/etc/${name}`, maxNameFileBytes);
-      await writeFile(join(path, name), content ?? '', { mode: 0o644 });
+      await writeFile(join(upper, 'etc', name), content ?? '', { mode: 0o644 });
     }),
   ]);
   return { path, remove: () => rm(path, { recursive: true, force: true }) };

@@ -15,12 +15,14 @@ const wellKnownSockets = [
 ];
 
 /**
- * Lists where the CRI socket may be on this node, the kubelet's own setting first.
+ * Lists where the CRI socket may be on this node. The kubelet's own setting comes last, as finding it
+ * takes a look at every process: it is only needed where nothing else knows the container.
  * @returns paths as the node's root sees them; whether one exists is for the caller to try.
  */
-export async function listRuntimeEndpoints(): Promise<string[]> {
+export async function* listRuntimeEndpoints(): AsyncGenerator<string, void, void> {
+  yield* wellKnownSockets;
   const configured = await findKubeletEndpoint();
-  return [...new Set([...(configured === null ? [] : [configured]), ...wellKnownSockets])];
+  if (configured !== null && !wellKnownSockets.includes(configured)) yield configured;
 }
 
 /**

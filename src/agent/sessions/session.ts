@@ -110,7 +110,7 @@ export class Session {
     const cgroup = await createSessionCgroup(this.id, config.sessionMemoryBytes);
     this.#cgroup = cgroup;
     this.#undo.push(() => cgroup.destroy());
-    const directory = await createSessionDirectory(this.id, target.process.pid, cgroup.processFiles);
+    const directory = await createSessionDirectory(this.id, target, cgroup.processFiles);
     this.#undo.push(() => directory.remove());
 
     const { terminal } = this.spec;
@@ -145,7 +145,6 @@ export class Session {
     const { spec } = this;
     const { file, args } = buildEnterCommand(
       directory,
-      target.innermostPID,
       spec.terminal !== null,
       spec.command ?? ['/bin/bash', '-l'],
     );
