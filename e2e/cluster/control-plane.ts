@@ -27,8 +27,9 @@ export async function startControlPlane(
     return component;
   };
 
-  start('etcd', join(binaries, 'server'), ...getEtcdArguments(state));
+  const etcd = start('etcd', join(binaries, 'server'), ...getEtcdArguments(state));
   await createControlPlaneCertificates(pki);
+  await waitFor('healthy', etcd, 20_000, isEtcdHealthy);
   const kubeconfig = getKubeconfigPath(state);
   const kubeconfigs = {
     'controller-manager': join(pki, 'controller-manager.kubeconfig'),
@@ -37,11 +38,10 @@ export async function startControlPlane(
   await writeKubeconfig(pki, 'admin', kubeconfig);
   for (const [name, path] of Object.entries(kubeconfigs)) await writeKubeconfig(pki, name, path);
 
-  const dns = start('dns-server', join(binaries, 'dns-server'), `${bridge.address}:53`);
+  start('dns-server', join(binaries, 'dns-server'), `${bridge.address}:53`);
   const api = start('kube-apiserver', join(binaries, 'kube-apiserver'), ...getApiServerArguments(pki));
   const ready = ['--kubeconfig', kubeconfig, 'get', '--raw', '/readyz', '--request-timeout', '2s'];
   await waitFor('ready', api, 60_000, () => succeeds(join(binaries, 'kubectl'), ready));
-  await waitFor('running', dns, 1000, () => Promise.resolve(true));
   const controllers = getControllerArguments(pki, kubeconfigs['controller-manager']);
   start('kube-controller-manager', join(binaries, 'kube-controller-manager'), ...controllers);
   const scheduling = [
@@ -51,6 +51,13 @@ export async function startControlPlane(
     '--bind-address=127.0.0.1',
   ];
   start('kube-scheduler', join(binaries, 'kube-scheduler'), ...scheduling);
+}
+
+async function isEtcdHealthy(): Promise<boolean> {
+  return fetch(`${etcdUrl}/health`, { signal: AbortSignal.timeout(1000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
 }
 
 async function succeeds(file: string, args: string[]): Promise<boolean> {

@@ -7,10 +7,12 @@ while read -r _ mount type _; do
   case $type in
     cgroup) ;;
     cgroup2)
-      # The kubelet needs its controllers; the empty v2 hierarchy beside v1 has none.
-      for controller in $(cat "$mount/cgroup.controllers"); do
-        echo "+$controller" >"$mount/cgroup.subtree_control" || true
-      done
+      # The kubelet needs its controllers; beside v1 it must stay without any, or crun refuses to run.
+      if [ "$mount" = /sys/fs/cgroup ]; then
+        for controller in $(cat "$mount/cgroup.controllers"); do
+          echo "+$controller" >"$mount/cgroup.subtree_control" || true
+        done
+      fi
       ;;
     *) continue ;;
   esac

@@ -64,7 +64,7 @@ export async function startNode(
   });
   register(process);
   let pid: number | null = null;
-  await waitFor('its PID 1 started', process, 10_000, async () => {
+  await waitFor('in namespaces of its own', process, 10_000, async () => {
     pid = await findNamespaceInit(process.pid);
     return pid !== null;
   });

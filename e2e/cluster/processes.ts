@@ -92,13 +92,18 @@ export async function waitFor(
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
-    const ended = !isRunning(component);
-    if (ended || performance.now() > deadline) {
-      const trouble = ended ? `${component.name} ended` : `${what}: not within ${timeoutMs / 1000} s`;
-      throw new Error(
-        `${component.name} failed: ${trouble}; the end of ${basename(component.logFile)}:\n${readLogEnd(component.logFile)}`,
-      );
-    }
+    assertRunning(component);
+    if (performance.now() > deadline)
+      throw createFailure(component, `not ${what} within ${timeoutMs / 1000} s`);
     await sleep(50);
   }
+}
+
+/** Throws, with the end of its log, when a component has ended. */
+export function assertRunning(component: ClusterProcess): void {
+  if (!isRunning(component)) throw createFailure(component, 'it ended');
+}
+
+function createFailure({ name, logFile }: ClusterProcess, trouble: string): Error {
+  return new Error(`${name} failed: ${trouble}; the end of ${basename(logFile)}:\n${readLogEnd(logFile)}`);
 }

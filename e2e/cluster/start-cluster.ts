@@ -18,7 +18,7 @@ import { installPackages } from './install-packages.ts';
 import { createBridge } from './network.ts';
 import { nodeMountPoints, startNode } from './node.ts';
 import { buildPauseImage } from './pause-image.ts';
-import { readStartTime, waitFor } from './processes.ts';
+import { assertRunning, readStartTime, waitFor } from './processes.ts';
 import { runCommand } from './run-command.ts';
 import { stopCluster } from './stop-cluster.ts';
 
@@ -92,7 +92,10 @@ async function startComponents(record: ClusterRecord, pauseImage: string): Promi
   );
   record.nodes = started.map(({ node }) => node);
   for (const { node, process: component } of started) {
-    await waitFor('Ready', component, 90_000, async () => (await listReadyNodes(record)).includes(node.name));
+    await waitFor('Ready', component, 90_000, async () => {
+      record.processes.forEach(assertRunning);
+      return (await listReadyNodes(record)).includes(node.name);
+    });
   }
   await createRuntimeClass(record);
   record.phase = 'ready';

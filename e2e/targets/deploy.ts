@@ -1,44 +1,73 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashInputs } from '../../images/build-cache.ts';
 import { getClusterState, type ClusterState } from '../cluster/cluster-state.ts';
 import { loadImage } from '../cluster/load-image.ts';
 import { runCommand } from '../cluster/run-command.ts';
 import { buildTargetImages } from './build.ts';
 
 const manifests = join(import.meta.dirname, 'manifests');
+/** On the server's side: kubectl's own way asks for the schema and for each object one by one. */
+const apply = ['apply', '--server-side', '--force-conflicts', '-f', manifests];
 const namespaces = ['targets', 'restricted'];
 const limit = '60s';
+/** Below a node's folder, where its kubelet looks. */
+const staticPodFile = 'manifests/static-pod.yaml';
 
 /**
  * Puts the targets of the tests into the cluster and waits until they run; nothing to do where they do.
+ * Pods of other images or manifests than now are replaced.
  * @throws when no cluster is ready, or a target does not run within a minute, with what kubectl says.
  */
 export async function deployTargets(): Promise<void> {
-  for (const archive of await buildTargetImages()) await loadImage(archive);
+  const archives = await buildTargetImages();
+  for (const archive of archives) await loadImage(archive);
   const cluster = await getClusterState();
-  await runKubectl(cluster, 'apply', '-f', join(manifests, '00-namespaces.yaml'));
-  for (const namespace of namespaces) {
-    const account = ['serviceaccount/default', '-n', namespace];
-    await runKubectl(cluster, 'wait', '--for=create', ...account, `--timeout=${limit}`);
-  }
-  await applyPods(cluster);
+  const version = await hashInputs([...archives, { file: import.meta.dirname }]);
+  const versionFile = join(cluster.nodes[0].directory, 'targets-version');
+  const known = await readFile(versionFile, 'utf8').catch(() => '');
+  // A pod's spec can't be changed in place.
+  if (known !== '' && known !== version) await deleteTargets(cluster);
+  await applyManifests(cluster);
   await deployStaticPod(cluster);
   await waitForPods(cluster);
+  await writeFile(versionFile, version);
 }
 
-async function applyPods(cluster: ClusterState): Promise<void> {
+async function deleteTargets(cluster: ClusterState): Promise<void> {
+  await rm(join(cluster.nodes[0].directory, staticPodFile), { force: true });
+  for (const namespace of namespaces) {
+    await runKubectl(
+      cluster,
+      'delete',
+      'pods',
+      '-n',
+      namespace,
+      '-l',
+      'app',
+      '--grace-period=1',
+      `--timeout=${limit}`,
+    );
+  }
+}
+
+async function applyManifests(cluster: ClusterState): Promise<void> {
   try {
-    await runKubectl(cluster, 'apply', '-f', manifests);
+    await runKubectl(cluster, ...apply);
   } catch {
-    // A pod's spec can't be changed in place.
-    await runKubectl(cluster, 'replace', '--force', '--grace-period=1', '-f', manifests);
+    // A new namespace takes pods once it has its service account.
+    for (const namespace of namespaces) {
+      const account = ['serviceaccount/default', '-n', namespace];
+      await runKubectl(cluster, 'wait', '--for=create', ...account, `--timeout=${limit}`);
+    }
+    await runKubectl(cluster, ...apply);
   }
 }
 
 /** The kubelet of the first node runs it from a file, and shows it to the API server as a mirror pod. */
 async function deployStaticPod(cluster: ClusterState): Promise<void> {
   const manifest = join(import.meta.dirname, 'static-pod.yaml');
-  await copyFile(manifest, join(cluster.nodes[0].directory, 'manifests/static-pod.yaml'));
+  await copyFile(manifest, join(cluster.nodes[0].directory, staticPodFile));
   const pod = [`pod/static-${cluster.nodes[0].name}`, '-n', 'targets'];
   await runKubectl(cluster, 'wait', '--for=create', ...pod, `--timeout=${limit}`);
 }
