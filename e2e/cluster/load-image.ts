@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { getClusterState, type ClusterNode } from './cluster-state.ts';
+import { getClusterState, type RunningNode } from './cluster-state.ts';
 import { runCommand } from './run-command.ts';
 
 const loadedSchema = z.record(z.string(), z.string());
@@ -14,21 +14,23 @@ export async function loadImage(archive: string): Promise<void> {
   const { binaries, nodes } = await getClusterState();
   const { size, mtimeMs, ino } = await stat(archive);
   const version = `${size} ${mtimeMs} ${ino}`;
-  for (const node of nodes) {
-    const listFile = join(node.directory, 'loaded-images.json');
-    const loaded = await readLoaded(listFile);
-    if (loaded[archive] === version) continue;
-    await importArchive(node, join(binaries, 'ctr'), archive);
-    // Read again: another process may have loaded another archive meanwhile.
-    await writeFile(listFile, JSON.stringify({ ...(await readLoaded(listFile)), [archive]: version }));
-  }
+  await Promise.all(nodes.map((node) => loadIntoNode(node, join(binaries, 'ctr'), archive, version)));
+}
+
+async function loadIntoNode(node: RunningNode, ctr: string, archive: string, version: string): Promise<void> {
+  const listFile = join(node.directory, 'loaded-images.json');
+  const loaded = await readLoaded(listFile);
+  if (loaded[archive] === version) return;
+  await importArchive(node, ctr, archive);
+  // Read again: another process may have loaded another archive meanwhile.
+  await writeFile(listFile, JSON.stringify({ ...(await readLoaded(listFile)), [archive]: version }));
 }
 
 async function readLoaded(listFile: string): Promise<Record<string, string>> {
   return loadedSchema.parse(JSON.parse(await readFile(listFile, 'utf8').catch(() => '{}')));
 }
 
-async function importArchive(node: ClusterNode, ctr: string, archive: string): Promise<void> {
+async function importArchive(node: RunningNode, ctr: string, archive: string): Promise<void> {
   const args = [ctr, '--namespace', 'k8s.io', 'images', 'import', '--local', archive];
   await runCommand('nsenter', ['--target', String(node.pid), '--mount', ...args], { timeoutMs: 5 * 60_000 });
 }

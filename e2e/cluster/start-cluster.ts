@@ -97,19 +97,26 @@ async function startComponents(record: ClusterRecord, pauseImage: string): Promi
       return (await listReadyNodes(record)).includes(node.name);
     });
   }
-  await createRuntimeClass(record);
+  await preparePods(record);
   record.phase = 'ready';
   saveClusterRecord(record);
 }
 
-async function createRuntimeClass(record: ClusterRecord): Promise<void> {
-  const runtimeClass = {
-    apiVersion: 'node.k8s.io/v1',
-    kind: 'RuntimeClass',
-    metadata: { name: 'crun' },
-    handler: 'crun',
-  };
+/** What pods need beside nodes: the default service account, which a controller makes, and the second runtime. */
+async function preparePods(record: ClusterRecord): Promise<void> {
+  const kubectl = join(record.binaries, 'kubectl');
   const flags = ['--kubeconfig', getKubeconfigPath(record.stateDirectory)];
-  const input = JSON.stringify(runtimeClass);
-  await runCommand(join(record.binaries, 'kubectl'), [...flags, 'apply', '-f', '-'], { input });
+  const metadata = { name: 'crun' };
+  const runtimeClass = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata, handler: 'crun' };
+  await runCommand(kubectl, [...flags, 'apply', '-f', '-'], { input: JSON.stringify(runtimeClass) });
+  for (const component of record.processes) {
+    if (component.name !== 'kube-controller-manager') continue;
+    const account = ['get', 'serviceaccount', 'default', '-n', 'default', '--ignore-not-found', '-o', 'name'];
+    await waitFor(
+      'ready',
+      component,
+      30_000,
+      async () => (await runCommand(kubectl, [...flags, ...account])) !== '',
+    );
+  }
 }
