@@ -11,10 +11,12 @@ import {
   installBuilder,
   pruneImages,
   type BuiltImage,
+  type ImageBuild,
 } from './image-storage.ts';
 import { makeToolbox, type Base } from './toolbox-image.ts';
 
 const repository = 'crashcart.dev/agent';
+const runtimeRepository = 'crashcart.dev/agent-runtime';
 const checkout = join(import.meta.dirname, '..');
 const folder = join(import.meta.dirname, 'agent');
 
@@ -28,20 +30,7 @@ export async function buildAgent(base: Base, toolbox: BuiltImage): Promise<Built
   const directory = await buildOnce('agent-image', key, async (unfinished) => {
     process.stderr.write(`building ${reference}\n`);
     await installBuilder();
-    await importBase(base.reference, base.tar);
-    // The cache may outlive the storage.
-    if (!(await hasImage(toolbox.reference))) await makeToolbox(toolbox.reference, base);
-    await buildImage({
-      reference,
-      dockerfile: join(folder, 'Dockerfile'),
-      context: checkout,
-      ignoreFile: join(folder, 'Dockerfile.dockerignore'),
-      buildArguments: {
-        BASE: base.reference,
-        TOOLBOX: toolbox.reference,
-        VERSION: packageJSON.version,
-      },
-    });
+    await buildImage(describeBuild(reference, null, { RUNTIME: await buildRuntime(base, toolbox) }));
     if ((await hashAgent(toolbox)) !== key)
       throw new Error('the agent was changed while its image was built');
     await exportImage({ reference, archive: join(unfinished, 'image.tar') });
@@ -49,6 +38,36 @@ export async function buildAgent(base: Base, toolbox: BuiltImage): Promise<Built
   });
   await pruneCache('agent-image', 2);
   return { reference, archive: join(directory, 'image.tar') };
+}
+
+/** Builds all of the agent's image that does not change with the agent: most of its size and time. */
+async function buildRuntime(base: Base, toolbox: BuiltImage): Promise<string> {
+  const dockerfile = await readFile(join(folder, 'Dockerfile'), 'utf8');
+  const key = await hashInputs([toolbox.reference, dockerfile, await readPackageVersion('node')]);
+  const reference = `${runtimeRepository}:${key}`;
+  if (await hasImage(reference)) return reference;
+  await importBase(base.reference, base.tar);
+  // The cache may outlive the storage.
+  if (!(await hasImage(toolbox.reference))) await makeToolbox(toolbox.reference, base);
+  const buildArguments = { BASE: base.reference, TOOLBOX: toolbox.reference };
+  await buildImage(describeBuild(reference, 'runtime', buildArguments));
+  await pruneImages(runtimeRepository, 2);
+  return reference;
+}
+
+function describeBuild(
+  reference: string,
+  target: string | null,
+  buildArguments: Record<string, string>,
+): ImageBuild {
+  return {
+    reference,
+    target,
+    buildArguments: { ...buildArguments, VERSION: packageJSON.version },
+    dockerfile: join(folder, 'Dockerfile'),
+    context: checkout,
+    ignoreFile: join(folder, 'Dockerfile.dockerignore'),
+  };
 }
 
 async function hashAgent(toolbox: BuiltImage): Promise<string> {

@@ -42,6 +42,8 @@ async function runDebootstrap(directory: string, { lines, settings }: PackageSou
           `--customize-hook=copy-in ${certificatesFile} /etc/ssl/certs`,
         ]
       : []),
+    // Of this machine, and no business of an image.
+    '--customize-hook=for file in resolv.conf hosts hostname; do : >"$1/etc/$file"; done',
     '--format=tar',
     release,
     join(directory, 'base.tar'),

@@ -19,10 +19,12 @@ export interface ImageBuild {
   buildArguments: Record<string, string>;
   /** Of the context, what is left out; null: nothing. */
   ignoreFile: string | null;
+  /** The stage to build; null: the last one. */
+  target: string | null;
 }
 
-// Kept between builds, unlike a storage of its own for each: a changed agent is one new layer upon those of
-// the toolbox, here and for the nodes.
+// Kept between builds, unlike a storage of its own for each: a changed agent is one new layer upon what is
+// there, here and on the nodes.
 const storageDirectory = join(cacheDirectory, 'image-storage');
 const runDirectory = join(tmpdir(), `kubectl-crashcart-image-storage-${process.getuid?.() ?? 0}`);
 
@@ -51,10 +53,13 @@ export async function hasImage(reference: string): Promise<boolean> {
 
 /** Builds an image into the storage. */
 export async function buildImage(build: ImageBuild): Promise<void> {
-  const { reference, dockerfile, context, buildArguments, ignoreFile } = build;
+  const { reference, dockerfile, context, buildArguments, ignoreFile, target } = build;
+  // Without a cache of layers: what is there already is known by its key, and that cache never matches a copied
+  // toolbox.
   const args = [
-    ...['--isolation', 'chroot', '--pull-never', '--layers', '--format', 'docker'],
+    ...['--isolation', 'chroot', '--pull-never', '--layers=false', '--format', 'docker'],
     ...(ignoreFile === null ? [] : ['--ignorefile', ignoreFile]),
+    ...(target === null ? [] : ['--target', target]),
     ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     ...['--tag', reference, '--file', dockerfile, context],
   ];

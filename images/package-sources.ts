@@ -4,6 +4,9 @@ import { runCommand } from '../e2e/cluster/run-command.ts';
 /** The machine's certificate authorities, which a mirror behind TLS may need. */
 export const certificatesFile = '/etc/ssl/certs/ca-certificates.crt';
 
+/** Debian's own keys, at the same place on every system that has its package of them. */
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+
 /** Where packages come from on this machine, for a system that is installed from it. */
 export interface PackageSources {
   /** Lines of sources.list; none: the distribution's own mirrors. */
@@ -28,16 +31,16 @@ const settingNames = [
  */
 export async function readPackageSources(release: string): Promise<PackageSources> {
   if (!existsSync('/usr/bin/apt-get')) return { lines: [], settings: [] };
-  const format = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CREATED_BY)|$(SIGNED_BY)';
-  const targets = await runCommand('apt-get', ['indextargets', '--format', format]);
+  const format = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CREATED_BY)';
+  // Without release info: also before the first `apt-get update`, and faster.
+  const targets = await runCommand('apt-get', ['indextargets', '--no-release-info', '--format', format]);
   const lines = new Set<string>();
   for (const target of targets.split('\n')) {
-    const [address = '', suite = '', component, kind, key = ''] = target.split('|');
+    const [address = '', suite = '', component, kind] = target.split('|');
     const ours = suite === release || suite.startsWith(`${release}-`);
     // Without debian in its path it is another publisher's archive that names its suites like Debian's.
     if (!ours || kind !== 'Packages' || component !== 'main' || !address.includes('debian')) continue;
-    const options = key.startsWith('/') ? `[signed-by=${key}] ` : '';
-    lines.add(`deb ${options}${address} ${suite} ${component}`);
+    lines.add(`deb [signed-by=${keyring}] ${address} ${suite} main`);
   }
   const dump = await runCommand('apt-config', ['dump', ...settingNames.map((name) => `Acquire::${name}`)]);
   const settings = dump.split('\n').filter((line) => line !== '' && !line.endsWith(' "";'));

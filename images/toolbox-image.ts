@@ -51,6 +51,7 @@ export async function makeToolbox(reference: string, base: Base): Promise<void> 
     context: folder,
     buildArguments: { BASE: base.reference, VERSION: packageJSON.version },
     ignoreFile: null,
+    target: null,
   });
   await pruneImages(repository, 2);
 }
