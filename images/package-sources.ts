@@ -32,8 +32,9 @@ const settingNames = [
 export async function readPackageSources(release: string): Promise<PackageSources> {
   if (!existsSync('/usr/bin/apt-get')) return { lines: [], settings: [] };
   const format = '$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(CREATED_BY)';
-  // Without release info: also before the first `apt-get update`, and faster.
-  const targets = await runCommand('apt-get', ['indextargets', '--no-release-info', '--format', format]);
+  // Not from the downloaded lists: there may be none yet, and apt takes a second to read them.
+  const withoutLists = ['--no-release-info', '--option', 'Dir::State::lists=/nonexistent/'];
+  const targets = await runCommand('apt-get', ['indextargets', ...withoutLists, '--format', format]);
   const lines = new Set<string>();
   for (const target of targets.split('\n')) {
     const [address = '', suite = '', component, kind] = target.split('|');

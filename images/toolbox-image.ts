@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import packageJSON from '../package.json' with { type: 'json' };
 import { buildBaseTar } from './base-image.ts';
 import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
@@ -24,7 +24,8 @@ export interface Base {
 /** The base that both images are built upon. */
 export async function prepareBase(): Promise<Base> {
   const tar = await buildBaseTar();
-  const key = await hashInputs([tar]);
+  // Its folder is named by its key, wherever the cache is.
+  const key = await hashInputs([basename(dirname(tar))]);
   return { reference: `crashcart.dev/base:${key}`, key, tar };
 }
 
