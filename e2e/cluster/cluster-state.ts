@@ -2,6 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { hasErrorCode } from './error-code.ts';
 import { recordFile } from './cluster-layout.ts';
 
 const processSchema = z.object({
@@ -89,7 +90,7 @@ export async function readClusterRecord(): Promise<ClusterRecord | null> {
   try {
     text = await readFile(recordFile, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (hasErrorCode(error, 'ENOENT')) return null;
     throw error;
   }
   return recordSchema.parse(JSON.parse(text));
@@ -105,7 +106,7 @@ export async function claimClusterRecord(record: ClusterRecord): Promise<boolean
     await writeFile(recordFile, JSON.stringify(record, null, 2), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasErrorCode(error, 'EEXIST')) return false;
     throw error;
   }
 }

@@ -25,7 +25,7 @@ afterAll(async () => {
   await startCluster({ nodes: 2 });
 }, limitMs);
 
-/** The kinds of namespaces that processes of this machine are in. */
+/** Returns the namespaces of one kind that the processes of this machine are in. */
 function listNamespaces(kind: string): Set<string> {
   const links = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listCgroupProcesses, listCgroups, removeCgroups } from './cgroups.ts';
 import { recordFile } from './cluster-layout.ts';
 import { readClusterRecord, type ClusterRecord } from './cluster-state.ts';
+import { hasErrorCode } from './error-code.ts';
 import { listInterfaces, removeInterfaces } from './network.ts';
 import { isRunning } from './processes.ts';
 
@@ -38,7 +39,7 @@ async function endProcesses(record: ClusterRecord | null): Promise<string[]> {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
       // It ended by itself since it was listed.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if (!hasErrorCode(error, 'ESRCH')) throw error;
     }
   }
   return [...pids].map((pid) => `process ${pid}`);
