@@ -1,0 +1,64 @@
+import { readFile, readdir, readlink } from 'node:fs/promises';
+import { z } from 'zod';
+import { runKubectl } from './command-run.ts';
+
+const podSchema = z.object({
+  spec: z.looseObject({ nodeName: z.string() }),
+  status: z.looseObject({
+    podIP: z.string(),
+    containerStatuses: z.array(z.looseObject({ name: z.string(), containerID: z.string().optional() })),
+    initContainerStatuses: z
+      .array(z.looseObject({ name: z.string(), containerID: z.string().optional() }))
+      .default([]),
+  }),
+});
+export type TargetPod = z.infer<typeof podSchema>;
+
+/** What a session could have changed in a target, as the machine that the nodes run on sees it. */
+export interface TargetSnapshot {
+  spec: unknown;
+  /** The programs in the target's PID namespace, sorted. */
+  processes: string[];
+  mounts: string;
+}
+
+export async function getTargetPod(namespace: string, pod: string): Promise<TargetPod> {
+  const { code, stdout, stderr } = await runKubectl(['get', 'pod', pod, '-n', namespace, '-o', 'json']);
+  if (code !== 0) throw new Error(stderr);
+  return podSchema.parse(JSON.parse(stdout.toString()));
+}
+
+/** Looks at a target from outside: its pod's spec, its PID namespace and its mount namespace. */
+export async function takeSnapshot(
+  namespace: string,
+  pod: string,
+  container: string,
+): Promise<TargetSnapshot> {
+  const { spec, status } = await getTargetPod(namespace, pod);
+  const statuses = [...status.initContainerStatuses, ...status.containerStatuses];
+  const containerID = statuses.find(({ name }) => name === container)?.containerID?.replace(/^.*:\/\//, '');
+  if (containerID === undefined) throw new Error(`${pod} has no running container ${container}`);
+  const pid = await findProcess(containerID);
+  const namespaceLink = await readlink(`/proc/${pid}/ns/pid`);
+  const processes: string[] = [];
+  for (const other of await listProcesses()) {
+    const link = await readlink(`/proc/${other}/ns/pid`).catch(() => null);
+    if (link !== namespaceLink) continue;
+    const commandLine = await readFile(`/proc/${other}/cmdline`, 'utf8').catch(() => '');
+    // Kernel threads and zombies have none; a node's own PID namespace has them coming and going.
+    if (commandLine !== '') processes.push(commandLine.replaceAll('\0', ' ').trim());
+  }
+  return { spec, processes: processes.toSorted(), mounts: await readFile(`/proc/${pid}/mountinfo`, 'utf8') };
+}
+
+async function findProcess(containerID: string): Promise<string> {
+  for (const pid of await listProcesses()) {
+    const cgroup = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
+    if (cgroup.includes(containerID)) return pid;
+  }
+  throw new Error(`no process of container ${containerID} on this machine`);
+}
+
+async function listProcesses(): Promise<string[]> {
+  return (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+}
