@@ -1,0 +1,32 @@
+import type { ApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
+import { z } from 'zod';
+
+/** Makes the namespace for agents, as manifests/namespace.yaml does; one that is there is left as it is. */
+export async function createAgentNamespace(api: ApiClient, name: string, signal: AbortSignal): Promise<void> {
+  try {
+    await api.request({
+      method: 'POST',
+      path: 'api/v1/namespaces',
+      body: {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: {
+          name,
+          labels: {
+            'app.kubernetes.io/name': 'crashcart',
+            // Agents are privileged; Pod Security would refuse them elsewhere.
+            'pod-security.kubernetes.io/enforce': 'privileged',
+            'pod-security.kubernetes.io/audit': 'privileged',
+            'pod-security.kubernetes.io/warn': 'privileged',
+          },
+        },
+      },
+      schema: z.unknown(),
+      access: { verb: 'create', resource: 'namespaces', namespace: null },
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;
+  }
+}

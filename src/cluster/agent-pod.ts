@@ -1,0 +1,109 @@
+import { agentLabels, agentLabelSelector, type AgentOptions, describeAgent } from './agent-spec.ts';
+import { AgentJobs } from './agent-jobs.ts';
+import { type AgentProgress, NodeFullError, waitForAgent } from './agent-wait.ts';
+import type { ApiClient } from './api-client.ts';
+import { Failure } from './failure.ts';
+import { listOf, type Pod, podSchema } from './kubernetes-objects.ts';
+import { refuseUnusableNode } from './node-checks.ts';
+
+/** Ended Jobs keep their names until the cluster removes them. */
+const maxSlots = 20;
+const cleanUpLimitMs = 5000;
+
+export interface AgentRequest {
+  node: string;
+  /** Whether the node itself is the target. */
+  nodeIsTarget: boolean;
+  options: AgentOptions;
+  /** Limit of a new agent's start. */
+  timeoutMs: number;
+  /** UIDs of pods that have turned out not to take sessions any more. */
+  excluded: ReadonlySet<string>;
+  onProgress: AgentProgress;
+  signal: AbortSignal;
+}
+
+/** @returns the pods of all agents; none when there is no such namespace. Started early: any node's. */
+export async function listAgents(api: ApiClient, namespace: string, signal: AbortSignal): Promise<Pod[]> {
+  const { items } = await api.get({
+    path: `api/v1/namespaces/${namespace}/pods`,
+    query: { labelSelector: agentLabelSelector },
+    schema: listOf(podSchema),
+    access: { verb: 'list', resource: 'pods', namespace },
+    signal,
+  });
+  return items;
+}
+
+/** @returns a running agent that can be used as it is; null when there is none. */
+export function findWarmAgent(agents: Pod[], { node, options, excluded }: AgentRequest): Pod | null {
+  const keys = [describeAgent(node, options).key, describeAgent(node, options, false).key];
+  return (
+    agents.find(
+      ({ metadata, status }) =>
+        keys.includes(metadata.labels[agentLabels.key] ?? '') &&
+        metadata.deletionTimestamp === null &&
+        !excluded.has(metadata.uid) &&
+        status.phase === 'Running' &&
+        status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    ) ?? null
+  );
+}
+
+/**
+ * Makes an agent on a node, or joins one that is starting, and waits until it runs.
+ * A Job that was made in vain is deleted again.
+ * @throws Failure; ApiError.
+ */
+export async function startAgent(api: ApiClient, request: AgentRequest): Promise<Pod> {
+  const { node, nodeIsTarget, signal } = request;
+  await refuseUnusableNode(api, node, nodeIsTarget, signal);
+  try {
+    return await startIn(api, request, true);
+  } catch (error) {
+    if (!(error instanceof NodeFullError)) throw error;
+    return await startIn(api, request, false);
+  }
+}
+
+async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean): Promise<Pod> {
+  const { options, excluded, timeoutMs, signal } = request;
+  const job = describeAgent(request.node, options, reserve);
+  const jobs = new AgentJobs(api, options.namespace);
+  const timeout = new Failure(
+    'timeout',
+    `the agent was not running within ${timeoutMs / 1000} s`,
+    'A longer limit is given with --timeout.',
+  );
+  const expired = new AbortController();
+  const timer = setTimeout(() => expired.abort(timeout), timeoutMs);
+  const limit = AbortSignal.any([signal, expired.signal]);
+  try {
+    for (let slot = 0; slot < maxSlots; slot++) {
+      const manifest = job.render(slot);
+      const made = await jobs.create(manifest, limit);
+      if (!made && !(await jobs.isUsable(manifest.metadata.name, limit))) continue;
+      const warnings = made?.warnings ?? [];
+      try {
+        const pod = await waitForAgent(api, {
+          ...request,
+          signal: limit,
+          job: manifest.metadata.name,
+          warnings,
+        });
+        if (pod !== null && !excluded.has(pod.metadata.uid)) return pod;
+      } catch (error) {
+        // Also what others wait for: it has failed for them too.
+        if (made || !signal.aborted) {
+          await jobs
+            .delete(manifest.metadata.name, AbortSignal.timeout(cleanUpLimitMs))
+            .catch(() => undefined);
+        }
+        throw error;
+      }
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new Failure('agentFailed', `${maxSlots} agents have ended on the node "${request.node}" just now`);
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { relayPath } from '../session/protocol-version.ts';
+
+/** What of an agent the user can choose. */
+export interface AgentOptions {
+  namespace: string;
+  image: string;
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  imagePullSecrets: string[];
+  idleSeconds: number;
+  sessionMemoryBytes: number;
+  version: string;
+}
+
+/** A Job to create, and how agents made like it are found. */
+export interface AgentJob {
+  /** Hash of the pod's spec and node: agents of the same key can stand in for each other. */
+  key: string;
+  /** @param slot the first whose name is not taken by a Job that has ended. */
+  render(slot: number): AgentJobManifest;
+}
+export interface AgentJobManifest {
+  metadata: { name: string; namespace: string };
+  [field: string]: unknown;
+}
+
+export const agentContainer = 'agent';
+export const agentRelay = relayPath;
+export const agentLabels = {
+  name: 'app.kubernetes.io/name',
+  key: 'crashcart.dev/key',
+  node: 'crashcart.dev/node',
+};
+export const agentLabelSelector = `${agentLabels.name}=crashcart`;
+
+/** A Job that nobody renews ends by itself; idle agents do so much earlier. */
+const deadlineSeconds = 24 * 60 * 60;
+const ttlSeconds = 60;
+
+/**
+ * Describes the agent of a node.
+ * @param reserve false: without any request of resources, for a node that is full.
+ */
+export function describeAgent(node: string, options: AgentOptions, reserve = true): AgentJob {
+  const spec = renderPodSpec(node, options, reserve);
+  const key = hash(JSON.stringify(spec));
+  const labels = {
+    [agentLabels.name]: 'crashcart',
+    [agentLabels.key]: key,
+    // A label holds 63 characters, a node's name 253.
+    [agentLabels.node]: hash(node),
+  };
+  const annotations = { 'crashcart.dev/node': node, 'crashcart.dev/version': options.version };
+  return {
+    key,
+    render: (slot) => ({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: `crashcart-${key}-${slot}`, namespace: options.namespace, labels, annotations },
+      spec: {
+        backoffLimit: 0,
+        ttlSecondsAfterFinished: ttlSeconds,
+        // On the Job, not the pod: there it can be raised while sessions run.
+        activeDeadlineSeconds: deadlineSeconds,
+        template: { metadata: { labels, annotations }, spec },
+      },
+    }),
+  };
+}
+
+function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): Record<string, unknown> {
+  return {
+    // Not by the scheduler: a full, cordoned or tainted node is what one wants to look at.
+    nodeName: node,
+    tolerations: [{ operator: 'Exists' }],
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 2,
+    // The containers' processes, to enter them and to watch them end.
+    hostPID: true,
+    // So that a broken CNI plugin does not keep the agent from starting.
+    hostNetwork: true,
+    dnsPolicy: 'Default',
+    // The agent never speaks to the API server: nothing to steal.
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    ...(options.imagePullSecrets.length === 0
+      ? {}
+      : { imagePullSecrets: options.imagePullSecrets.map((name) => ({ name })) }),
+    containers: [
+      {
+        name: agentContainer,
+        image: options.image,
+        imagePullPolicy: options.imagePullPolicy,
+        env: [
+          { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+          { name: 'CRASHCART_IDLE_SECONDS', value: String(options.idleSeconds) },
+          { name: 'CRASHCART_SESSION_MEMORY_BYTES', value: String(options.sessionMemoryBytes) },
+        ],
+        // Entering other containers' namespaces (SYS_ADMIN, SYS_PTRACE, SYS_CHROOT), mounting the toolbox,
+        // making a cgroup a session and giving debuggers every capability in the target's user namespace.
+        securityContext: { privileged: true, runAsUser: 0, runAsGroup: 0, readOnlyRootFilesystem: true },
+        resources: {
+          // Explicit zeros: without them the limits count as requests.
+          requests: reserve ? { cpu: '50m', memory: '64Mi' } : { cpu: '0', memory: '0' },
+          limits: { memory: '4Gi' },
+        },
+        volumeMounts: [
+          { name: 'state', mountPath: '/run/crashcart' },
+          { name: 'temporary', mountPath: '/tmp' },
+        ],
+      },
+    ],
+    volumes: [
+      // In memory: what sessions write there is gone with the agent.
+      { name: 'state', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } },
+      { name: 'temporary', emptyDir: { medium: 'Memory', sizeLimit: '256Mi' } },
+    ],
+  };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import type { Agent, RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+// Not the package's index: that loads the generated API of every Kubernetes resource.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import type { ConnectionFlags } from './connection-flags.ts';
+import { Failure } from './failure.ts';
+
+/** Where the API server is and how to authenticate, for plain requests and websockets alike. */
+export interface ApiConnection {
+  server: URL;
+  /** TLS and proxy settings, the agent that keeps connections, and headers. */
+  options: RequestOptions & { agent: Agent; headers: Record<string, string | string[]> };
+  /** Namespace of targets when their own is not given. */
+  namespace: string;
+  /** Limit of a single request; null: the default of each. */
+  requestTimeoutMs: number | null;
+}
+
+const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Reads the kubeconfig as kubectl does and applies the connection flags to it.
+ * @throws Failure `configuration`.
+ */
+export async function loadConnection(
+  flags: ConnectionFlags,
+  environment: NodeJS.ProcessEnv,
+): Promise<ApiConnection> {
+  try {
+    const loaded = loadFiles(flags, environment);
+    const contextName = flags.context ?? loaded.currentContext;
+    const context = loaded.getContextObject(contextName);
+    if (contextName && !context) {
+      throw new Failure(
+        'configuration',
+        `context "${contextName}" does not exist`,
+        `Contexts: ${loaded.contexts.map(({ name }) => name).join(', ') || 'none'}.`,
+      );
+    }
+    const cluster = selectCluster(loaded, flags, context?.cluster);
+    const user = selectUser(loaded, flags, context?.user);
+    const config = new KubeConfig();
+    config.loadFromClusterAndUser(cluster, user);
+    return {
+      server: new URL(`${cluster.server.replace(/\/+$/, '')}/`),
+      options: await buildOptions(config, flags),
+      namespace: flags.namespace ?? context?.namespace ?? 'default',
+      requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
+    };
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Failure('configuration', `the kubeconfig can't be used: ${message.trim()}`, null, {
+      cause: error,
+    });
+  }
+}
+
+function loadFiles(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): KubeConfig {
+  const merged = new KubeConfig();
+  if (flags.kubeconfig !== undefined) {
+    merged.loadFromFile(flags.kubeconfig);
+    return merged;
+  }
+  const listed = environment['KUBECONFIG']?.split(delimiter).filter((file) => file !== '') ?? [];
+  const files = (listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')]).filter(existsSync);
+  if (files.length === 0 && flags.server === undefined) {
+    if (!environment['KUBERNETES_SERVICE_HOST'] || !existsSync(`${serviceAccountFolder}/token`)) {
+      throw new Failure(
+        'configuration',
+        'no kubeconfig was found',
+        'Give one with --kubeconfig or the environment variable KUBECONFIG.',
+      );
+    }
+    merged.loadFromCluster();
+    return merged;
+  }
+  const configs = files.map((file) => {
+    const config = new KubeConfig();
+    config.loadFromFile(file);
+    return config;
+  });
+  // As kubectl merges: the first file that knows a name wins. (The library refuses a name known twice.)
+  merged.loadFromOptions({
+    clusters: keepFirst(configs.flatMap(({ clusters }) => clusters)),
+    users: keepFirst(configs.flatMap(({ users }) => users)),
+    contexts: keepFirst(configs.flatMap(({ contexts }) => contexts)),
+    currentContext: configs.find(({ currentContext }) => currentContext)?.currentContext ?? '',
+  });
+  return merged;
+}
+
+function keepFirst<Entry extends { name: string }>(entries: Entry[]): Entry[] {
+  const byName = new Map<string, Entry>();
+  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
+  return [...byName.values()];
+}
+
+function selectCluster(config: KubeConfig, flags: ConnectionFlags, name: string | undefined): Cluster {
+  const wanted = flags.cluster ?? name;
+  const known = wanted === undefined ? null : config.getCluster(wanted);
+  if (flags.cluster !== undefined && !known)
+    throw new Failure('configuration', `cluster "${flags.cluster}" does not exist`);
+  const server = flags.server ?? known?.server;
+  if (server === undefined) {
+    throw new Failure(
+      'configuration',
+      wanted === undefined ? 'no context is selected' : `cluster "${wanted}" does not exist`,
+      'Select one with --context or `kubectl config use-context`.',
+    );
+  }
+  const authority = flags.certificateAuthority;
+  return {
+    name: wanted ?? 'server',
+    server: /^[a-z]+:\/\//.test(server) ? server : `http://${server}`,
+    // The library refuses http:// otherwise; there is no certificate to verify.
+    skipTLSVerify:
+      server.startsWith('http:') || !server.includes('://')
+        ? true
+        : (flags.insecureSkipTLSVerify ?? known?.skipTLSVerify ?? false),
+    ...(known?.caData !== undefined && authority === undefined ? { caData: known.caData } : {}),
+    ...((authority ?? known?.caFile) ? { caFile: (authority ?? known?.caFile) as string } : {}),
+    ...((flags.tlsServerName ?? known?.tlsServerName)
+      ? { tlsServerName: (flags.tlsServerName ?? known?.tlsServerName) as string }
+      : {}),
+    ...(known?.proxyUrl ? { proxyUrl: known.proxyUrl } : {}),
+  };
+}
+
+function selectUser(config: KubeConfig, flags: ConnectionFlags, name: string | undefined): User {
+  const wanted = flags.user ?? name;
+  const known = wanted === undefined ? null : config.getUser(wanted);
+  if (flags.user !== undefined && !known)
+    throw new Failure('configuration', `user "${flags.user}" does not exist`);
+  const user: Record<string, unknown> = { ...known, name: wanted ?? 'nobody' };
+  if (flags.token !== undefined) {
+    user['token'] = flags.token;
+    for (const field of ['exec', 'authProvider', 'username', 'password']) delete user[field];
+  }
+  if (flags.clientCertificate !== undefined) {
+    user['certFile'] = flags.clientCertificate;
+    delete user['certData'];
+  }
+  if (flags.clientKey !== undefined) {
+    user['keyFile'] = flags.clientKey;
+    delete user['keyData'];
+  }
+  if (flags.as !== undefined) user['impersonateUser'] = flags.as;
+  return user as unknown as User;
+}
+
+async function buildOptions(config: KubeConfig, flags: ConnectionFlags): Promise<ApiConnection['options']> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const { agent, ...rest } = options as ApiConnection['options'];
+  // The library's agent closes each connection after one request; ours are many, and the websocket is one.
+  (agent as unknown as { keepAlive: boolean }).keepAlive = true;
+  const headers: Record<string, string | string[]> = { ...rest.headers };
+  if (flags.asGroup.length > 0) headers['Impersonate-Group'] = flags.asGroup;
+  if (flags.asUID !== undefined) headers['Impersonate-Uid'] = flags.asUID;
+  return { ...rest, agent, headers };
+}

@@ -1,0 +1,50 @@
+import {
+  acknowledgementIntervalBytes,
+  acknowledgementIntervalMs,
+  type OutputStreamName,
+} from '../session/session-routes.ts';
+
+type Offsets = Partial<Record<OutputStreamName, number>>;
+
+/** Tells the agent what of the output it may forget: often enough that it never has to wait for it. */
+export class OutputAcknowledger {
+  readonly #send: (offsets: Offsets) => Promise<void>;
+  readonly #delivered: Offsets = {};
+  #unacknowledgedBytes = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #sending = false;
+
+  /** @param send its failure is not looked at: a lost connection shows in the outputs. */
+  constructor(send: (offsets: Offsets) => Promise<void>) {
+    this.#send = send;
+  }
+
+  /** To be called with the offset up to which an output has safely been passed on. */
+  delivered(name: OutputStreamName, offset: number): void {
+    this.#unacknowledgedBytes += offset - (this.#delivered[name] ?? 0);
+    this.#delivered[name] = offset;
+    if (this.#unacknowledgedBytes >= acknowledgementIntervalBytes) this.#acknowledge();
+    else this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);
+  }
+
+  close(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #acknowledge(): void {
+    this.close();
+    if (this.#sending) return;
+    this.#sending = true;
+    this.#unacknowledgedBytes = 0;
+    this.#send({ ...this.#delivered })
+      .catch(() => undefined)
+      .finally(() => {
+        this.#sending = false;
+        if (this.#unacknowledgedBytes >= acknowledgementIntervalBytes) this.#acknowledge();
+        else if (this.#unacknowledgedBytes > 0) {
+          this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);
+        }
+      });
+  }
+}

@@ -1,0 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ApiClient } from './api-client.ts';
+import { describeTermination, findContainerStatus } from './container.ts';
+import { Failure } from './failure.ts';
+import { getPod } from './target.ts';
+
+const pollMs = 250;
+
+/**
+ * Asks the API server why a container's run ended; the kubelet tells it a moment later.
+ * @param signal its limit.
+ * @returns null when nothing is known.
+ */
+export async function describeTargetEnd(
+  api: ApiClient,
+  target: { namespace: string; pod: string; container: string; containerID: string },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const where = `container "${target.container}" of pod "${target.pod}"`;
+  while (!signal.aborted) {
+    try {
+      const pod = await getPod(api, target.namespace, target.pod, signal);
+      const status = findContainerStatus(pod, target.container);
+      const ended = [status?.state.terminated, status?.lastState.terminated].find(
+        (terminated) => terminated?.containerID === target.containerID,
+      );
+      if (ended) return `${where} ended: ${describeTermination(ended)}`;
+      if (pod.metadata.deletionTimestamp !== null) return `pod "${target.pod}" is being deleted`;
+      await delay(pollMs, undefined, { signal });
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'targetNotFound')
+        return `pod "${target.pod}" was deleted`;
+      return null;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import WebSocket from 'ws';
+import { agentContainer, agentRelay } from './agent-spec.ts';
+import { ApiError } from './api-error.ts';
+import { type ExecStatus, parseExecStatus } from './exec-status.ts';
+import { Failure } from './failure.ts';
+import type { ApiConnection } from './kubeconfig.ts';
+
+const subprotocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
+const handshakeTimeoutMs = 30_000;
+const maxMessageBytes = 256 * 1024;
+const maxRelayMessageBytes = 8 * 1024;
+/** Silence after which the other end is asked, and after which it is taken for gone. */
+const defaultLiveness = { pingAfterMs: 5000, deadAfterMs: 15_000 };
+
+export interface TunnelOptions {
+  namespace: string;
+  pod: string;
+  signal: AbortSignal;
+  liveness?: typeof defaultLiveness;
+}
+
+/**
+ * Opens the tunnel to an agent: one exec websocket as a byte stream with back-pressure both ways.
+ * Returned at once; what is written before it is open waits. It is destroyed with
+ * - ApiError when the API server refuses the exec,
+ * - Failure `tunnelFailed` when the relay can't run or fails, `connectionLost` when the connection is cut.
+ */
+export function openTunnel(connection: ApiConnection, options: TunnelOptions): Tunnel {
+  return new Tunnel(connection, options);
+}
+
+export class Tunnel extends Duplex {
+  /** Stands in the API server's audit log, and in the agent's. */
+  readonly id = randomUUID();
+  /** Whether anything came from the agent: before that, nothing of ours can have run there. */
+  receivedAny = false;
+  readonly #socket: WebSocket;
+  readonly #liveness: typeof defaultLiveness;
+  #relayMessage = '';
+  #statusSeen = false;
+  #lastReceived = performance.now();
+  #livenessTimer: NodeJS.Timeout | null = null;
+  readonly #signal: AbortSignal;
+  readonly #abort = () => this.destroy(toError(this.#signal.reason));
+
+  constructor(connection: ApiConnection, options: TunnelOptions) {
+    super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
+    this.#liveness = options.liveness ?? defaultLiveness;
+    this.#signal = options.signal;
+    this.#socket = new WebSocket(buildURL(connection, options, this.id), subprotocols, {
+      ...connection.options,
+      // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
+      perMessageDeflate: false,
+      handshakeTimeout: handshakeTimeoutMs,
+      skipUTF8Validation: true,
+      maxPayload: 32 * 1024 * 1024,
+      followRedirects: false,
+    });
+    this.#listen(options);
+    if (this.#signal.aborted) this.#abort();
+    else this.#signal.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  override _read(): void {
+    if (this.#socket.isPaused) {
+      this.#lastReceived = performance.now();
+      this.#socket.resume();
+    }
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: (error?: Error | null) => void): void {
+    this.#whenOpen(() => this.#send(chunk, callback));
+  }
+
+  override _writev(
+    chunks: { chunk: Buffer; encoding: BufferEncoding }[],
+    callback: (error?: Error | null) => void,
+  ): void {
+    const data = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#whenOpen(() => this.#send(data, callback));
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#whenOpen(() => {
+      // v4 has no half-close.
+      if (this.#socket.protocol !== subprotocols[0]) callback();
+      else this.#socket.send(Buffer.from([channels.close, channels.stdin]), callback);
+    });
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#signal.removeEventListener('abort', this.#abort);
+    if (this.#livenessTimer) clearInterval(this.#livenessTimer);
+    this.#socket.terminate();
+    callback(error);
+  }
+
+  #whenOpen(action: () => void): void {
+    if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.once('open', action);
+    else action();
+  }
+
+  #listen({ namespace }: TunnelOptions): void {
+    const socket = this.#socket;
+    const access = { verb: 'get', resource: 'pods/exec', namespace };
+    socket.once('open', () => {
+      this.#lastReceived = performance.now();
+      this.#livenessTimer = setInterval(() => this.#checkLiveness(), 1000);
+    });
+    socket.on('message', (data: Buffer) => this.#receive(data));
+    socket.on('pong', () => (this.#lastReceived = performance.now()));
+    socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+      refuse(response, access).then(
+        (error) => this.destroy(error),
+        (error: unknown) => this.destroy(toError(error)),
+      );
+    });
+    // Later ones follow from ending it.
+    socket.on('error', (error) => this.destroy(this.#lost(error.message || String(error))));
+    socket.once('close', (code) => {
+      if (!this.#statusSeen) this.destroy(this.#lost(`closed with code ${code}, without a status`));
+    });
+  }
+
+  #send(data: Buffer, callback: (error?: Error | null) => void): void {
+    for (let start = 0; start < data.length; start += maxMessageBytes) {
+      const part = data.subarray(start, start + maxMessageBytes);
+      const message = Buffer.allocUnsafe(part.length + 1);
+      message[0] = channels.stdin;
+      part.copy(message, 1);
+      const last = start + maxMessageBytes >= data.length;
+      // One frame each: the API server does not put fragments together.
+      this.#socket.send(message, (error) => {
+        if (error) callback(this.#lost(error.message));
+        else if (last) callback();
+      });
+    }
+  }
+
+  #receive(message: Buffer): void {
+    this.#lastReceived = performance.now();
+    // Empty ones say that the connection stands.
+    if (message.length < 2) return;
+    const payload = message.subarray(1);
+    switch (message[0]) {
+      case channels.stdout:
+        this.receivedAny = true;
+        if (!this.push(payload)) this.#socket.pause();
+        return;
+      case channels.stderr:
+        this.#relayMessage = (this.#relayMessage + payload.toString()).slice(-maxRelayMessageBytes);
+        return;
+      case channels.status:
+        this.#statusSeen = true;
+        this.#finish(payload.toString());
+        return;
+      default: // Channels to come are none of ours.
+    }
+  }
+
+  /** The relay has ended, and all that it wrote is here: the status always comes last. */
+  #finish(statusText: string): void {
+    let status: ExecStatus;
+    try {
+      status = parseExecStatus(statusText);
+    } catch (error) {
+      this.destroy(toError(error));
+      return;
+    }
+    if (status.exitCode === 0) this.push(null);
+    else {
+      const detail = [status.message, this.#relayMessage.trim()].filter((part) => part !== '').join('; ');
+      this.destroy(new Failure('tunnelFailed', `the tunnel to the agent failed: ${detail}`));
+    }
+  }
+
+  #checkLiveness(): void {
+    // Paused by our own reader: what the other end sent can't be seen.
+    if (this.#socket.isPaused) return;
+    const silence = performance.now() - this.#lastReceived;
+    const { pingAfterMs, deadAfterMs } = this.#liveness;
+    if (silence > deadAfterMs) this.destroy(this.#lost(`nothing was received for ${deadAfterMs / 1000} s`));
+    else if (silence > pingAfterMs) this.#socket.ping();
+  }
+
+  #lost(why: string): Failure {
+    const relay = this.#relayMessage.trim();
+    return new Failure(
+      'connectionLost',
+      `the connection to the agent was lost: ${why}${relay === '' ? '' : `; ${relay}`}`,
+      'Whether the command ended is not known.',
+    );
+  }
+}
+
+function buildURL({ server }: ApiConnection, { namespace, pod }: TunnelOptions, id: string): URL {
+  const url = new URL(`api/v1/namespaces/${namespace}/pods/${pod}/exec`, server);
+  url.protocol = server.protocol === 'http:' ? 'ws:' : 'wss:';
+  // No terminal: those are the agent's. Nothing of the user's in the command: it goes to logs.
+  for (const [name, value] of [
+    ['container', agentContainer],
+    ['command', agentRelay],
+    ['command', id],
+    ['stdin', 'true'],
+    ['stdout', 'true'],
+    ['stderr', 'true'],
+    ['tty', 'false'],
+  ] as const) {
+    url.searchParams.append(name, value);
+  }
+  return url;
+}
+
+async function refuse(response: IncomingMessage, access: ApiError['access']): Promise<Failure> {
+  response.setTimeout(handshakeTimeoutMs, () => response.destroy());
+  const body = await text(response);
+  if (response.statusCode === 403 && body.trim() === '') {
+    return new Failure(
+      'tunnelFailed',
+      `the API server speaks none of the protocols ${subprotocols.join(', ')}`,
+      'A proxy in front of it may not pass websockets on.',
+    );
+  }
+  return new ApiError(response.statusCode ?? 0, body, access);
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

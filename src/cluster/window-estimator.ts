@@ -1,0 +1,47 @@
+import type { ClientHttp2Session } from 'node:http2';
+
+export const initialWindowBytes = 256 * 1024;
+const maxStreamWindowBytes = 8 * 1024 * 1024;
+const maxSessionWindowBytes = 16 * 1024 * 1024;
+
+/**
+ * Lets the receive windows grow with what the connection carries in a round trip (as gRPC's estimator of
+ * the bandwidth-delay product). Fixed large windows would put seconds of data before every key press on a
+ * slow link; small ones would hold a fast one back.
+ */
+export class WindowEstimator {
+  readonly #session: ClientHttp2Session;
+  #window = initialWindowBytes;
+  #sample: number | null = null;
+  #highestBytesPerMs = 0;
+
+  constructor(session: ClientHttp2Session) {
+    this.#session = session;
+  }
+
+  /** To be called with the size of each piece of data as it comes. */
+  received(bytes: number): void {
+    if (this.#sample !== null) {
+      this.#sample += bytes;
+      return;
+    }
+    if (this.#window >= maxStreamWindowBytes || this.#session.closed || this.#session.destroyed) return;
+    this.#sample = bytes;
+    this.#session.ping((error, durationMs) => {
+      const sample = this.#sample ?? 0;
+      this.#sample = null;
+      if (error === null) this.#update(sample, durationMs);
+    });
+  }
+
+  #update(sample: number, durationMs: number): void {
+    const rate = sample / Math.max(durationMs, 0.1);
+    // Only what fills the window shows that the window is the limit.
+    if (sample < this.#window * 0.66 || rate <= this.#highestBytesPerMs) return;
+    if (this.#session.closed || this.#session.destroyed) return;
+    this.#highestBytesPerMs = rate;
+    this.#window = Math.min(sample * 2, maxStreamWindowBytes);
+    this.#session.setLocalWindowSize(Math.min(this.#window * 2, maxSessionWindowBytes));
+    this.#session.settings({ initialWindowSize: this.#window });
+  }
+}
