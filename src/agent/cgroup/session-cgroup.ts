@@ -26,7 +26,8 @@ export async function createSessionCgroup(id: string, memoryBytes: number): Prom
   const hierarchies = selectHierarchies(await findOwnHierarchies());
   const directories = hierarchies.map((hierarchy) => ({
     ...hierarchy,
-    directory: join(hierarchy.directory, `crashcart-${id}`),
+    // On v2 the agent itself is in a leaf (own-leaf.ts): sessions are its siblings.
+    directory: join(hierarchy.directory.replace(/\/agent$/, ''), `crashcart-${id}`),
   }));
   for (const { directory, version, controllers } of directories) {
     await mkdir(directory);

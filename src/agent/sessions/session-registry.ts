@@ -18,14 +18,19 @@ interface Entry {
 /** All sessions of the agent, and when it has nothing left to do. */
 export class SessionRegistry {
   readonly #config: AgentConfig;
+  readonly #maxSessions: number;
   readonly #onIdle: () => void;
   readonly #entries = new Map<string, Entry>();
   #idleTimer: NodeJS.Timeout | null = null;
   draining = false;
 
-  /** @param onIdle called once, when no session has run for the idle time; the registry drains from then on. */
-  constructor(config: AgentConfig, onIdle: () => void) {
+  /**
+   * @param maxSessions how many may run at once.
+   * @param onIdle called once, when no session has run for the idle time; the registry drains from then on.
+   */
+  constructor(config: AgentConfig, maxSessions: number, onIdle: () => void) {
     this.#config = config;
+    this.#maxSessions = maxSessions;
     this.#onIdle = onIdle;
     this.#updateIdleTimer();
   }
@@ -40,9 +45,10 @@ export class SessionRegistry {
       spec.catch(() => undefined);
       return existing.started;
     }
-    if (this.draining) {
+    const refusal = this.#findRefusal();
+    if (refusal !== null) {
       spec.catch(() => undefined);
-      throw new ProblemError('draining', 'the agent is about to exit', 'Try again: another one is made.');
+      throw refusal;
     }
     const entry: Entry = {
       started: spec.then((value) => Session.start(id, value, this.#config)),
@@ -114,13 +120,27 @@ export class SessionRegistry {
     entry.graceTimer.unref();
   }
 
+  #findRefusal(): ProblemError | null {
+    if (this.draining) {
+      return new ProblemError('draining', 'the agent is about to exit', 'Try again: another one is made.');
+    }
+    if (this.#countRunning() < this.#maxSessions) return null;
+    return new ProblemError(
+      'capacity',
+      `the agent of this node already holds ${this.#maxSessions} sessions, as many as its memory limit allows`,
+      'Wait until one of them ends.',
+    );
+  }
+
+  #countRunning(): number {
+    return [...this.#entries.values()].filter(({ session }) => session === null || session.state.end === null)
+      .length;
+  }
+
   #updateIdleTimer(): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
-    const busy = [...this.#entries.values()].some(
-      ({ session }) => session?.state.end === null || session === null,
-    );
-    if (busy || this.draining) return;
+    if (this.#countRunning() > 0 || this.draining) return;
     this.#idleTimer = setTimeout(() => {
       this.draining = true;
       this.#onIdle();

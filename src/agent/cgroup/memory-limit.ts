@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findOwnHierarchies } from './hierarchies.ts';
+
+/** Kept for the agent itself: its buffers and its node. */
+const reserveBytes = 256 * 1024 * 1024;
+
+/**
+ * How many sessions may run at once: while their limits and a reserve for the agent fit its container's
+ * limit, a session that takes all it may can't end the agent or another session.
+ * @returns Infinity when the container has no limit.
+ */
+export async function countAdmittedSessions(sessionMemoryBytes: number): Promise<number> {
+  const limit = await readMemoryLimit();
+  return limit === null ? Infinity : Math.max(1, Math.floor((limit - reserveBytes) / sessionMemoryBytes));
+}
+
+/** @returns the agent container's memory limit in bytes; null when there is none. */
+async function readMemoryLimit(): Promise<number | null> {
+  for (const { directory, version, controllers } of await findOwnHierarchies()) {
+    if (version === 1 && !controllers.includes('memory')) continue;
+    const file = join(
+      directory.replace(/\/agent$/, ''),
+      version === 2 ? 'memory.max' : 'memory.limit_in_bytes',
+    );
+    const text = (await readFile(file, 'utf8').catch(() => 'max')).trim();
+    // v1 says "none" by the largest multiple of a page.
+    if (/^\d+$/.test(text) && Number(text) < Number.MAX_SAFE_INTEGER) return Number(text);
+  }
+  return null;
+}
