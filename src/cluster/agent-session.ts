@@ -41,11 +41,7 @@ export async function openSession<Result>(
   for (let attempt = 1; ; attempt++) {
     const attempted = { ...request, excluded };
     const pod = findWarmAgent(known, attempted) ?? (await startAgent(api, attempted));
-    const tunnel = openTunnel(api.connection, {
-      namespace: options.namespace,
-      pod: pod.metadata.name,
-      signal,
-    });
+    const tunnel = openTunnel(api.connection, { namespace: options.namespace, pod: pod.metadata.name });
     const client = new SessionClient(tunnel, spec.terminal === null);
     const id = randomUUID();
     const session = { id, client, tunnel, started: client.startSession(id, spec, signal) };

@@ -20,13 +20,12 @@ const defaultLiveness = { pingAfterMs: 5000, deadAfterMs: 15_000 };
 export interface TunnelOptions {
   namespace: string;
   pod: string;
-  signal: AbortSignal;
   liveness?: typeof defaultLiveness;
 }
 
 /**
  * Opens the tunnel to an agent: one exec websocket as a byte stream with back-pressure both ways.
- * Returned at once; what is written before it is open waits. It is destroyed with
+ * Returned at once; what is written before it is open waits. Destroying it ends it. It is destroyed with
  * - ApiError when the API server refuses the exec,
  * - Failure `tunnelFailed` when the relay can't run or fails, `connectionLost` when the connection is cut.
  */
@@ -45,13 +44,10 @@ export class Tunnel extends Duplex {
   #statusSeen = false;
   #lastReceived = performance.now();
   #livenessTimer: NodeJS.Timeout | null = null;
-  readonly #signal: AbortSignal;
-  readonly #abort = () => this.destroy(toError(this.#signal.reason));
 
   constructor(connection: ApiConnection, options: TunnelOptions) {
     super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
     this.#liveness = options.liveness ?? defaultLiveness;
-    this.#signal = options.signal;
     this.#socket = new WebSocket(buildURL(connection, options, this.id), subprotocols, {
       ...connection.options,
       // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
@@ -62,8 +58,6 @@ export class Tunnel extends Duplex {
       followRedirects: false,
     });
     this.#listen(options);
-    if (this.#signal.aborted) this.#abort();
-    else this.#signal.addEventListener('abort', this.#abort, { once: true });
   }
 
   override _read(): void {
@@ -94,7 +88,6 @@ export class Tunnel extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    this.#signal.removeEventListener('abort', this.#abort);
     if (this.#livenessTimer) clearInterval(this.#livenessTimer);
     this.#socket.terminate();
     callback(error);

@@ -1,0 +1,70 @@
+import yargs from 'yargs';
+import type { Flag, Flags, RawArguments } from './command.ts';
+import { UsageError } from './errors.ts';
+
+/**
+ * Takes a command line apart. The only code that knows the parser.
+ * @throws UsageError for unknown flags and for flags without their value.
+ */
+export function parseArguments(args: string[], flags: Flags): RawArguments {
+  const parsed = parse(args, flags);
+  const repeated = Object.entries(flags).find(
+    ([name, { type }]) => type !== 'list' && Array.isArray(parsed[name]),
+  );
+  if (repeated) throw new UsageError(`--${repeated[0]} is given more than once`);
+  const known = Object.keys(flags).map((name) => [name, parsed[name]]);
+  const rest = args.includes('--') ? ((parsed['--'] ?? []) as string[]) : null;
+  return {
+    flags: Object.fromEntries(known) as RawArguments['flags'],
+    positional: parsed._.map(String),
+    rest,
+  };
+}
+
+/** @returns the text of `--help`. */
+export async function formatHelp(usage: string, summary: string, flags: Flags): Promise<string> {
+  const text = await create([], flags).usage(`${summary}\n\nUsage:\n  ${usage}`).getHelp();
+  return `${text}\n`;
+}
+
+function parse(args: string[], flags: Flags) {
+  try {
+    return create(args, flags).parseSync();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new UsageError(message.replace(/^Unknown arguments?: /, 'unknown flags: '), { cause: error });
+  }
+}
+
+function create(args: string[], flags: Flags) {
+  return (
+    yargs(args)
+      .parserConfiguration({
+        'populate--': true,
+        'boolean-negation': false,
+        'camel-case-expansion': false,
+        'dot-notation': false,
+        'greedy-arrays': false,
+        'parse-numbers': false,
+        'parse-positional-numbers': false,
+      })
+      .options(Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, toOption(flag)])))
+      .help(false)
+      .version(false)
+      .strictOptions()
+      .exitProcess(false)
+      // Throws instead of printing.
+      .fail(false)
+      .wrap(100)
+  );
+}
+
+function toOption({ type, alias, describe, group }: Flag) {
+  return {
+    ...(alias === undefined ? {} : { alias }),
+    describe,
+    group,
+    ...(type === 'boolean' ? { boolean: true } : { string: true, requiresArg: true }),
+    ...(type === 'list' ? { array: true } : {}),
+  };
+}

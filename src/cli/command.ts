@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import type { Context } from './context.ts';
+
+/** A flag of the command line, as data. */
+export interface Flag {
+  type: 'boolean' | 'string' | 'list';
+  /** One letter, or a second name. */
+  alias?: string;
+  describe: string;
+  /** Heading in the help. */
+  group: string;
+}
+export type Flags = Record<string, Flag>;
+
+/** What the command line held, before it is checked. */
+export interface RawArguments {
+  flags: Record<string, boolean | string | string[] | undefined>;
+  /** What stands before `--`, but flags. */
+  positional: string[];
+  /** What stands after `--`; null without it. */
+  rest: string[] | null;
+}
+
+/** A command as data: what it takes, how that is checked, what it does. */
+export interface Command<Options> {
+  usage: string;
+  summary: string;
+  flags: Flags;
+  /** @throws UsageError for what no schema of the flags tells. */
+  complete: (raw: RawArguments, context: Context) => unknown;
+  schema: z.ZodType<Options>;
+  /** @returns the exit code. */
+  run: (options: Options, context: Context) => Promise<number>;
+}

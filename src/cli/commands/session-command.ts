@@ -1,0 +1,25 @@
+import type { Command } from '../command.ts';
+import {
+  completeSessionOptions,
+  sessionFlags,
+  type SessionOptions,
+  sessionOptionsSchema,
+} from './session-options.ts';
+import { runSession } from './session-run.ts';
+
+/** Opens a session in a target: a shell, or one command. */
+export const sessionCommand: Command<SessionOptions> = {
+  usage:
+    'kubectl crashcart TARGET [-c CONTAINER] [-n NAMESPACE] [--tool NAME] [flags] [-- COMMAND [ARGS...]]',
+  summary: [
+    'Debug a running container from a complete distribution, inside its namespaces.',
+    '',
+    'TARGET: POD, or deployment|statefulset|daemonset|replicaset|job|service/NAME, or node/NAME.',
+    'Without a command: a login shell. The toolbox is the root; the files of the target are at /target.',
+    "Exit code: the command's own; 125 when crashcart fails, 2 for a wrong command line.",
+  ].join('\n'),
+  flags: sessionFlags,
+  complete: completeSessionOptions,
+  schema: sessionOptionsSchema,
+  run: runSession,
+};

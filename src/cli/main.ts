@@ -1,0 +1,15 @@
+import { enableCompileCache } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { version } from './version.ts';
+
+// Start-up is most of what a short command costs: nothing else is loaded before it is needed.
+if (process.argv.length === 3 && process.argv[2] === '--version') {
+  process.stdout.write(`kubectl-crashcart ${version}\n`);
+} else {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  enableCompileCache(join(cache, 'kubectl-crashcart', 'compile-cache'));
+  const { runCLI } = await import('./run-cli.ts');
+  // At once: kept connections would hold the process back. What was printed has been written by now.
+  process.exit(await runCLI(process.argv.slice(2), process));
+}

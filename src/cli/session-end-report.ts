@@ -1,0 +1,42 @@
+import type { ApiClient } from '../cluster/api-client.ts';
+import { describeTargetEnd } from '../cluster/target-end.ts';
+import type { SessionEnd } from '../session/session-end.ts';
+import type { SessionTarget } from '../session/session-spec.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+
+const lookUpLimitMs = 3000;
+
+/**
+ * Says why a session ended when its command did not end by itself.
+ * @returns the exit code.
+ */
+export async function reportSessionEnd(
+  end: SessionEnd,
+  api: ApiClient,
+  target: SessionTarget,
+  stderr: { write(text: string): unknown },
+): Promise<number> {
+  const message = await describeEnd(end, api, target);
+  if (message !== null) stderr.write(`error: ${escapeText(message)}\n`);
+  return end.exitCode;
+}
+
+async function describeEnd(end: SessionEnd, api: ApiClient, target: SessionTarget): Promise<string | null> {
+  switch (end.reason) {
+    case 'exited':
+      return null;
+    case 'targetEnded': {
+      const why =
+        target.kind === 'container'
+          ? await describeTargetEnd(api, target, AbortSignal.timeout(lookUpLimitMs))
+          : null;
+      return `the target has ended, and the session with it: ${why ?? end.message ?? 'no reason is known'}`;
+    }
+    case 'memoryLimit':
+      return `the session reached its memory limit${end.message === null ? '' : `: ${end.message}`}`;
+    case 'deleted':
+      return `the session was ended${end.message === null ? '' : `: ${end.message}`}`;
+    case 'failed':
+      return end.message ?? 'the session could not be started';
+  }
+}

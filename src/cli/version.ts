@@ -1,0 +1,4 @@
+import packageJSON from '../../package.json' with { type: 'json' };
+
+/** The version that client and agent are released with. */
+export const version: string = packageJSON.version;

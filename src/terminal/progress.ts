@@ -1,0 +1,48 @@
+import { escapeText } from './escape-text.ts';
+
+/** What is over sooner is not worth a line. */
+const delayMs = 300;
+
+export interface ProgressStream {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
+
+/** One line on a terminal that says what is being waited for, and leaves nothing behind. */
+export class ProgressLine {
+  readonly #stream: ProgressStream;
+  #text = '';
+  #timer: NodeJS.Timeout | null = null;
+  #shown = false;
+  readonly #enabled: boolean;
+
+  /** @param enabled false: nothing is ever shown; as on what is no terminal. */
+  constructor(stream: ProgressStream, enabled: boolean) {
+    this.#stream = stream;
+    this.#enabled = enabled && stream.isTTY === true;
+  }
+
+  /** Says something else from now on; the first time after a moment only. */
+  show(text: string): void {
+    if (!this.#enabled) return;
+    this.#text = text;
+    if (this.#shown) this.#draw();
+    else this.#timer ??= setTimeout(() => this.#draw(), delayMs);
+  }
+
+  /** Wipes the line. */
+  clear(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#shown) this.#stream.write('\r\x1b[K');
+    this.#shown = false;
+  }
+
+  #draw(): void {
+    this.#shown = true;
+    const line = escapeText(this.#text).replaceAll(/\s+/g, ' ');
+    // A line that wraps could not be wiped.
+    this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
+  }
+}
