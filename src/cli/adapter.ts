@@ -39,6 +39,9 @@ function parse(args: string[], flags: Flags) {
 function create(args: string[], flags: Flags) {
   return (
     yargs(args)
+      // Its own ones end the process; ours are flags like any other.
+      .help(false)
+      .version(false)
       .parserConfiguration({
         'populate--': true,
         'boolean-negation': false,
@@ -49,8 +52,6 @@ function create(args: string[], flags: Flags) {
         'parse-positional-numbers': false,
       })
       .options(Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, toOption(flag)])))
-      .help(false)
-      .version(false)
       .strictOptions()
       .exitProcess(false)
       // Throws instead of printing.
