@@ -1,62 +1,63 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-
-const shared: BuildOptions = {
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node22',
-  minify: true,
-  keepNames: true,
-  sourcemap: false,
-  legalComments: 'none',
-  logLevel: 'warning',
-  // Some dependencies are CommonJS and call require() at run time, which an ES module does not have.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
-};
+import { rm } from 'node:fs/promises';
 
 /**
- * Of the client library only the kubeconfig is used; it imports the generated API and undici for methods
- * that are never called here. They are most of what it weighs (1 MB) and of what a start costs (0.3 s).
+ * What @kubernetes/client-node's KubeConfig imports and this program never calls: the generated API (of
+ * makeApiClient) and undici (of createDispatcher, for that API). Together they are most of a second's load.
  */
-const omitUnusedClient: Plugin = {
-  name: 'omit-unused-client',
+const withoutGeneratedAPI: Plugin = {
+  name: 'without-generated-api',
   setup(bundle) {
-    const unused = { path: 'unused-client', namespace: 'unused-client' };
-    bundle.onResolve({ filter: /^(undici|\.\/gen\/index\.js|\.\/middleware\.js)$/ }, ({ importer }) =>
-      importer.includes('@kubernetes/client-node/dist/') ? unused : null,
+    bundle.onResolve({ filter: /^(\.\/gen\/index\.js|undici)$/ }, ({ path, importer }) =>
+      importer.includes('client-node') ? { path, namespace: 'left-out' } : undefined,
     );
-    const names = [
-      'Agent',
-      'ProxyAgent',
-      'createConfiguration',
-      'ServerConfiguration',
-      'setHeaderMiddleware',
-    ];
-    bundle.onLoad({ filter: /.*/, namespace: 'unused-client' }, () => ({
-      contents: names.map((name) => `export const ${name} = null;`).join('\n'),
+    bundle.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({
+      contents: `
+        const leftOut = () => { throw new Error('the generated API is not part of this bundle'); };
+        export { leftOut as createConfiguration, leftOut as Agent, leftOut as ProxyAgent };
+        export class ServerConfiguration {}`,
     }));
   },
 };
 
+/** main.ts loads the rest at run time, so that --version and the compile cache come before it. */
+const separateProgram: Plugin = {
+  name: 'separate-program',
+  setup(bundle) {
+    bundle.onResolve({ filter: /^\.\/run-cli\.ts$/ }, () => ({ path: './run-cli.cjs', external: true }));
+  },
+};
+
+const shared: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  // CommonJS: an ES module's import of node:http reads all its exports, and one of them is a getter that
+  // loads Node's whole undici (30 ms of a start that takes 100).
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  target: 'node22',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  banner: { js: "const importMetaURL = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaURL' },
+};
+
+await rm('dist/plugin', { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
-    plugins: [omitUnusedClient],
-    // Native parts of ws that are not installed: not looked for.
-    define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
-    keepNames: false,
     entryPoints: { 'kubectl-crashcart': 'src/cli/main.ts' },
     outdir: 'dist/plugin',
-    splitting: true,
-    outExtension: { '.js': '.mjs' },
-    chunkNames: 'chunks/[name]-[hash]',
+    banner: {},
+    plugins: [separateProgram],
   }),
   build({
     ...shared,
-    entryPoints: { agent: 'src/agent/main.ts' },
-    outdir: 'dist/agent',
-    outExtension: { '.js': '.mjs' },
+    entryPoints: { 'run-cli': 'src/cli/run-cli.ts' },
+    outdir: 'dist/plugin',
+    plugins: [withoutGeneratedAPI],
   }),
+  build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' }, outdir: 'dist/agent' }),
 ]);

@@ -42,7 +42,7 @@ async function runJest(script: string): Promise<void> {
   const file = join(results, `${script.replace(':', '-')}.json`);
   const failure = await runScript(script, ['--json', `--outputFile=${file}`]).then(
     () => null,
-    (error: unknown) => error,
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error))),
   );
   const counts = resultsSchema.parse(JSON.parse(await readFile(file, 'utf8')));
   totals.passed += counts.numPassedTests;

@@ -74,7 +74,7 @@ async function hashAgent(toolbox: BuiltImage): Promise<string> {
   return hashInputs([
     toolbox.reference,
     { file: folder },
-    { file: join(checkout, 'dist/agent/agent.mjs') },
+    { file: join(checkout, 'dist/agent/agent.cjs') },
     await readPackageVersion('node'),
     await readPackageVersion('@lydell/node-pty'),
   ]);

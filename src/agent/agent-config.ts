@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where the image puts what the agent needs, and where the agent keeps its own state. */
 export const agentPaths = {

@@ -9,7 +9,12 @@ import { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './version.ts';
 
 if (process.argv.includes('--version')) console.log(agentVersion);
-else await runAgent();
+else {
+  runAgent().catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+}
 
 async function runAgent(): Promise<void> {
   const config = readAgentConfig(process.env);

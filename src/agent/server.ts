@@ -1,6 +1,6 @@
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { json } from 'node:stream/consumers';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ProblemError } from '../session/problem.ts';
 import { type AgentInfo, protocolRange } from '../session/protocol-version.ts';
 import { acknowledgementSchema, signalRequestSchema } from '../session/session-routes.ts';

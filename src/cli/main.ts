@@ -9,7 +9,8 @@ if (process.argv.length === 3 && process.argv[2] === '--version') {
 } else {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
   enableCompileCache(join(cache, 'kubectl-crashcart', 'compile-cache'));
-  const { runCLI } = await import('./run-cli.ts');
   // At once: kept connections would hold the process back. What was printed has been written by now.
-  process.exit(await runCLI(process.argv.slice(2), process));
+  void import('./run-cli.ts')
+    .then(({ runCLI }) => runCLI(process.argv.slice(2), process))
+    .then((code) => process.exit(code));
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type * as z from 'zod';
 import { formatHelp, parseArguments } from './adapter.ts';
 import type { Command } from './command.ts';
 import { sessionCommand } from './commands/session-command.ts';

@@ -1,6 +1,6 @@
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Makes the namespace for agents, as manifests/namespace.yaml does; one that is there is left as it is. */
 export async function createAgentNamespace(api: ApiClient, name: string, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { request as requestHTTP, type IncomingMessage } from 'node:http';
 import { request as requestHTTPS } from 'node:https';
 import { text } from 'node:stream/consumers';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ApiError, type RequestedAccess } from './api-error.ts';
 import { Failure } from './failure.ts';
 import type { ApiConnection } from './kubeconfig.ts';

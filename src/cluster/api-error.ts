@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Failure, type FailureCode } from './failure.ts';
 
 /** What an API request is for, in RBAC's words: a refusal names them. */

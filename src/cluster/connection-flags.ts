@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** kubectl's connection flags, under kubectl's names. */
 export const connectionSchema = z.object({

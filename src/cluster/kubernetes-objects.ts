@@ -1,5 +1,5 @@
 /** What is read of Kubernetes' objects; everything else in them is dropped. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const metadataSchema = z.object({
   name: z.string(),

@@ -12,7 +12,7 @@ import { type SessionState, sessionStateSchema } from '../session/session-end.ts
 import { type OutputStreamName, sessionPath, type signalRequestSchema } from '../session/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../session/session-spec.ts';
 import type { StreamTrailers } from '../session/stream-trailers.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { Failure } from './failure.ts';
 import { OutputReader } from './output-reader.ts';
 import { initialWindowBytes, WindowEstimator } from './window-estimator.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Stable codes of the session API's errors, with the HTTP status each is sent with. */
 export const problemStatus = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The session API's versions that this build speaks; an agent one version older can still be used. */
 export const protocolRange = { minimum: 1, maximum: 1 } as const;

@@ -17,7 +17,7 @@
  * A client may send everything at once: requests about a session wait while its PUT is in progress.
  * With a terminal there is no stderr stream (404).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const stdinProgressSchema = z.object({
   /** Bytes of stdin, from offset 0, that have been written to the command. */

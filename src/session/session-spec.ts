@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A terminal's size in character cells. */
 export const terminalSizeSchema = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SessionEnd, sessionEndSchema } from './session-end.ts';
 
 /** The HTTP/2 trailers of an output stream; a stream that ends without them was cut. */

@@ -1,5 +1,5 @@
 /** Control characters but tab and newline, and the marks that reorder text on a terminal. */
-// eslint-disable-next-line no-control-regex
+
 const harmful = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**

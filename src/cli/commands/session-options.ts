@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName } from '../../cluster/target-name.ts';
 import { findNearestTool, findTool } from '../../toolbox/catalogue.ts';
