@@ -32,5 +32,5 @@ export async function inspectAgent({ kubectl }: BenchCluster): Promise<{ image: 
   const image = pod?.spec.containers[0]?.image;
   const containerID = pod?.status.containerStatuses[0]?.containerID;
   if (image === undefined || containerID === undefined) throw new Error('no agent runs');
-  return { image, pid: findContainerProcess(containerID, 'agent.cjs') };
+  return { image, pid: findContainerProcess(containerID, '/agent.') };
 }

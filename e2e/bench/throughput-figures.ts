@@ -12,6 +12,9 @@ import { runTimed, type TimedRun } from './timed-process.ts';
 import { measureInTurns } from './turns.ts';
 
 const file = '/tmp/data';
+const arrived = 'arrived\n';
+// It says something at the end: kubectl exec often fails after a silent command that has read much.
+const sink = ['sh', '-c', 'cat >/dev/null && echo arrived'];
 const memoryLimitMB = 150;
 const target = { comparison: 'at least', ratio: 0.8 } as const;
 
@@ -43,19 +46,22 @@ export async function measureThroughput(
         throw new Error(`${run.stdout.bytes} other bytes came out of ${command.join(' ')}`);
       return run;
     };
-    // Not hashed on the way in: the hash of another program would be measured, and not the way.
-    const push = async (command: string[]) => await runTimed(command, env, copy);
+    // Not hashed on the way in: how fast each one's sha256sum is would be measured, and not the way.
+    const push = async (command: string[]) => {
+      const run = await runTimed([...command, ...sink], env, copy);
+      if (run.stdout.start !== arrived) throw new Error(`not all arrived in ${command.join(' ')}`);
+      return run;
+    };
 
     await assertArrival([...exec, '-i', '--', 'sha256sum'], cluster, copy, sha256);
     await assertArrival(composeSession(['-i'], ['sha256sum']), cluster, copy, sha256);
-    const sink = ['sh', '-c', 'cat >/dev/null'];
     const out = await measureInTurns(runs, {
       ours: async () => ourRate(await pull(composeSession([], ['cat', `/target${file}`]))),
       kubectl: async () => rate(await pull([...exec, '--', 'cat', file])),
     });
     const into = await measureInTurns(runs, {
-      ours: async () => ourRate(await push(composeSession(['-i'], sink))),
-      kubectl: async () => rate(await push([...exec, '-i', '--', ...sink])),
+      ours: async () => ourRate(await push(composeSession(['-i'], []))),
+      kubectl: async () => rate(await push([...exec, '-i', '--'])),
     });
     const agent = await inspectAgent(cluster);
     const size = `${bytes / 1e6} MB`;
