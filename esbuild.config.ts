@@ -1,5 +1,4 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { rm } from 'node:fs/promises';
 
 /**
  * What @kubernetes/client-node's KubeConfig imports and this program never calls: the generated API (of
@@ -52,6 +51,8 @@ const shared: BuildOptions = {
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   target: 'node22',
+  // require() instead: the loader of ES modules would scan the file for exports first.
+  supported: { 'dynamic-import': false },
   minify: true,
   keepNames: true,
   legalComments: 'none',
@@ -60,7 +61,6 @@ const shared: BuildOptions = {
   define: { 'import.meta.url': 'importMetaURL' },
 };
 
-await rm('dist/plugin', { recursive: true, force: true });
 await Promise.all([
   build({
     ...shared,
