@@ -82,12 +82,12 @@ export class SessionAttachment {
 
   async #read(name: OutputStreamName): Promise<StreamTrailers> {
     const { client, id } = this.#session;
-    const sink = this.#context[name];
     try {
-      return await client.readOutput(id, name, sink, (offset) => this.#acknowledger.delivered(name, offset));
+      return await client.readOutput(id, name, this.#context[name], (offset) =>
+        this.#acknowledger.delivered(name, offset),
+      );
     } catch (error) {
-      if (sink.errored && (sink.errored as NodeJS.ErrnoException).code === 'EPIPE')
-        throw new OutputClosedError({ cause: error });
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new OutputClosedError({ cause: error });
       throw error;
     }
   }

@@ -27,6 +27,8 @@ export class OutputReader {
   #delivered = 0;
   #status: number | null = null;
   #trailers: IncomingHttpHeaders | null = null;
+  /** Everything has been received; what is left is for the sink to take. */
+  #isComplete = false;
   #problem = '';
 
   constructor(stream: ClientHttp2Stream, name: OutputStreamName, sink: Writable) {
@@ -39,11 +41,14 @@ export class OutputReader {
   async read(reading: OutputReading): Promise<StreamTrailers> {
     const { promise: written, resolve: reportWritten, reject: failWriting } = Promise.withResolvers<void>();
     written.catch(() => undefined);
+    let sinkError: Error | null = null;
     const stream = this.#stream;
     const resume = () => stream.resume();
     const onSinkError = (error: Error) => {
+      sinkError ??= error;
       failWriting(error);
-      stream.close();
+      // Not close(): that would wait until what has come is read.
+      stream.destroy();
     };
     this.#sink.on('drain', resume);
     this.#sink.on('error', onSinkError);
@@ -53,11 +58,12 @@ export class OutputReader {
       stream.on('data', (chunk: Buffer) => this.#receive(chunk, reading, reportWritten));
       await this.#waitForClose();
       const trailers = this.#check(reading.explainCut());
+      this.#isComplete = true;
       if (this.#delivered < this.#received) await written;
       return trailers;
     } catch (error) {
-      if (this.#sink.errored) throw this.#sink.errored;
-      throw error;
+      // Whatever was cut then was so by us.
+      throw sinkError ?? error;
     } finally {
       this.#sink.off('drain', resume);
       this.#sink.off('error', onSinkError);
@@ -76,7 +82,8 @@ export class OutputReader {
       if (error) return;
       this.#delivered += chunk.length;
       reading.onDelivered(this.#delivered);
-      if (this.#trailers !== null && this.#delivered === this.#received) reportWritten();
+      // Not when the trailers are there: what came before them may still wait in the paused stream.
+      if (this.#isComplete && this.#delivered === this.#received) reportWritten();
     });
     if (!more) this.#stream.pause();
   }

@@ -152,6 +152,7 @@ export class Tunnel extends Duplex {
         this.#statusSeen = true;
         this.#finish(payload.toString());
         return;
+      case undefined:
       default: // Channels to come are none of ours.
     }
   }
