@@ -17,7 +17,7 @@ export interface AgentJob {
   /** Hash of the pod's spec and node: agents of the same key can stand in for each other. */
   key: string;
   /** @param slot the first whose name is not taken by a Job that has ended. */
-  render(slot: number): AgentJobManifest;
+  render: (slot: number) => AgentJobManifest;
 }
 export interface AgentJobManifest {
   metadata: { name: string; namespace: string };

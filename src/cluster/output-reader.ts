@@ -53,9 +53,12 @@ export class OutputReader {
     this.#sink.on('drain', resume);
     this.#sink.on('error', onSinkError);
     try {
-      stream.once('response', (headers) => (this.#status = Number(headers[':status'])));
+      stream.once('response', (headers) => {
+        this.#status = Number(headers[':status']);
+        // Not before: data that came along with the headers is told first.
+        stream.on('data', (chunk: Buffer) => this.#receive(chunk, reading, reportWritten));
+      });
       stream.once('trailers', (headers) => (this.#trailers = headers));
-      stream.on('data', (chunk: Buffer) => this.#receive(chunk, reading, reportWritten));
       await this.#waitForClose();
       const trailers = this.#check(reading.explainCut());
       this.#isComplete = true;

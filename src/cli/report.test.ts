@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import { ApiError } from '../cluster/api-error.ts';
+import { Failure } from '../cluster/failure.ts';
+import { ProblemError } from '../session/problem.ts';
+import { InterruptedError, OutputClosedError, UsageError } from './errors.ts';
+import { reportError } from './report.ts';
+
+function report(error: unknown): { code: number; text: string } {
+  let text = '';
+  const code = reportError(error, { write: (part) => (text += part) });
+  return { code, text };
+}
+
+describe('an error', () => {
+  test.each([
+    ['of the command line', new UsageError('no'), 2],
+    ['in the target', new Failure('targetInvalid', 'no'), 2],
+    ['of the cluster', new Failure('targetNotFound', 'no'), 125],
+    ['of the agent', new ProblemError('targetChanged', 'no'), 125],
+    ['nobody thought of', new TypeError('no'), 125],
+    ['by SIGINT', new InterruptedError('SIGINT', 2), 130],
+    ['by SIGTERM', new InterruptedError('SIGTERM', 15), 143],
+    ['of who reads our output', new OutputClosedError(), 141],
+  ])('%s has its exit code', (_name, error, code) => {
+    expect(report(error).code).toBe(code);
+  });
+
+  test('says what failed, then what to do', () => {
+    expect(report(new Failure('targetNotFound', 'no such pod', 'Look elsewhere.')).text).toBe(
+      'error: no such pod\nLook elsewhere.\n',
+    );
+  });
+
+  test('can make the terminal do nothing', () => {
+    expect(report(new Failure('agentFailed', 'a\u001b]0;b\u0007\rc')).text).toBe(
+      'error: a\\x1b]0;b\\x07\\x0dc\n',
+    );
+  });
+
+  test('of RBAC names verb, resource, namespace and what grants it', () => {
+    const body = '{"message":"jobs.batch is forbidden","reason":"Forbidden"}';
+    const access = { verb: 'create', resource: 'jobs.batch', namespace: 'crashcart' };
+    const { text } = report(new ApiError(403, body, access));
+    expect(text).toMatch(/^error: you may not create jobs\.batch in the namespace "crashcart"\n/);
+    expect(text).toContain('manifests/rbac.yaml');
+  });
+});
