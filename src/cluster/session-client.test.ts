@@ -29,6 +29,7 @@ function startAgent(onRequest: (stream: ServerHttp2Stream, headers: IncomingHttp
   ours.on('error', () => undefined);
   theirs.on('error', () => undefined);
   const client = new SessionClient(ours, true);
+  opened.push(() => theirs.destroy());
   opened.push(() => client.close());
   return { client, pipe: ours };
 }
@@ -94,6 +95,21 @@ describe('an output', () => {
     expect(delivered).toBe(content.length);
   });
 
+  test('larger than all buffers waits for a sink that is slower than the connection', async () => {
+    const content = Buffer.alloc(3_000_000, 'crashcart ');
+    const { client } = startAgent((stream) => sendOutput(stream, content, describeContent(content)));
+    let taken = 0;
+    const sink = new Writable({
+      highWaterMark: 64 * 1024,
+      write: (chunk: Buffer, _encoding, callback) => {
+        taken += chunk.length;
+        setTimeout(callback, 2);
+      },
+    });
+    await read(client, sink);
+    expect(taken).toBe(content.length);
+  });
+
   test('without trailers is a failure, however complete it looks', async () => {
     const { client } = startAgent((stream) => sendOutput(stream, Buffer.from('all of it'), null));
     await expect(read(client, new PassThrough().resume())).rejects.toMatchObject({ code: 'streamCut' });
@@ -147,7 +163,10 @@ describe('an output', () => {
   test("ends with the sink's own error", async () => {
     const { client } = startAgent((stream) => {
       stream.respond({ ':status': 200 });
-      const write = () => stream.write(Buffer.alloc(65_536), () => setImmediate(write));
+      // Until the client resets the stream: the callback of a write to a closed one has an error.
+      const write = (error?: Error | null) => {
+        if (!error) stream.write(Buffer.alloc(65_536), (failed) => setImmediate(write, failed));
+      };
       write();
     });
     const sink = new Writable({ write: (_chunk, _encoding, callback) => callback(new Error('EPIPE')) });
