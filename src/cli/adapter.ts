@@ -32,7 +32,9 @@ function parse(args: string[], flags: Flags) {
     return create(args, flags).parseSync();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(message.replace(/^Unknown arguments?: /, 'unknown flags: '), { cause: error });
+    const where = args.includes('--') ? '' : ' (a command and its flags stand after --)';
+    const told = message.replace(/^Unknown arguments?: (.*)$/, `unknown flags: $1${where}`);
+    throw new UsageError(told, { cause: error });
   }
 }
 

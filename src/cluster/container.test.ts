@@ -102,6 +102,16 @@ describe('a container that does not run is refused with its state:', () => {
       'container "app" of pod "web" is crash-looping (CrashLoopBackOff), 4 restarts; its last run ended with exit code 137 (OOMKilled)',
     ],
     [
+      'between two runs',
+      {
+        phase: 'Running',
+        containerStatuses: [
+          { name: 'app', restartCount: 1, state: { terminated: { exitCode: 7, reason: 'Error' } } },
+        ],
+      },
+      'container "app" of pod "web" is crash-looping (CrashLoopBackOff), 1 restart; its last run ended with exit code 7 (Error)',
+    ],
+    [
       'without its image',
       {
         phase: 'Pending',

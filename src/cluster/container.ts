@@ -68,13 +68,16 @@ function requireRunning(pod: Pod, name: string): string {
 function describeState(pod: Pod, name: string, status: ContainerStatus | null): string {
   const where = `container "${name}" of pod "${pod.metadata.name}"`;
   const { terminated, waiting } = status?.state ?? {};
+  const restarts = status?.restartCount ?? 0;
+  // The kubelet says so late: while it backs off for the first time, the container has just terminated.
+  const isLooping = terminated !== undefined && restarts > 0 && pod.status.phase === 'Running';
+  if (isLooping || waiting?.reason === 'CrashLoopBackOff') {
+    const last = terminated ?? status?.lastState.terminated;
+    const lastRun = last ? `; its last run ended with ${describeTermination(last)}` : '';
+    return `${where} is crash-looping (CrashLoopBackOff), ${restarts} restart${restarts === 1 ? '' : 's'}${lastRun}`;
+  }
   if (terminated) {
     return `${where} has ${terminated.exitCode === 0 ? 'completed' : 'failed'}: ${describeTermination(terminated)}`;
-  }
-  if (waiting?.reason === 'CrashLoopBackOff') {
-    const last = status?.lastState.terminated;
-    const lastRun = last ? `; its last run ended with ${describeTermination(last)}` : '';
-    return `${where} is crash-looping (CrashLoopBackOff), ${status?.restartCount ?? 0} restarts${lastRun}`;
   }
   // What keeps the whole pod from starting says more than this container's PodInitializing.
   if (waiting && waiting.reason !== '' && waiting.reason !== 'PodInitializing') {
@@ -97,8 +100,9 @@ function describePod({ metadata, status }: Pod, container: string, waitingReason
   return `${container} is not running${detail === '' ? '' : ` (${detail})`}`;
 }
 
-function adviseOther(pod: Pod, name: string): string | null {
+function adviseOther(pod: Pod, name: string): string {
   const running = listStatuses(pod).filter((entry) => entry.state.running && entry.name !== name);
-  if (running.length === 0) return null;
+  if (running.length === 0)
+    return `More is told by \`kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}\`.`;
   return `Running in this pod: ${running.map((entry) => `-c ${entry.name}`).join(', ')}.`;
 }

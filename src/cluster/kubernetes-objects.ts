@@ -43,6 +43,8 @@ const containerStatusSchema = z.object({
 const statusesSchema = z.array(containerStatusSchema).default([]);
 const containersSchema = z.array(z.object({ name: z.string() })).default([]);
 
+export const namespaceSchema = z.object({ metadata: metadataSchema });
+
 export const podSchema = z.object({
   metadata: metadataSchema,
   spec: z.object({

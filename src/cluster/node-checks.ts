@@ -54,7 +54,9 @@ export async function refuseUnusableNode(
     if (node) refuseNode(node);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    throw new Failure('targetNotFound', `node "${name}" was not found`, null, { cause: error });
+    throw new Failure('targetNotFound', `node "${name}" was not found`, 'Nodes: `kubectl get nodes`.', {
+      cause: error,
+    });
   }
 }
 

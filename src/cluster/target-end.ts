@@ -1,10 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ProblemError } from '../session/problem.ts';
+import type { SessionTarget } from '../session/session-spec.ts';
 import type { ApiClient } from './api-client.ts';
 import { describeTermination, findContainerStatus } from './container.ts';
 import { Failure } from './failure.ts';
 import { getPod } from './target.ts';
 
 const pollMs = 250;
+
+/**
+ * An agent refuses a container that has just ended, or was just replaced: the API server knows that a moment
+ * later, and knows why.
+ * @param signal its limit.
+ * @returns what to throw for the error that was met.
+ */
+export async function explainEndedTarget(
+  api: ApiClient,
+  target: SessionTarget,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  if (!(error instanceof ProblemError) || target.kind !== 'container') return error;
+  if (!['targetNotRunning', 'targetChanged', 'containerNotFound'].includes(error.code)) return error;
+  const why = await describeTargetEnd(api, target, signal);
+  return why === null ? error : new Failure('targetNotReady', why, error.detail, { cause: error });
+}
 
 /**
  * Asks the API server why a container's run ended; the kubelet tells it a moment later.

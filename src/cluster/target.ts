@@ -1,7 +1,14 @@
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { Failure } from './failure.ts';
-import { listOf, type Pod, podSchema, selectedSchema, serviceSchema } from './kubernetes-objects.ts';
+import {
+  listOf,
+  namespaceSchema,
+  type Pod,
+  podSchema,
+  selectedSchema,
+  serviceSchema,
+} from './kubernetes-objects.ts';
 import type { TargetName, WorkloadKind } from './target-name.ts';
 
 /**
@@ -29,6 +36,7 @@ export async function findTargetPod(
   throw new Failure(
     items.length === 0 ? 'targetNotFound' : 'targetNotReady',
     `${workload.resource}/${name} has no ${items.length === 0 ? '' : 'running '}pod in the namespace "${namespace}"`,
+    `Its pods: \`kubectl get pods -n ${namespace} -l '${selector}'\`.`,
   );
 }
 
@@ -47,7 +55,7 @@ export async function getPod(
       signal,
     });
   } catch (error) {
-    throw explainMissing(error, 'pod', name, namespace);
+    throw await explainMissing(api, error, { kind: 'pod', name, namespace }, signal);
   }
 }
 
@@ -100,7 +108,7 @@ async function getSelector(
     if (selector === '') throw new Failure('targetNotFound', `${resource}/${name} selects no pods`);
     return selector;
   } catch (error) {
-    throw explainMissing(error, resource, name, namespace);
+    throw await explainMissing(api, error, { kind: resource, name, namespace }, signal);
   }
 }
 
@@ -122,12 +130,31 @@ function formatLabels(labels: Record<string, string>): string {
     .join(',');
 }
 
-function explainMissing(error: unknown, kind: string, name: string, namespace: string): unknown {
+async function explainMissing(
+  api: ApiClient,
+  error: unknown,
+  { kind, name, namespace }: { kind: string; name: string; namespace: string },
+  signal: AbortSignal,
+): Promise<unknown> {
   if (!(error instanceof ApiError) || error.status !== 404) return error;
-  return new Failure(
-    'targetNotFound',
-    `${kind} "${name}" was not found in the namespace "${namespace}"`,
-    'Another namespace is given with -n, another cluster with --context.',
-    { cause: error },
-  );
+  const what = (await isNamespaceMissing(api, namespace, signal))
+    ? `the namespace "${namespace}" of ${kind} "${name}" does not exist`
+    : `${kind} "${name}" was not found in the namespace "${namespace}"`;
+  const hint = 'Another namespace is given with -n, another cluster with --context.';
+  return new Failure('targetNotFound', what, hint, { cause: error });
+}
+
+/** The answer for the target is the same. Not everyone may look: then it is not known. */
+async function isNamespaceMissing(api: ApiClient, namespace: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await api.get({
+      path: `api/v1/namespaces/${namespace}`,
+      schema: namespaceSchema,
+      access: { verb: 'get', resource: 'namespaces', namespace: null },
+      signal,
+    });
+    return false;
+  } catch (error) {
+    return error instanceof ApiError && error.status === 404;
+  }
 }

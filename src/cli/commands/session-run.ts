@@ -7,6 +7,7 @@ import { loadConnection } from '../../cluster/kubeconfig.ts';
 import type { Pod } from '../../cluster/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../../cluster/node-checks.ts';
 import { findTargetPod } from '../../cluster/target.ts';
+import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionSpec, SessionTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
@@ -18,6 +19,8 @@ import { SessionAttachment } from '../session-attachment.ts';
 import { reportSessionEnd } from '../session-end-report.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
 import type { SessionOptions } from './session-options.ts';
+
+const lookUpLimitMs = 3000;
 
 /** @returns the command's exit code. @throws Failure, ProblemError. */
 export async function runSession(options: SessionOptions, context: Context): Promise<number> {
@@ -51,7 +54,8 @@ export async function runSession(options: SessionOptions, context: Context): Pro
     const open = () => openSession(api, request, agents, spec, attach);
     // Not raced: when it is aborted it first deletes what it has made.
     const { result } = await open().catch(async (error: unknown) => {
-      if (!(error instanceof NamespaceMissingError)) throw error;
+      if (!(error instanceof NamespaceMissingError))
+        throw await explainEndedTarget(api, target, error, AbortSignal.timeout(lookUpLimitMs));
       progress.clear();
       await confirmNamespace(api, error, options, context, lifetime.signal);
       return open();
