@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { describeRefusal } from './agent-refusal.ts';
 import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -51,26 +52,27 @@ export class AgentJobs {
       if (!(error instanceof ApiError)) throw error;
       if (error.reason === 'AlreadyExists') return null;
       if (error.status === 404) throw new NamespaceMissingError(this.#namespace, { cause: error });
+      if (isRefusal(error)) throw describeRefusal('Job', error.message, this.#namespace);
       throw error;
     }
   }
 
-  /** @returns whether a Job of this name is there and may still have a running agent. */
-  async isUsable(name: string, signal: AbortSignal): Promise<boolean> {
+  /** @returns a Job that is there and may still have a running agent; else null. */
+  async findUsable(name: string, signal: AbortSignal): Promise<Job | null> {
     try {
-      const { metadata, status } = await this.#api.get({
+      const job = await this.#api.get({
         path: `${this.#path}/${name}`,
         schema: jobSchema,
         access: this.#access('get'),
         signal,
       });
-      const ended = status.conditions.some(
+      const ended = job.status.conditions.some(
         ({ type, status: value }) =>
           ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'].includes(type) && value === 'True',
       );
-      return metadata.deletionTimestamp === null && !ended;
+      return job.metadata.deletionTimestamp === null && !ended ? job : null;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return false;
+      if (error instanceof ApiError && error.status === 404) return null;
       throw error;
     }
   }
@@ -90,4 +92,9 @@ export class AgentJobs {
   #access(verb: string) {
     return { verb, resource: 'jobs.batch', namespace: this.#namespace };
   }
+}
+
+/** Whether it is admission's: policies answer with 422, webhooks with a status of their own choice. */
+function isRefusal({ code, status, message }: ApiError): boolean {
+  return code === 'apiError' && (status === 403 || status === 422 || /webhook/.test(message));
 }

@@ -70,34 +70,35 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
   const { options, excluded, timeoutMs, signal } = request;
   const job = describeAgent(request.node, options, reserve);
   const jobs = new AgentJobs(api, options.namespace);
-  const timeout = new Failure(
-    'timeout',
-    `the agent was not running within ${timeoutMs / 1000} s`,
-    'A longer limit is given with --timeout.',
-  );
+  let step = 'the API server has not answered';
+  const onProgress = (next: string) => {
+    step = next;
+    request.onProgress(next);
+  };
   const expired = new AbortController();
-  const timer = setTimeout(() => expired.abort(timeout), timeoutMs);
+  const timer = setTimeout(() => expired.abort(describeTimeout(request.node, timeoutMs, step)), timeoutMs);
   const limit = AbortSignal.any([signal, expired.signal]);
   try {
     for (let slot = 0; slot < maxSlots; slot++) {
       const manifest = job.render(slot);
+      const { name } = manifest.metadata;
       const made = await jobs.create(manifest, limit);
-      if (!made && !(await jobs.isUsable(manifest.metadata.name, limit))) continue;
+      const found = made?.value ?? (await jobs.findUsable(name, limit));
+      if (found === null) continue;
       const warnings = made?.warnings ?? [];
       try {
         const pod = await waitForAgent(api, {
           ...request,
+          onProgress,
           signal: limit,
-          job: manifest.metadata.name,
+          job: found.metadata,
           warnings,
         });
         if (pod !== null && !excluded.has(pod.metadata.uid)) return pod;
       } catch (error) {
         // Also what others wait for: it has failed for them too.
         if (made || !signal.aborted) {
-          await jobs
-            .delete(manifest.metadata.name, AbortSignal.timeout(cleanUpLimitMs))
-            .catch(() => undefined);
+          await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
         }
         throw error;
       }
@@ -106,4 +107,12 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
     clearTimeout(timer);
   }
   throw new Failure('agentFailed', `${maxSlots} agents have ended on the node "${request.node}" just now`);
+}
+
+function describeTimeout(node: string, timeoutMs: number, step: string): Failure {
+  return new Failure(
+    'timeout',
+    `the agent on the node "${node}" was not running within ${timeoutMs / 1000} s: ${step}`,
+    'A longer limit is given with --timeout.',
+  );
 }

@@ -1,3 +1,4 @@
+import { describeRefusal } from './agent-refusal.ts';
 import { agentContainer } from './agent-spec.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -16,8 +17,8 @@ export class NodeFullError extends Failure {
 export interface AgentWait {
   node: string;
   options: { namespace: string; image: string };
-  /** Name of the Job. */
-  job: string;
+  /** The UID tells it, its pod and its events from those of an earlier Job of this name. */
+  job: { name: string; uid: string };
   /** What the API server warned of when the Job was made. */
   warnings: string[];
   onProgress: AgentProgress;
@@ -61,7 +62,7 @@ async function watchPod(api: ApiClient, wait: AgentWait, signal: AbortSignal): P
     while (!signal.aborted) {
       const events = api.watch({
         path: `api/v1/namespaces/${namespace}/pods`,
-        query: { labelSelector: `batch.kubernetes.io/job-name=${wait.job}` },
+        query: { labelSelector: `batch.kubernetes.io/controller-uid=${wait.job.uid}` },
         schema: podSchema,
         access: { verb: 'watch', resource: 'pods', namespace },
         signal,
@@ -142,19 +143,14 @@ async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSigna
     try {
       const events = api.watch({
         path: `api/v1/namespaces/${namespace}/events`,
-        query: { fieldSelector: `involvedObject.kind=Job,involvedObject.name=${wait.job}` },
+        query: { fieldSelector: `involvedObject.kind=Job,involvedObject.uid=${wait.job.uid}` },
         schema: eventSchema,
         access: { verb: 'watch', resource: 'events', namespace },
         signal,
       });
       for await (const { object } of events) {
         if (object.reason !== 'FailedCreate') continue;
-        const warnings = wait.warnings.map((warning) => `\nWarning: ${warning}`).join('');
-        throw new Failure(
-          'agentRefused',
-          `the cluster refuses the agent's pod: ${object.message}${warnings}`,
-          adviseRefusal(object.message, namespace),
-        );
+        throw describeRefusal('pod', object.message, namespace, wait.warnings);
       }
     } catch (error) {
       // Who may not read events learns of a refusal by the time limit alone.
@@ -163,13 +159,6 @@ async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSigna
     }
   }
   return await untilAborted(signal);
-}
-
-function adviseRefusal(message: string, namespace: string): string {
-  if (/PodSecurity/.test(message))
-    return `Agents are privileged: the namespace "${namespace}" needs the label pod-security.kubernetes.io/enforce=privileged (manifests/namespace.yaml).`;
-  if (/quota/i.test(message)) return `A ResourceQuota of the namespace "${namespace}" is in the way.`;
-  return 'An admission policy of the cluster is in the way: its administrator has to exempt the namespace.';
 }
 
 async function reportSlowStart(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<never> {
@@ -186,7 +175,9 @@ async function reportSlowStart(api: ApiClient, wait: AgentWait, signal: AbortSig
         signal,
       })
       .catch(() => null);
-    const last = pods?.items.filter(({ involvedObject: { name } }) => name.startsWith(`${wait.job}-`)).at(-1);
+    const last = pods?.items
+      .filter(({ involvedObject: { name } }) => name.startsWith(`${wait.job.name}-`))
+      .at(-1);
     if (last) wait.onProgress(`${last.reason}: ${last.message}`);
   }
   return await untilAborted(signal);

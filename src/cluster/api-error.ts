@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Failure, type FailureCode } from './failure.ts';
+import { Failure } from './failure.ts';
 
 /** What an API request is for, in RBAC's words: a refusal names them. */
 export interface RequestedAccess {
@@ -17,6 +17,10 @@ export const statusSchema = z.object({
   code: z.number().default(0),
 });
 
+/** The authorizer's words; a 403 without them is an admission's. */
+const forbiddenPattern =
+  /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/;
+
 /** An error answer of the API server. */
 export class ApiError extends Failure {
   override name = 'ApiError';
@@ -28,14 +32,11 @@ export class ApiError extends Failure {
   constructor(status: number, body: string, access: RequestedAccess) {
     const { message, reason } = parseStatus(body);
     const text = message || body.trim().slice(0, 500) || `HTTP status ${status}`;
+    const missing = status === 403 ? findMissingAccess(message, access) : null;
     super(
-      codeFor(status),
-      status === 403 ? describeRefusal(access) : text,
-      status === 403
-        ? `${text}\nThe permission is in manifests/rbac.yaml: ask an administrator to bind you to the ClusterRole crashcart-user (kubectl apply -k manifests).`
-        : status === 401
-          ? 'The credentials of the kubeconfig are missing, wrong or expired.'
-          : null,
+      missing !== null || status === 401 ? 'forbidden' : 'apiError',
+      missing === null ? text : describeMissing(missing),
+      missing === null ? adviseStatus(status) : adviseMissing(missing, access, text),
     );
     this.status = status;
     this.reason = reason;
@@ -53,11 +54,29 @@ function parseStatus(body: string): { message: string; reason: string } {
   return { message: '', reason: '' };
 }
 
-function codeFor(status: number): FailureCode {
-  return status === 403 || status === 401 ? 'forbidden' : 'apiError';
+/**
+ * The access that was refused may be another one than was asked for: impersonation, or the second verb of an
+ * exec.
+ * @returns null when it is not for a missing permission.
+ */
+function findMissingAccess(message: string, access: RequestedAccess): RequestedAccess | null {
+  // From something on the way, or from an authorizer that has its own words.
+  if (message === '') return access;
+  const [found, verb, resource, group, namespace] = forbiddenPattern.exec(message) ?? [];
+  if (found === undefined || verb === undefined || resource === undefined) return null;
+  return { verb, resource: group ? `${resource}.${group}` : resource, namespace: namespace ?? null };
 }
 
-function describeRefusal({ verb, resource, namespace }: RequestedAccess): string {
+function adviseStatus(status: number): string | null {
+  return status === 401 ? 'The credentials of the kubeconfig are missing, wrong or expired.' : null;
+}
+
+function describeMissing({ verb, resource, namespace }: RequestedAccess): string {
   const where = namespace === null ? '' : ` in the namespace "${namespace}"`;
   return `you may not ${verb} ${resource}${where}`;
+}
+
+function adviseMissing(missing: RequestedAccess, access: RequestedAccess, text: string): string {
+  if (missing.resource !== access.resource) return text;
+  return `${text}\nmanifests/rbac.yaml grants it: an administrator binds you to its ClusterRole crashcart-user (targets) and its Role crashcart-agents (agents).`;
 }

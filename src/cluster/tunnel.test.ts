@@ -146,7 +146,7 @@ describe('the tunnel', () => {
     [403, '', { code: 'tunnelFailed', message: expect.stringContaining('v5.channel.k8s.io') }],
     [
       403,
-      '{"kind":"Status","status":"Failure","message":"pods \\"a\\" is forbidden","reason":"Forbidden"}',
+      '{"kind":"Status","status":"Failure","message":"pods \\"a\\" is forbidden: User \\"eve\\" cannot get resource \\"pods/exec\\" in API group \\"\\" in the namespace \\"crashcart\\"","reason":"Forbidden"}',
       { code: 'forbidden', message: 'you may not get pods/exec in the namespace "crashcart"', status: 403 },
     ],
     [

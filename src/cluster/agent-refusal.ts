@@ -1,0 +1,27 @@
+import { Failure } from './failure.ts';
+
+/**
+ * Says that the cluster does not admit an agent, in its own words, and what is to be changed.
+ * @param what of the agent was refused.
+ * @param warnings that came along when its Job was made.
+ */
+export function describeRefusal(
+  what: 'Job' | 'pod',
+  message: string,
+  namespace: string,
+  warnings: string[] = [],
+): Failure {
+  const details = warnings.map((warning) => `\nWarning: ${warning}`).join('');
+  return new Failure(
+    'agentRefused',
+    `the cluster refuses the agent's ${what} in the namespace "${namespace}": ${message}${details}`,
+    advise(message, namespace),
+  );
+}
+
+function advise(message: string, namespace: string): string {
+  if (/PodSecurity/.test(message))
+    return `Agents are privileged: the namespace "${namespace}" needs the label pod-security.kubernetes.io/enforce=privileged (manifests/namespace.yaml).`;
+  if (/quota/i.test(message)) return `A ResourceQuota of the namespace "${namespace}" is in the way.`;
+  return 'An admission policy of the cluster is in the way: its administrator has to exempt the namespace.';
+}
