@@ -31,9 +31,7 @@ describe('an answer 403', () => {
     expect(refuse(text)).toMatchObject({ code: 'apiError', message: text, hint: null });
   });
 
-  test('without a reason is about what was asked for', () => {
-    expect(new ApiError(403, '', access).message).toBe(
-      'you may not get pods/exec in the namespace "crashcart"',
-    );
+  test.each(['', 'pods "a" is forbidden: '])('%j, without a reason is about what was asked for', (text) => {
+    expect(refuse(text).message).toBe('you may not get pods/exec in the namespace "crashcart"');
   });
 });

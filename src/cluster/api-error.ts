@@ -31,7 +31,7 @@ export class ApiError extends Failure {
 
   constructor(status: number, body: string, access: RequestedAccess) {
     const { message, reason } = parseStatus(body);
-    const text = message || body.trim().slice(0, 500) || `HTTP status ${status}`;
+    const text = message.trim() || body.trim().slice(0, 500) || `HTTP status ${status}`;
     const missing = status === 403 ? findMissingAccess(message, access) : null;
     super(
       missing !== null || status === 401 ? 'forbidden' : 'apiError',
@@ -60,8 +60,8 @@ function parseStatus(body: string): { message: string; reason: string } {
  * @returns null when it is not for a missing permission.
  */
 function findMissingAccess(message: string, access: RequestedAccess): RequestedAccess | null {
-  // From something on the way, or from an authorizer that has its own words.
-  if (message === '') return access;
+  // From something on the way, or a check that gives no reason.
+  if (message === '' || /is forbidden: *$/.test(message)) return access;
   const [found, verb, resource, group, namespace] = forbiddenPattern.exec(message) ?? [];
   if (found === undefined || verb === undefined || resource === undefined) return null;
   return { verb, resource: group ? `${resource}.${group}` : resource, namespace: namespace ?? null };

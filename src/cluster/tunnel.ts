@@ -100,7 +100,8 @@ export class Tunnel extends Duplex {
 
   #listen({ namespace }: TunnelOptions): void {
     const socket = this.#socket;
-    const access = { verb: 'get', resource: 'pods/exec', namespace };
+    // `get` is checked first, and its refusal names it; that of `create`, since Kubernetes 1.35, names nothing.
+    const access = { verb: 'create', resource: 'pods/exec', namespace };
     socket.once('open', () => {
       this.#lastReceived = performance.now();
       this.#livenessTimer = setInterval(() => this.#checkLiveness(), 1000);
