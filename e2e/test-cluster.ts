@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { buildImages } from '../images/build.ts';
+import { getClusterState } from './cluster/cluster-state.ts';
+import { runCommand } from './cluster/run-command.ts';
 import { startCluster } from './cluster/start-cluster.ts';
 import { deployTargets } from './targets/deploy.ts';
 
@@ -6,5 +9,13 @@ import { deployTargets } from './targets/deploy.ts';
 export async function prepareTestCluster(): Promise<void> {
   await startCluster({ nodes: 2 });
   await buildImages();
+  await applyManifests();
   await deployTargets();
+}
+
+/** As an administrator does, once. */
+async function applyManifests(): Promise<void> {
+  const { kubectl, kubeconfig } = await getClusterState();
+  const manifests = join(import.meta.dirname, '../manifests');
+  await runCommand(kubectl, ['--kubeconfig', kubeconfig, 'apply', '-k', manifests]);
 }

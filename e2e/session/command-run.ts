@@ -55,6 +55,16 @@ export function runCrashcart(args: string[], options?: CommandRunOptions): Promi
   return runKubectl(['crashcart', ...args], options);
 }
 
+/** Waits for the next output of a program. @throws with what it wrote to stderr, when it ends without. */
+export async function waitForOutput({ stdout, stderr }: ChildProcessWithoutNullStreams): Promise<string> {
+  let errors = '';
+  stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  return await new Promise((resolve, reject) => {
+    stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+    stdout.once('close', () => reject(new Error(`it ended without a word: ${errors}`)));
+  });
+}
+
 /** Polls until a condition holds. @throws when it does not within the limit. */
 export async function waitUntil(
   what: string,

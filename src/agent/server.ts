@@ -154,10 +154,11 @@ function sendJSON(stream: ServerHttp2Stream, status: number, value: unknown): vo
 }
 
 function sendProblem(stream: ServerHttp2Stream, error: unknown): void {
+  // Cut by the client: what failed is a consequence, and nobody is there to be told.
+  if (stream.destroyed) return;
   const known = error instanceof ProblemError;
   if (!known) console.error(error);
   const problem = (known ? error : new ProblemError('internal', String(error))).toProblem();
-  if (stream.destroyed) return;
   // After the headers only the missing trailers can tell that something went wrong.
   if (stream.headersSent) stream.close(2 /* INTERNAL_ERROR */);
   else {

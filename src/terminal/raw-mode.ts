@@ -1,5 +1,10 @@
+import { spawnSync } from 'node:child_process';
+
+const sttyLimitMs = 1000;
+
 /** What of a terminal's input is needed here. */
 export interface RawInput {
+  fd?: number;
   isTTY?: boolean;
   setRawMode?(mode: boolean): unknown;
 }
@@ -17,5 +22,15 @@ export function enterRawMode(input: RawInput): () => void {
   };
   process.once('exit', restore);
   input.setRawMode(true);
+  passOutputAsItIs(input.fd ?? 0);
   return restore;
+}
+
+/**
+ * Node's raw mode still puts a carriage return before each newline (ONLCR, in libuv's uv_tty_set_mode): the
+ * remote terminal has done that already, or its program wants none. Leaving raw mode takes this back as well.
+ */
+function passOutputAsItIs(descriptor: number): void {
+  // Where there is no stty (Windows), there is no such translation.
+  spawnSync('stty', ['-opost'], { stdio: [descriptor, 'ignore', 'ignore'], timeout: sttyLimitMs });
 }

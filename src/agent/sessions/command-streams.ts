@@ -16,7 +16,7 @@ const pty = createRequire(import.meta.url)(
   `@lydell/node-pty-${process.platform}-${process.arch}/pty.node`,
 ) as {
   open(columns: number, rows: number): { master: number; slave: number };
-  resize(descriptor: number, columns: number, rows: number, xPixels: number, yPixels: number): void;
+  resize(descriptor: number, columns: number, rows: number): void;
 };
 
 /** Both ends of a command's standard streams. */
@@ -47,7 +47,7 @@ export function openTerminal(size: TerminalSize): CommandStreams {
     stdout: stream,
     stderr: null,
     resize: ({ columns, rows }) => {
-      if (!stream.destroyed) pty.resize(master, columns, rows, 0, 0);
+      if (!stream.destroyed) pty.resize(master, columns, rows);
     },
     releaseChildDescriptors: () => closeSync(slave),
   };

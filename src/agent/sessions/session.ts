@@ -15,8 +15,6 @@ import { type CommandStreams, openPipes, openTerminal } from './command-streams.
 import { OutputBuffer } from './output-buffer.ts';
 import { StdinSink } from './stdin-sink.ts';
 
-/** The kernel ends our processes before the target's own one disappears: how long to look for that. */
-const targetEndLimitMs = 1000;
 const targetPollMs = 200;
 /** After the command's end its output must be drained; a device of the kernel may hold it for ever. */
 const drainLimitMs = 30_000;
@@ -170,16 +168,24 @@ export class Session {
     if (exitCode === killedExitCode && memoryKills > 0) {
       this.#endReason ??= { reason: 'memoryLimit', message: 'the session’s memory limit was reached' };
     }
-    if (exitCode === killedExitCode && (await hasEndedWithin(target, targetEndLimitMs))) {
+    // The kernel kills a PID namespace's processes only once its init is exiting (zap_pid_ns_processes).
+    if (exitCode === killedExitCode && !(await isProcessAlive(target.process))) {
       this.#endReason ??= { reason: 'targetEnded', message: 'the target’s process ended' };
     }
     // Background processes may hold the pipes: with them gone, the outputs end.
     await cgroup.destroy().catch(reportError);
-    const drained = Promise.all([...this.#outputs.values()].map((output) => output.waitForEnd()));
-    await Promise.race([drained, delay(drainLimitMs, undefined, { ref: false })]);
+    await this.#drainOutputs();
     this.#end = { reason: 'exited', message: null, ...this.#endReason, exitCode };
     this.#resolveEnd(this.#end);
     await this.#release();
+  }
+
+  async #drainOutputs(): Promise<void> {
+    const outputs = [...this.#outputs.values()];
+    // Whoever ended it does not read on, and what nobody reads would never be drained.
+    if (this.#endReason?.reason === 'deleted') for (const output of outputs) output.close();
+    const drained = Promise.all(outputs.map((output) => output.waitForEnd()));
+    await Promise.race([drained, delay(drainLimitMs, undefined, { ref: false })]);
   }
 
   /** The PID namespace may outlive the target (shareProcessNamespace, hostPID): its own process is watched. */
@@ -202,15 +208,6 @@ export class Session {
         reportError(error);
       }
     }
-  }
-}
-
-async function hasEndedWithin(target: PinnedTarget, limitMs: number): Promise<boolean> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    if (!(await isProcessAlive(target.process))) return true;
-    if (Date.now() > deadline) return false;
-    await delay(20);
   }
 }
 

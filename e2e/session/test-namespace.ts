@@ -1,0 +1,30 @@
+import { runKubectl } from './command-run.ts';
+
+/** Pod Security's level that admits agents. */
+export const privilegedLabels = { 'pod-security.kubernetes.io/enforce': 'privileged' };
+
+/** Makes a namespace of a test's own, anew, that takes pods. */
+export async function createTestNamespace(name: string, labels: Record<string, string> = {}): Promise<void> {
+  await deleteTestNamespace(name);
+  await createObjects([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }]);
+  // A controller makes it; without it pods are refused.
+  await expectSuccess(['wait', '--for=create', 'serviceaccount/default', '-n', name, '--timeout=30s']);
+}
+
+/** Deletes a namespace with all that is in it; one that is not there is as good. */
+export async function deleteTestNamespace(name: string): Promise<void> {
+  await expectSuccess(['delete', 'namespace', name, '--ignore-not-found', '--timeout=50s']);
+}
+
+/** Creates objects of whatever kinds, in the order given. */
+export async function createObjects(objects: object[]): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items: objects };
+  await expectSuccess(['create', '-f', '-'], JSON.stringify(list));
+}
+
+/** Runs kubectl. @returns its output. @throws with what it says, when it fails. */
+export async function expectSuccess(args: string[], input = ''): Promise<string> {
+  const { code, stdout, stderr } = await runKubectl(args, { input });
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: exit code ${code}: ${stderr}`);
+  return stdout.toString();
+}
