@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -11,6 +10,7 @@ import {
   waitForOutput,
   waitUntil,
 } from './session/command-run.ts';
+import { isProgramRunning } from './session/node-processes.ts';
 
 const target = ['musl', '-n', 'targets', '-q'];
 const run = (command: string[], flags: string[] = [], input?: string | Buffer) =>
@@ -20,21 +20,6 @@ const runScript = (script: string, flags: string[] = [], input?: string | Buffer
 
 function hash(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
-}
-
-/** Whether a program with that command line runs on this machine, which the nodes are a part of. */
-function isProgramRunning(commandLine: string): boolean {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .some((pid) => readCommandLine(pid) === commandLine);
-}
-
-function readCommandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-  } catch {
-    return '';
-  }
 }
 
 /** Runs a script of the user's own shell. */

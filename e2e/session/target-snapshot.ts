@@ -1,6 +1,11 @@
-import { readFile, readdir, readlink } from 'node:fs/promises';
 import { z } from 'zod';
 import { runKubectl } from './command-run.ts';
+import {
+  listContainerProcesses,
+  listNamespaceProcesses,
+  readCommandLine,
+  readProcessFile,
+} from './node-processes.ts';
 
 const podSchema = z.object({
   spec: z.looseObject({ nodeName: z.string() }),
@@ -36,29 +41,11 @@ export async function takeSnapshot(
 ): Promise<TargetSnapshot> {
   const { spec, status } = await getTargetPod(namespace, pod);
   const statuses = [...status.initContainerStatuses, ...status.containerStatuses];
-  const containerID = statuses.find(({ name }) => name === container)?.containerID?.replace(/^.*:\/\//, '');
+  const containerID = statuses.find(({ name }) => name === container)?.containerID;
   if (containerID === undefined) throw new Error(`${pod} has no running container ${container}`);
-  const pid = await findProcess(containerID);
-  const namespaceLink = await readlink(`/proc/${pid}/ns/pid`);
-  const processes: string[] = [];
-  for (const other of await listProcesses()) {
-    const link = await readlink(`/proc/${other}/ns/pid`).catch(() => null);
-    if (link !== namespaceLink) continue;
-    const commandLine = await readFile(`/proc/${other}/cmdline`, 'utf8').catch(() => '');
-    // Kernel threads and zombies have none; a node's own PID namespace has them coming and going.
-    if (commandLine !== '') processes.push(commandLine.replaceAll('\0', ' ').trim());
-  }
-  return { spec, processes: processes.toSorted(), mounts: await readFile(`/proc/${pid}/mountinfo`, 'utf8') };
-}
-
-async function findProcess(containerID: string): Promise<string> {
-  for (const pid of await listProcesses()) {
-    const cgroup = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => '');
-    if (cgroup.includes(containerID)) return pid;
-  }
-  throw new Error(`no process of container ${containerID} on this machine`);
-}
-
-async function listProcesses(): Promise<string[]> {
-  return (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const [pid] = listContainerProcesses(containerID);
+  if (pid === undefined) throw new Error(`no process of container ${containerID} on this machine`);
+  // Kernel threads and zombies have no command line; a node's own PID namespace has them coming and going.
+  const processes = listNamespaceProcesses(pid).map(readCommandLine).filter(Boolean);
+  return { spec, processes: processes.toSorted(), mounts: readProcessFile(pid, 'mountinfo') };
 }

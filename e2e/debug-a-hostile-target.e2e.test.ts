@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { pinTarget } from '../src/agent/bridge/pinned-target.ts';
+import { runKubectl, waitUntil } from './session/command-run.ts';
+import {
+  listContainerProcesses,
+  listNamespaceProcesses,
+  readCommandLine,
+  readProcessFile,
+} from './session/node-processes.ts';
+import { startSession } from './session/started-session.ts';
+import { getTargetPod } from './session/target-snapshot.ts';
+import {
+  createObjects,
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+} from './session/test-namespace.ts';
+
+const namespace = 'hostile-target';
+/** Its agents are of these tests alone: they are stopped. */
+const agentNamespace = 'hostile-target-agents';
+const graceSeconds = 2;
+const pod = 'hostile';
+
+beforeAll(async () => {
+  await createTestNamespace(namespace);
+  await createTestNamespace(agentNamespace, { 'pod-security.kubernetes.io/enforce': 'privileged' });
+}, 120_000);
+afterAll(async () => {
+  await deleteTestNamespace(namespace);
+  await deleteTestNamespace(agentNamespace);
+}, 120_000);
+
+/** Its root has what containers have by default: it may signal whatever it sees. */
+beforeEach(async () => {
+  await expectSuccess(['delete', 'pod', pod, '-n', namespace, '--ignore-not-found', '--now']);
+  await createObjects([
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: pod, namespace },
+      spec: {
+        terminationGracePeriodSeconds: graceSeconds,
+        containers: [{ name: 'app', image: 'crashcart.test/musl:1' }],
+      },
+    },
+  ]);
+  await expectSuccess(['wait', '--for=condition=Ready', `pod/${pod}`, '-n', namespace, '--timeout=30s']);
+}, 60_000);
+
+const open = () => startSession([pod, '-n', namespace, '-q', '--agent-namespace', agentNamespace]);
+
+/** Does something as the target's own root. */
+const doInTarget = (script: string) =>
+  expectSuccess(['exec', '-n', namespace, pod, '--', 'busybox', 'sh', '-c', script]);
+
+/** @returns how long the pod took to be gone, in ms. */
+async function deletePod(): Promise<number> {
+  const startedAt = performance.now();
+  await expectSuccess(['delete', 'pod', pod, '-n', namespace, '--timeout=30s']);
+  return performance.now() - startedAt;
+}
+
+async function getContainerID(): Promise<string> {
+  const { status } = await getTargetPod(namespace, pod);
+  return status.containerStatuses[0]?.containerID ?? '-';
+}
+
+async function listOwnProcesses(): Promise<number[]> {
+  const [first] = listContainerProcesses(await getContainerID());
+  if (first === undefined) throw new Error('the target does not run');
+  return listNamespaceProcesses(first).filter((pid) => /tini|sleep 4250/.test(readCommandLine(pid)));
+}
+
+describe('a target that stops every process of a session', () => {
+  test('is still deleted in time, and the session ends', async () => {
+    const { ended } = await open();
+    const ours = await listOwnProcesses();
+    expect(ours.length).toBeGreaterThanOrEqual(2);
+    await doInTarget('kill -STOP -1');
+    await waitUntil('ours are stopped', () =>
+      Promise.resolve(ours.every((pid) => /^State:\s+T/m.test(readProcessFile(pid, 'status')))),
+    );
+    expect(await deletePod()).toBeLessThan((graceSeconds + 5) * 1000);
+    expect((await ended).code).toBe(137);
+  });
+
+  test('is still deleted in time when the agent is stopped as well', async () => {
+    const { ended } = await open();
+    await doInTarget('kill -STOP -1');
+    const selector = ['-l', 'app.kubernetes.io/name=crashcart', '--field-selector=status.phase=Running'];
+    const id = 'jsonpath={.items[*].status.containerStatuses[0].containerID}';
+    const ids = (await expectSuccess(['get', 'pods', '-n', agentNamespace, ...selector, '-o', id])).split(
+      ' ',
+    );
+    const agents = ids
+      .flatMap(listContainerProcesses)
+      .filter((pid) => /agent\.cjs/.test(readCommandLine(pid)));
+    expect(agents.length).toBeGreaterThan(0);
+    for (const pid of agents) process.kill(pid, 'SIGSTOP');
+    try {
+      expect(await deletePod()).toBeLessThan((graceSeconds + 5) * 1000);
+    } finally {
+      for (const pid of agents) process.kill(pid, 'SIGCONT');
+    }
+    expect((await ended).code).toBe(137);
+  });
+});
+
+test('a target that kills every process of a session ends it, truthfully', async () => {
+  const { ended } = await open();
+  await doInTarget('kill -KILL -1');
+  expect(await ended).toEqual({ code: 137, stderr: '' });
+  expect(await listOwnProcesses()).toEqual([]);
+});
+
+test('a process that got the target’s PID between look-up and entering is not entered', async () => {
+  const containerID = await getContainerID();
+  const { promise: reused, resolve } = Promise.withResolvers<number>();
+  const pinning = pinTarget(
+    { kind: 'container', namespace, pod, podUID: '', container: 'app', containerID },
+    async (pid) => {
+      process.kill(pid, 'SIGKILL');
+      await waitUntil('the target has ended', () => Promise.resolve(readProcessFile(pid, 'stat') === ''));
+      resolve(await startProcessWithID(pid));
+    },
+  );
+  await expect(pinning).rejects.toMatchObject({ code: 'targetChanged' });
+  process.kill(await reused, 'SIGKILL');
+  expect((await runKubectl(['get', 'pod', pod, '-n', namespace])).code).toBe(0);
+});
+
+/** Starts a process that gets a given ID: the kernel counts on from the last one it gave (pid_namespaces(7)). */
+async function startProcessWithID(wanted: number): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    writeFileSync('/proc/sys/kernel/ns_last_pid', String(wanted - 1));
+    const child = spawn('sleep', ['4253'], { stdio: 'ignore' });
+    if (child.pid === wanted) return wanted;
+    child.kill('SIGKILL');
+    await new Promise((ended) => child.once('exit', ended));
+  }
+  throw new Error(`no process got the ID ${wanted}`);
+}
