@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
 import type { Agent, RequestOptions } from 'node:https';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
 // Not the package's index: that loads the generated API of every Kubernetes resource.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import type { ConnectionFlags } from './connection-flags.ts';
 import { Failure } from './failure.ts';
+import { type KubeconfigUser, loadKubeconfig } from './kubeconfig-file.ts';
 
 /** Where the API server is and how to authenticate, for plain requests and websockets alike. */
 export interface ApiConnection {
@@ -19,8 +17,6 @@ export interface ApiConnection {
   requestTimeoutMs: number | null;
 }
 
-const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
-
 /**
  * Reads the kubeconfig as kubectl does and applies the connection flags to it.
  * @throws Failure `configuration`.
@@ -30,7 +26,7 @@ export async function loadConnection(
   environment: NodeJS.ProcessEnv,
 ): Promise<ApiConnection> {
   try {
-    const loaded = loadFiles(flags, environment);
+    const loaded = loadKubeconfig(flags.kubeconfig ?? null, environment, flags.server === undefined);
     const contextName = flags.context ?? loaded.currentContext;
     const context = loaded.getContextObject(contextName);
     if (contextName && !context) {
@@ -46,7 +42,7 @@ export async function loadConnection(
     config.loadFromClusterAndUser(cluster, user);
     return {
       server: new URL(`${cluster.server.replace(/\/+$/, '')}/`),
-      options: await buildOptions(config, flags),
+      options: await buildOptions(config, user, flags),
       namespace: flags.namespace ?? context?.namespace ?? 'default',
       requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
     };
@@ -57,46 +53,6 @@ export async function loadConnection(
       cause: error,
     });
   }
-}
-
-function loadFiles(flags: ConnectionFlags, environment: NodeJS.ProcessEnv): KubeConfig {
-  const merged = new KubeConfig();
-  if (flags.kubeconfig !== undefined) {
-    merged.loadFromFile(flags.kubeconfig);
-    return merged;
-  }
-  const listed = environment['KUBECONFIG']?.split(delimiter).filter((file) => file !== '') ?? [];
-  const files = (listed.length > 0 ? listed : [join(homedir(), '.kube', 'config')]).filter(existsSync);
-  if (files.length === 0 && flags.server === undefined) {
-    if (!environment['KUBERNETES_SERVICE_HOST'] || !existsSync(`${serviceAccountFolder}/token`)) {
-      throw new Failure(
-        'configuration',
-        'no kubeconfig was found',
-        'Give one with --kubeconfig or the environment variable KUBECONFIG.',
-      );
-    }
-    merged.loadFromCluster();
-    return merged;
-  }
-  const configs = files.map((file) => {
-    const config = new KubeConfig();
-    config.loadFromFile(file);
-    return config;
-  });
-  // As kubectl merges: the first file that knows a name wins. (The library refuses a name known twice.)
-  merged.loadFromOptions({
-    clusters: keepFirst(configs.flatMap(({ clusters }) => clusters)),
-    users: keepFirst(configs.flatMap(({ users }) => users)),
-    contexts: keepFirst(configs.flatMap(({ contexts }) => contexts)),
-    currentContext: configs.find(({ currentContext }) => currentContext)?.currentContext ?? '',
-  });
-  return merged;
-}
-
-function keepFirst<Entry extends { name: string }>(entries: Entry[]): Entry[] {
-  const byName = new Map<string, Entry>();
-  for (const entry of entries) if (!byName.has(entry.name)) byName.set(entry.name, entry);
-  return [...byName.values()];
 }
 
 function selectCluster(config: KubeConfig, flags: ConnectionFlags, name: string | undefined): Cluster {
@@ -130,7 +86,7 @@ function selectCluster(config: KubeConfig, flags: ConnectionFlags, name: string 
   };
 }
 
-function selectUser(config: KubeConfig, flags: ConnectionFlags, name: string | undefined): User {
+function selectUser(config: KubeConfig, flags: ConnectionFlags, name: string | undefined): KubeconfigUser {
   const wanted = flags.user ?? name;
   const known = wanted === undefined ? null : config.getUser(wanted);
   if (flags.user !== undefined && !known)
@@ -149,17 +105,23 @@ function selectUser(config: KubeConfig, flags: ConnectionFlags, name: string | u
     delete user['keyData'];
   }
   if (flags.as !== undefined) user['impersonateUser'] = flags.as;
-  return user as unknown as User;
+  return user as unknown as KubeconfigUser;
 }
 
-async function buildOptions(config: KubeConfig, flags: ConnectionFlags): Promise<ApiConnection['options']> {
+async function buildOptions(
+  config: KubeConfig,
+  user: KubeconfigUser,
+  flags: ConnectionFlags,
+): Promise<ApiConnection['options']> {
   const options: RequestOptions = {};
   await config.applyToHTTPSOptions(options);
   const { agent, ...rest } = options as ApiConnection['options'];
   // The library's agent closes each connection after one request; ours are many, and the websocket is one.
   (agent as unknown as { keepAlive: boolean }).keepAlive = true;
   const headers: Record<string, string | string[]> = { ...rest.headers };
-  if (flags.asGroup.length > 0) headers['Impersonate-Group'] = flags.asGroup;
-  if (flags.asUID !== undefined) headers['Impersonate-Uid'] = flags.asUID;
+  const groups = flags.asGroup.length > 0 ? flags.asGroup : (user.impersonateGroups ?? []);
+  if (groups.length > 0) headers['Impersonate-Group'] = groups;
+  const uid = flags.asUID ?? user.impersonateUID;
+  if (uid !== undefined) headers['Impersonate-Uid'] = uid;
   return { ...rest, agent, headers };
 }

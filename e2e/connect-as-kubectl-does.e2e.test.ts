@@ -1,0 +1,267 @@
+import { once } from 'node:events';
+import { createServer as createHTTPServer, type Server as HTTPServer } from 'node:http';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { getClusterState } from './cluster/cluster-state.ts';
+import { runCrashcart } from './session/command-run.ts';
+import {
+  createObjects,
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+} from './session/test-namespace.ts';
+
+const namespace = 'connect-as-kubectl-does';
+/** Of manifests/rbac.yaml. */
+const roles = { cluster: 'crashcart-user', agents: 'crashcart-agents' };
+const command = ['musl', '-n', 'targets', '-q', '--', 'hostname'];
+
+const kubeconfigSchema = z.object({
+  clusters: z
+    .array(z.object({ cluster: z.object({ server: z.url(), 'certificate-authority-data': z.string() }) }))
+    .min(1),
+  users: z.array(
+    z.object({
+      user: z.object({ 'client-certificate-data': z.string(), 'client-key-data': z.string() }),
+    }),
+  ),
+});
+
+let directory: string;
+let server: URL;
+let authority: string;
+let authorityFile: string;
+let certificates: { certificate: string; key: string };
+let token: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'crashcart-kubeconfig-'));
+  const { kubeconfig } = await getClusterState();
+  const { clusters, users } = kubeconfigSchema.parse(JSON.parse(await readFile(kubeconfig, 'utf8')));
+  server = new URL(clusters[0]?.cluster.server ?? '');
+  authority = clusters[0]?.cluster['certificate-authority-data'] ?? '';
+  authorityFile = await write('ca.crt', Buffer.from(authority, 'base64'));
+  const user = users[0]?.user;
+  certificates = {
+    certificate: await write('user.crt', Buffer.from(user?.['client-certificate-data'] ?? '', 'base64')),
+    key: await write('user.key', Buffer.from(user?.['client-key-data'] ?? '', 'base64')),
+  };
+  await createTestNamespace(namespace);
+  const metadata = { name: 'debugger', namespace };
+  const subjects = [{ kind: 'ServiceAccount', ...metadata }];
+  const apiGroup = 'rbac.authorization.k8s.io';
+  const apiVersion = `${apiGroup}/v1`;
+  await deleteBindings();
+  await createObjects([
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    {
+      ...{ apiVersion, kind: 'ClusterRoleBinding', metadata: { name: namespace } },
+      ...{ subjects, roleRef: { apiGroup, kind: 'ClusterRole', name: roles.cluster } },
+    },
+    {
+      ...{ apiVersion, kind: 'RoleBinding', metadata: { name: namespace, namespace: 'crashcart' } },
+      ...{ subjects, roleRef: { apiGroup, kind: 'Role', name: roles.agents } },
+    },
+  ]);
+  token = (await expectSuccess(['create', 'token', 'debugger', '-n', namespace])).trim();
+}, 60_000);
+
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+  await deleteBindings();
+  await deleteTestNamespace(namespace);
+}, 60_000);
+
+async function deleteBindings(): Promise<void> {
+  await expectSuccess(['delete', 'clusterrolebinding', namespace, '--ignore-not-found']);
+  await expectSuccess(['delete', 'rolebinding', namespace, '-n', 'crashcart', '--ignore-not-found']);
+}
+
+async function write(name: string, content: string | Buffer): Promise<string> {
+  const path = join(directory, name);
+  await writeFile(path, content, { mode: 0o600 });
+  return path;
+}
+
+/** Writes a kubeconfig of one context. */
+async function writeKubeconfig(name: string, cluster: object, user: object): Promise<string> {
+  const content = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [
+      { name, cluster: { server: server.href, 'certificate-authority-data': authority, ...cluster } },
+    ],
+    users: [{ name, user }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: 'targets' } }],
+    'current-context': name,
+  };
+  return await write(`${name}.kubeconfig`, JSON.stringify(content));
+}
+
+/** Runs the command with a kubeconfig, or several. */
+const runWith = (kubeconfig: string, flags: string[] = []) =>
+  runCrashcart([...flags, ...command], { env: { KUBECONFIG: kubeconfig } });
+
+const works = { code: 0, stdout: Buffer.from('musl\n'), stderr: '' };
+
+async function listen(listener: Server | HTTPServer): Promise<number> {
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  return (listener.address() as AddressInfo).port;
+}
+
+describe('a session is opened with', () => {
+  test('a bearer token', async () => {
+    expect(await runWith(await writeKubeconfig('token', {}, { token }))).toEqual(works);
+  });
+
+  test('a token in a file', async () => {
+    const tokenFile = await write('token', token);
+    expect(await runWith(await writeKubeconfig('token-file', {}, { tokenFile }))).toEqual(works);
+  });
+
+  test('the credentials that a plugin prints', async () => {
+    const credential = {
+      apiVersion: 'client.authentication.k8s.io/v1',
+      kind: 'ExecCredential',
+      status: { token },
+    };
+    const file = await write('credential.json', JSON.stringify(credential));
+    const exec = {
+      apiVersion: credential.apiVersion,
+      command: 'sh',
+      args: ['-c', 'test "$CREDENTIAL" && cat "$CREDENTIAL"'],
+      env: [{ name: 'CREDENTIAL', value: file }],
+      interactiveMode: 'Never',
+    };
+    expect(await runWith(await writeKubeconfig('exec', {}, { exec }))).toEqual(works);
+  });
+
+  test('a client certificate and a CA in files', async () => {
+    const { certificate, key } = certificates;
+    const cluster = { 'certificate-authority-data': undefined, 'certificate-authority': authorityFile };
+    const user = { 'client-certificate': certificate, 'client-key': key };
+    expect(await runWith(await writeKubeconfig('files', cluster, user))).toEqual(works);
+  });
+
+  test('flags alone', async () => {
+    const empty = await write('empty', '');
+    const flags = ['--server', server.href, '--certificate-authority', authorityFile];
+    expect(await runWith(empty, [...flags, '--token', token])).toEqual(works);
+    const { certificate, key } = certificates;
+    expect(
+      await runWith(empty, [...flags, '--client-certificate', certificate, '--client-key', key]),
+    ).toEqual(works);
+  });
+
+  test('the context of several kubeconfigs that was asked for', async () => {
+    const broken = await writeKubeconfig('broken', {}, { token: 'wrong' });
+    const good = await writeKubeconfig('good', {}, { token });
+    const files = [broken, good].join(':');
+    expect(await runWith(files, ['--context', 'good'])).toEqual(works);
+    expect(await runWith(files, ['--user', 'good'])).toEqual(works);
+    expect(await runWith(files)).toMatchObject({ code: 125, stderr: expect.stringMatching(/Unauthorized/) });
+  });
+
+  test('the identity that the kubeconfig impersonates', async () => {
+    const { certificate, key } = certificates;
+    const admin = { 'client-certificate': certificate, 'client-key': key };
+    const debuggers = { ...admin, as: 'jane', 'as-groups': ['crashcart-users'] };
+    expect(await runWith(await writeKubeconfig('as', {}, debuggers))).toEqual(works);
+    const nobody = { ...admin, as: 'jane', 'as-groups': ['nobodies'] };
+    expect(await runWith(await writeKubeconfig('as-nobody', {}, nobody))).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining('User "jane" cannot get resource "pods"'),
+    });
+  });
+
+  test('the namespace of the context', async () => {
+    const kubeconfig = await writeKubeconfig('namespace', {}, { token });
+    const { stdout } = await runCrashcart(['musl', '-q', '--', 'hostname'], {
+      env: { KUBECONFIG: kubeconfig },
+    });
+    expect(stdout.toString()).toBe('musl\n');
+  });
+});
+
+describe('the way to the API server', () => {
+  test('may lead through an HTTP proxy, for the websocket as well', async () => {
+    const asked: string[] = [];
+    const proxy = createHTTPServer();
+    proxy.on('connect', ({ url = '' }, client, head) => {
+      asked.push(url);
+      const upstream = connect(Number(server.port), server.hostname, () => {
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+        upstream.write(head);
+        upstream.pipe(client).pipe(upstream);
+      });
+      upstream.on('error', () => client.destroy());
+      client.on('error', () => upstream.destroy());
+    });
+    const port = await listen(proxy);
+    try {
+      // Where nobody listens: what does not go through the proxy fails. The proxy knows better.
+      const cluster = { 'proxy-url': `http://127.0.0.1:${port}`, server: 'https://localhost:1' };
+      expect(await runWith(await writeKubeconfig('proxy', cluster, { token }))).toEqual(works);
+      expect(new Set(asked)).toEqual(new Set(['localhost:1']));
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  });
+
+  test('may need another name for the certificate than the one it is reached by', async () => {
+    const forwarder = createServer((client) => {
+      const upstream = connect(Number(server.port), server.hostname);
+      client.pipe(upstream).pipe(client);
+      upstream.on('error', () => client.destroy());
+      client.on('error', () => upstream.destroy());
+    });
+    const address = `https://127.0.0.1:${await listen(forwarder)}`;
+    try {
+      const named = { server: address, 'tls-server-name': 'kubernetes.default.svc' };
+      expect(await runWith(await writeKubeconfig('named', named, { token }))).toEqual(works);
+      const unnamed = await writeKubeconfig('unnamed', { server: address }, { token });
+      expect(await runWith(unnamed)).toMatchObject({
+        code: 125,
+        stderr: expect.stringMatching(/can't be reached: .*altnames/),
+      });
+      expect(await runWith(unnamed, ['--tls-server-name', 'localhost'])).toEqual(works);
+      expect(await runWith(unnamed, ['--certificate-authority', '', '--insecure-skip-tls-verify'])).toEqual(
+        works,
+      );
+    } finally {
+      forwarder.close();
+    }
+  });
+
+  test('may answer nothing: a request ends at its limit', async () => {
+    const silent = createServer(() => undefined);
+    const cluster = { server: `https://127.0.0.1:${await listen(silent)}` };
+    try {
+      const kubeconfig = await writeKubeconfig('silent', cluster, { token });
+      const startedAt = performance.now();
+      expect(await runWith(kubeconfig, ['--request-timeout', '1s'])).toMatchObject({
+        code: 125,
+        stderr: expect.stringMatching(/did not answer within 1 s/),
+      });
+      expect(performance.now() - startedAt).toBeLessThan(5000);
+    } finally {
+      silent.close();
+    }
+  });
+
+  test('may be shut: it says so, and what to look at', async () => {
+    const kubeconfig = await writeKubeconfig('shut', { server: 'https://127.0.0.1:1' }, { token });
+    expect(await runWith(kubeconfig)).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(
+        /^error: the API server 127\.0\.0\.1:1 can't be reached: .*\nIs the context/,
+      ),
+    });
+  });
+});
