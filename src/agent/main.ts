@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { agentSocketPath } from '../session/protocol-version.ts';
 import { readAgentConfig } from './agent-config.ts';
 import { prepareSessionDevices } from './bridge/session-devices.ts';
@@ -7,6 +8,9 @@ import { moveIntoLeaf } from './cgroup/own-leaf.ts';
 import { createSessionServer } from './server.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './version.ts';
+
+/** Within the grace period of the agent's pod, two seconds, after which the kubelet kills it. */
+const farewellLimitMs = 1000;
 
 if (process.argv.includes('--version')) console.log(agentVersion);
 else {
@@ -22,8 +26,9 @@ async function runAgent(): Promise<void> {
   const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
   const registry = new SessionRegistry(config, maxSessions, () => stop('idle'));
   const server = createSessionServer(config, registry);
-  process.once('SIGTERM', () => stop('the agent was told to end'));
-  process.once('SIGINT', () => stop('the agent was told to end'));
+  const told = `the agent on the node "${config.node}" was told to end: its pod is deleted, or the node shuts down`;
+  process.once('SIGTERM', () => stop(told));
+  process.once('SIGINT', () => stop(told));
 
   await moveIntoLeaf();
   await prepareSessionDevices();
@@ -35,6 +40,8 @@ async function runAgent(): Promise<void> {
   const reason = await stopped;
   console.log(`crashcart agent: ending (${reason})`);
   await registry.close(reason);
-  // What is left open are clients' connections; their sessions have ended.
+  // Clients close their connections as soon as they know how their sessions ended; not all are still there.
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await Promise.race([closed, delay(farewellLimitMs)]);
   process.exit(0);
 }

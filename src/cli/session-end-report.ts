@@ -1,4 +1,5 @@
 import type { ApiClient } from '../cluster/api-client.ts';
+import { Failure } from '../cluster/failure.ts';
 import { describeTargetEnd } from '../cluster/target-end.ts';
 import type { SessionEnd } from '../session/session-end.ts';
 import type { SessionTarget } from '../session/session-spec.ts';
@@ -9,6 +10,7 @@ const lookUpLimitMs = 3000;
 /**
  * Says why a session ended when its command did not end by itself.
  * @returns the exit code.
+ * @throws Failure `sessionFailed` when it was not the target or the command that ended it.
  */
 export async function reportSessionEnd(
   end: SessionEnd,
@@ -35,8 +37,12 @@ async function describeEnd(end: SessionEnd, api: ApiClient, target: SessionTarge
     case 'memoryLimit':
       return `the session reached its memory limit${end.message === null ? '' : `: ${end.message}`}`;
     case 'deleted':
-      return `the session was ended${end.message === null ? '' : `: ${end.message}`}`;
+      throw new Failure(
+        'sessionFailed',
+        `the session was ended before its command${end.message === null ? '' : `: ${end.message}`}`,
+        'When it is run again, another agent is made if there is none.',
+      );
     case 'failed':
-      return end.message ?? 'the session could not be started';
+      throw new Failure('sessionFailed', end.message ?? 'the session could not be started');
   }
 }

@@ -96,6 +96,8 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
         });
         if (pod !== null && !excluded.has(pod.metadata.uid)) return pod;
       } catch (error) {
+        // An earlier agent that crashed, most likely: its Job is told to have failed only later.
+        if (!made && error instanceof Failure && error.code === 'agentFailed') continue;
         // Also what others wait for: it has failed for them too.
         if (made || !signal.aborted) {
           await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);

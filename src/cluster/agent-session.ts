@@ -15,6 +15,8 @@ const maxAttempts = 4;
 /** One session with an agent, and the connection that it runs over. */
 export interface AgentSession {
   id: string;
+  /** The agent's pod. */
+  pod: string;
   client: SessionClient;
   tunnel: Tunnel;
   /** Settles when the agent has answered the request for the session. */
@@ -41,10 +43,11 @@ export async function openSession<Result>(
   for (let attempt = 1; ; attempt++) {
     const attempted = { ...request, excluded };
     const pod = findWarmAgent(known, attempted) ?? (await startAgent(api, attempted));
-    const tunnel = openTunnel(api.connection, { namespace: options.namespace, pod: pod.metadata.name });
+    const { name } = pod.metadata;
+    const tunnel = openTunnel(api.connection, { namespace: options.namespace, pod: name });
     const client = new SessionClient(tunnel, spec.terminal === null);
     const id = randomUUID();
-    const session = { id, client, tunnel, started: client.startSession(id, spec, signal) };
+    const session = { id, pod: name, client, tunnel, started: client.startSession(id, spec, signal) };
     try {
       const result = onStart(session);
       await session.started;

@@ -7,6 +7,7 @@ const options: AgentOptions = {
   imagePullPolicy: 'IfNotPresent',
   imagePullSecrets: [],
   idleSeconds: 300,
+  graceSeconds: 60,
   sessionMemoryBytes: 512 * 1024 * 1024,
   version: '0.1.0',
 };
@@ -26,7 +27,7 @@ describe("the agent's Job", () => {
       metadata: { name: `crashcart-${key}-2`, namespace: 'crashcart', labels, annotations },
       spec: {
         backoffLimit: 0,
-        ttlSecondsAfterFinished: 60,
+        ttlSecondsAfterFinished: 30,
         activeDeadlineSeconds: 86_400,
         template: {
           metadata: { labels, annotations },
@@ -48,6 +49,7 @@ describe("the agent's Job", () => {
                 env: [
                   { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                   { name: 'CRASHCART_IDLE_SECONDS', value: '300' },
+                  { name: 'CRASHCART_GRACE_SECONDS', value: '60' },
                   { name: 'CRASHCART_SESSION_MEMORY_BYTES', value: '536870912' },
                 ],
                 securityContext: {
@@ -86,6 +88,7 @@ describe("the agent's Job", () => {
       describeAgent('node-1', options, false),
       describeAgent('node-1', { ...options, image: 'registry.example/agent:2' }),
       describeAgent('node-1', { ...options, idleSeconds: 60 }),
+      describeAgent('node-1', { ...options, graceSeconds: 300 }),
       describeAgent('node-1', { ...options, imagePullSecrets: ['registry'] }),
     ];
     expect(describeAgent('node-1', { ...options }).key).toBe(variants[0]?.key);

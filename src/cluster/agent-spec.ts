@@ -8,6 +8,7 @@ export interface AgentOptions {
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   imagePullSecrets: string[];
   idleSeconds: number;
+  graceSeconds: number;
   sessionMemoryBytes: number;
   version: string;
 }
@@ -35,7 +36,7 @@ export const agentLabelSelector = `${agentLabels.name}=crashcart`;
 
 /** A Job that nobody renews ends by itself; idle agents do so much earlier. */
 const deadlineSeconds = 24 * 60 * 60;
-const ttlSeconds = 60;
+const ttlSeconds = 30;
 
 /**
  * Describes the agent of a node.
@@ -94,6 +95,7 @@ function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): R
         env: [
           { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
           { name: 'CRASHCART_IDLE_SECONDS', value: String(options.idleSeconds) },
+          { name: 'CRASHCART_GRACE_SECONDS', value: String(options.graceSeconds) },
           { name: 'CRASHCART_SESSION_MEMORY_BYTES', value: String(options.sessionMemoryBytes) },
         ],
         // Entering other containers' namespaces (SYS_ADMIN, SYS_PTRACE, SYS_CHROOT), mounting the toolbox,

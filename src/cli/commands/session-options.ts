@@ -26,6 +26,11 @@ export const sessionFlags: Flags = {
   'image-pull-secret': { type: 'list', describe: 'Secret with credentials for the image', group: agent },
   'agent-namespace': { type: 'string', describe: 'namespace of agents [crashcart]', group: agent },
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
+  'agent-grace': {
+    type: 'string',
+    describe: 'how long an agent keeps a session whose client is gone [1m]',
+    group: agent,
+  },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
   ...connectionFlags,
@@ -33,6 +38,8 @@ export const sessionFlags: Flags = {
   help: { type: 'boolean', alias: 'h', describe: 'this text', group: 'Other:' },
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };
+
+const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
 
 export const sessionOptionsSchema = z.object({
   target: z.custom<ReturnType<typeof parseTargetName>>(),
@@ -47,7 +54,8 @@ export const sessionOptionsSchema = z.object({
     imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
     imagePullSecrets: z.array(z.string().min(1)),
     namespace: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace'),
-    idleSeconds: durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000))),
+    idleSeconds: secondsSchema,
+    graceSeconds: secondsSchema,
     sessionMemoryBytes: z.number(),
     version: z.string(),
   }),
@@ -82,6 +90,7 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
       imagePullSecrets: flags['image-pull-secret'] ?? [],
       namespace: flags['agent-namespace'] ?? 'crashcart',
       idleSeconds: flags['agent-idle'] ?? '5m',
+      graceSeconds: flags['agent-grace'] ?? '1m',
       sessionMemoryBytes,
       version,
     },

@@ -1,3 +1,4 @@
+import { explainLostAgent } from '../../cluster/agent-end.ts';
 import { type AgentRequest, listAgents } from '../../cluster/agent-pod.ts';
 import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
 import { type AgentSession, openSession } from '../../cluster/agent-session.ts';
@@ -53,7 +54,7 @@ export async function runSession(options: SessionOptions, context: Context): Pro
     const attach = (session: AgentSession) => new SessionAttachment(session, spec, context);
     const open = () => openSession(api, request, agents, spec, attach);
     // Not raced: when it is aborted it first deletes what it has made.
-    const { result } = await open().catch(async (error: unknown) => {
+    const { session, result } = await open().catch(async (error: unknown) => {
       if (!(error instanceof NamespaceMissingError))
         throw await explainEndedTarget(api, target, error, AbortSignal.timeout(lookUpLimitMs));
       progress.clear();
@@ -64,7 +65,10 @@ export async function runSession(options: SessionOptions, context: Context): Pro
     attachment = result;
     lifetime.defer(() => result.close());
     const keep = lifetime.defer((signal) => result.delete(signal));
-    const end = await lifetime.race(result.run());
+    const agent = { namespace: options.agent.namespace, pod: session.pod };
+    const end = await lifetime.race(result.run()).catch(async (error: unknown) => {
+      throw await explainLostAgent(api, agent, error, AbortSignal.timeout(lookUpLimitMs));
+    });
     keep();
     return await reportSessionEnd(end, api, target, context.stderr);
   } finally {
