@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type ApiServerProxy, startApiServerProxy } from './session/api-server-proxy.ts';
+import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './session/command-run.ts';
+import { listContainerProcesses, readCommandLine } from './session/node-processes.ts';
+import { SessionTracer } from './session/session-traces.ts';
+import {
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+  privilegedLabels,
+} from './session/test-namespace.ts';
+
+const agents = 'lose-the-connection';
+const graceSeconds = 3;
+const target = [
+  ...['musl', '-n', 'targets', '--agent-namespace', agents],
+  ...['--agent-grace', `${graceSeconds}s`],
+];
+const nothing = { processes: [], cgroups: [] };
+
+beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
+
+afterAll(() => deleteTestNamespace(agents), 60_000);
+
+/** Starts a command of the target and gathers what it tells. */
+async function start(script: string, flags: string[] = []) {
+  const client = await startKubectl(['crashcart', ...target, ...flags, '--', 'sh', '-c', script]);
+  const stdout = buffer(client.stdout);
+  const stderr = buffer(client.stderr);
+  const ended = once(client, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  return {
+    client,
+    end: async () => {
+      const [code, signal] = await ended;
+      return { code, signal, stdout: await stdout, stderr: (await stderr).toString() };
+    },
+  };
+}
+
+/** Starts a session that would last, and waits until its command runs. */
+async function startLasting(flags: string[] = []) {
+  const marker = randomUUID();
+  const run = await start(`: ${marker}; echo started; sleep 1000; echo over`, flags);
+  expect(await waitForOutput(run.client)).toBe('started\n');
+  return { ...run, tracer: new SessionTracer(marker, run.client.pid) };
+}
+
+/** @returns the process, on this machine, of the agent that runs. */
+async function findAgent(): Promise<number> {
+  const running = ['get', 'pods', '-n', agents, '--field-selector=status.phase=Running'];
+  const path = 'jsonpath={.items[*].status.containerStatuses[0].containerID}';
+  const processes = listContainerProcesses(await expectSuccess([...running, '-o', path]));
+  const found = processes.find((pid) => readCommandLine(pid).startsWith('node '));
+  if (found === undefined) throw new Error('no agent runs');
+  return found;
+}
+
+async function expectNothingLeft(tracer: SessionTracer): Promise<void> {
+  await waitUntil('nothing is left of the session', () => {
+    return Promise.resolve(Object.values(tracer.look()).flat().length === 0);
+  });
+}
+
+describe('an agent that ends in mid-session', () => {
+  test('as its Job is deleted ends the session, which is told at once and is no success', async () => {
+    const { end, tracer } = await startLasting();
+    const deletedAt = performance.now();
+    await expectSuccess(['delete', 'jobs', '--all', '-n', agents, '--wait=false']);
+    const { code, stdout, stderr } = await end();
+    expect(performance.now() - deletedAt).toBeLessThan(5000);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
+    expect(stderr).toMatch(
+      /^error: the session was ended before its command: the agent on the node "node-\d" was told to end: its pod is deleted, or the node shuts down\n/,
+    );
+    await expectNothingLeft(tracer);
+  });
+
+  test('as its pod is deleted without grace, too', async () => {
+    const { end, tracer } = await startLasting();
+    const deletedAt = performance.now();
+    await expectSuccess(['delete', 'pods', '--all', '-n', agents, '--force', '--grace-period=0']);
+    const { code, stdout } = await end();
+    expect(performance.now() - deletedAt).toBeLessThan(5000);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
+    await expectNothingLeft(tracer);
+  });
+
+  test('as it is killed takes the session with it, and how it ended is told', async () => {
+    const { end, tracer } = await startLasting();
+    const killedAt = performance.now();
+    process.kill(await findAgent(), 'SIGKILL');
+    const { code, stdout, stderr } = await end();
+    expect(performance.now() - killedAt).toBeLessThan(5000);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
+    expect(stderr).toMatch(
+      /^error: the agent has ended, and the session with it: pod "crashcart-[0-9a-f]{16}-\d-.{5}" in the namespace "lose-the-connection": exit code 137 \(Error\)\n/,
+    );
+    await expectNothingLeft(tracer);
+  });
+
+  test('is replaced by another one for the next command', async () => {
+    const { code, stdout } = await runCrashcart([...target, '--', 'echo', 'again']);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: 'again\n' });
+  });
+});
+
+describe('a connection that is cut', () => {
+  let proxy: ApiServerProxy;
+
+  beforeAll(async () => {
+    proxy = await startApiServerProxy();
+  });
+
+  afterAll(() => proxy.close());
+
+  test('while the command is silent is told, is no success, and the agent ends the session', async () => {
+    const { end, tracer } = await startLasting(proxy.flags);
+    proxy.cut();
+    const { code, stdout, stderr } = await end();
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
+    expect(stderr).toMatch(
+      /^error: the connection to the agent was lost: .+\nWhether the command ended is not known\.\n/,
+    );
+    expect(tracer.look()).not.toEqual(nothing);
+    await expectNothingLeft(tracer);
+  });
+
+  test('in the middle of its output leaves what had come, whole and in order', async () => {
+    const { client, end } = await start('seq 100000000', proxy.flags);
+    let received = 0;
+    await new Promise<void>((resolve) => {
+      client.stdout.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+        if (received > 1024 * 1024) resolve();
+      });
+    });
+    proxy.cut();
+    const { code, stdout, stderr } = await end();
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^error: the connection to the agent was lost: /);
+    const lines = stdout.toString().split('\n').slice(0, -1);
+    expect(lines.findIndex((line, index) => line !== String(index + 1))).toBe(-1);
+    expect(stdout.length).toBeGreaterThan(1024 * 1024);
+  });
+});
+
+describe('a client that is ended', () => {
+  test('by SIGTERM ends its session before itself', async () => {
+    const { client, end, tracer } = await startLasting();
+    client.kill('SIGTERM');
+    expect(await end()).toMatchObject({ code: 128 + 15, stderr: '' });
+    expect(tracer.look()).toEqual(nothing);
+  });
+
+  test('by SIGKILL leaves a session that the agent ends', async () => {
+    const { client, end, tracer } = await startLasting();
+    client.kill('SIGKILL');
+    expect(await end()).toMatchObject({ signal: 'SIGKILL' });
+    expect(tracer.look()).not.toEqual(nothing);
+    await expectNothingLeft(tracer);
+  });
+});
