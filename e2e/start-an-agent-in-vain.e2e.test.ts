@@ -24,15 +24,14 @@ const namespaces = {
 /** What the issue asks for is 5 s; the rest is for an API server that is slow. */
 const refusalLimitMs = 8000;
 const noSuchImage = 'crashcart.test/no/such:1';
-const clusterObjects = [
-  'validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings',
-  '-l',
-  `crashcart.test/for=${prefix}`,
-];
+const labels = { 'crashcart.test/for': prefix };
+const ours = ['-l', `crashcart.test/for=${prefix}`];
+const obstacles =
+  'validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings';
 
 function describePolicy(namespace: string, apiGroups: string[], resource: string): object[] {
   const apiVersion = 'admissionregistration.k8s.io/v1';
-  const metadata = { name: namespace, labels: { 'crashcart.test/for': prefix } };
+  const metadata = { name: namespace, labels };
   const rule = { apiGroups, apiVersions: ['v1'], operations: ['CREATE'], resources: [resource] };
   return [
     {
@@ -62,7 +61,7 @@ function describeWebhook(namespace: string): object {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: namespace, labels: { 'crashcart.test/for': prefix } },
+    metadata: { name: namespace, labels },
     webhooks: [
       {
         name: 'pods.crashcart.test',
@@ -81,8 +80,17 @@ function selectNamespace(name: string) {
   return { matchLabels: { 'kubernetes.io/metadata.name': name } };
 }
 
+/** Removes the nodes that are none, and what was made along with them. */
+async function removeNodes(): Promise<void> {
+  // No kubelet would ever confirm the end of these pods.
+  await expectSuccess(['delete', 'pods', '-n', namespaces.free, ...ours, '--force', '--grace-period=0']);
+  await expectSuccess(['delete', 'nodes,runtimeclasses', ...ours]);
+}
+
 beforeAll(async () => {
-  await expectSuccess(['delete', ...clusterObjects]);
+  await expectSuccess(['delete', obstacles, ...ours]);
+  // Before the namespace, which would wait for those pods.
+  await removeNodes();
   const { restricted, quota, webhook, policy, jobPolicy } = namespaces;
   await Promise.all(
     Object.values(namespaces).map((name) =>
@@ -116,7 +124,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await expectSuccess(['delete', ...clusterObjects]);
+  await expectSuccess(['delete', obstacles, ...ours]);
   await Promise.all(Object.values(namespaces).map(deleteTestNamespace));
 }, 90_000);
 
@@ -182,8 +190,8 @@ describe('an agent that the cluster refuses', () => {
   );
 
   test('starts as soon as what was in its way is gone', async () => {
-    const labels = ['pod-security.kubernetes.io/enforce=privileged', '--overwrite'];
-    await expectSuccess(['label', 'namespace', namespaces.restricted, ...labels]);
+    const label = ['pod-security.kubernetes.io/enforce=privileged', '--overwrite'];
+    await expectSuccess(['label', 'namespace', namespaces.restricted, ...label]);
     expect(await start(namespaces.restricted)).toMatchObject({ code: 0, error: '' });
   });
 });
@@ -250,15 +258,13 @@ describe('a start that takes longer than --timeout', () => {
 });
 
 describe('where no agent can run, it is said before anything is made:', () => {
-  const nodeLabels = { 'crashcart.test/for': prefix };
   const runtimeClass = `${prefix}-sandbox`;
-  const ours = ['-l', `crashcart.test/for=${prefix}`];
 
   function describeNode(name: string, os: string): object {
     return {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name, labels: { ...nodeLabels, 'kubernetes.io/os': os } },
+      metadata: { name, labels: { ...labels, 'kubernetes.io/os': os } },
       // Nobody else's pods are to go there.
       spec: { unschedulable: true },
     };
@@ -269,7 +275,7 @@ describe('where no agent can run, it is said before anything is made:', () => {
     return {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, namespace: namespaces.free, labels: nodeLabels },
+      metadata: { name, namespace: namespaces.free, labels },
       spec: { nodeName, containers, ...more },
     };
   }
@@ -281,21 +287,14 @@ describe('where no agent can run, it is said before anything is made:', () => {
     await expectSuccess(['patch', kind, name, ...where, '--subresource=status', '--type=merge', '-p', patch]);
   }
 
-  async function removeObjects(): Promise<void> {
-    // No kubelet would ever confirm the end of these pods.
-    await expectSuccess(['delete', 'pods', '-n', namespaces.free, ...ours, '--force', '--grace-period=0']);
-    await expectSuccess(['delete', 'nodes,runtimeclasses', ...ours]);
-  }
-
   beforeAll(async () => {
-    await removeObjects();
     await createObjects([
       describeNode('broken-node', 'linux'),
       describeNode('windows-node', 'windows'),
       {
         apiVersion: 'node.k8s.io/v1',
         kind: 'RuntimeClass',
-        metadata: { name: runtimeClass, labels: nodeLabels },
+        metadata: { name: runtimeClass, labels },
         handler: 'runsc',
       },
     ]);
@@ -325,7 +324,7 @@ describe('where no agent can run, it is said before anything is made:', () => {
     }
   }, 60_000);
 
-  afterAll(removeObjects, 60_000);
+  afterAll(removeNodes, 60_000);
 
   test.each([
     [
