@@ -37,11 +37,12 @@ const steps: Record<string, Rule> = {
   'create-job': { in: agents, apiGroups: ['batch'], resources: ['jobs'], verbs: ['create'] },
   'watch-agent': { in: agents, apiGroups: [''], resources: ['pods'], verbs: ['watch'] },
   'get-exec': { in: agents, apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] },
+  'watch-events': { in: agents, apiGroups: [''], resources: ['events'], verbs: ['watch'] },
   'create-exec': { in: agents, apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] },
 };
 const others: Rule[] = [
   { in: agents, apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'delete'] },
-  { in: agents, apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'watch'] },
+  { in: agents, apiGroups: [''], resources: ['events'], verbs: ['get', 'list'] },
 ];
 
 /** Lets `without-STEP` do everything but that step. */
@@ -124,9 +125,9 @@ afterAll(async () => {
   await Promise.all([deleteTestNamespace(namespace), deleteTestNamespace(agents)]);
 }, 90_000);
 
-function debug(impersonation: string[]): Promise<CommandResult> {
+function debug(flags: string[]): Promise<CommandResult> {
   const where = ['app', '-n', namespace, '--agent-namespace', agents];
-  return runCrashcart([...where, ...impersonation, '--', 'echo', 'debugged']);
+  return runCrashcart([...where, ...flags, '--', 'echo', 'debugged']);
 }
 
 async function expectRefusal(step: string, what: string): Promise<void> {
@@ -189,6 +190,27 @@ describe('with an agent, whoever', () => {
 
   test('may not create pods/exec is told so', async () => {
     await expectRefusal('create-exec', `create pods/exec in the namespace "${agents}"`);
+  });
+
+  test('may not watch events, and waits for another one in vain, is told what would say why', async () => {
+    await createObjects([
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'one', namespace: agents },
+        spec: { hard: { pods: '1' } },
+      },
+    ]);
+    const probe = ['run', 'probe', '--image=probe', '--dry-run=server', '-n', agents];
+    await waitUntil('the quota holds', async () => (await runKubectl(probe)).code !== 0);
+    // Another idle time is another agent.
+    const flags = ['--as', 'without-watch-events', '--agent-idle', '4m', '--timeout', '2s'];
+    const { code, stderr } = await debug(flags);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^error: the agent on the node "node-\d" was not running within 2 s: /);
+    expect(stderr).toContain(`you may not watch events in the namespace "${agents}"`);
+    expect(stderr).toContain('manifests/rbac.yaml');
+    expect(await countJobs()).toBe(1);
   });
 
   test('may not create Jobs can use it', async () => {

@@ -153,9 +153,11 @@ async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSigna
         throw describeRefusal('pod', object.message, namespace, wait.warnings);
       }
     } catch (error) {
-      // Who may not read events learns of a refusal by the time limit alone.
-      if (error instanceof ApiError && error.status === 403) break;
-      throw error;
+      if (!(error instanceof ApiError) || error.status !== 403) throw error;
+      // Who may not read events learns of a refusal by the time limit alone, which tells the last step.
+      const where = `waiting for a pod on the node ${wait.node}`;
+      wait.onProgress(`${where} (${error.message}, where its refusal would show: see manifests/rbac.yaml)`);
+      break;
     }
   }
   return await untilAborted(signal);
