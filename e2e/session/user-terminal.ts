@@ -7,11 +7,15 @@ export class UserTerminal {
   readonly #pty: IPty;
   readonly #exited: Promise<number>;
   #shown = '';
+  #hasExited = false;
 
   private constructor(pty: IPty) {
     this.#pty = pty;
     this.#exited = new Promise((resolve) => {
-      pty.onExit(({ exitCode }) => resolve(exitCode));
+      pty.onExit(({ exitCode }) => {
+        this.#hasExited = true;
+        resolve(exitCode);
+      });
     });
     pty.onData((text) => (this.#shown += text));
   }
@@ -70,9 +74,9 @@ export class UserTerminal {
     return children.split(' ').filter(Boolean).map(Number);
   }
 
-  /** Closes the window. */
+  /** Closes the window; one whose script has ended is closed already. */
   async close(): Promise<void> {
-    this.#pty.kill('SIGHUP');
+    if (!this.#hasExited) this.#pty.kill('SIGHUP');
     await this.#exited;
   }
 }

@@ -20,11 +20,16 @@ export async function confirmNamespace(
   if (!options.createNamespace) {
     const { stdin, stderr } = context;
     if (!stdin.isTTY || !stderr.isTTY) throw missing;
-    const prompt = createInterface({ input: stdin, output: stderr });
+    // Not as a terminal of readline's own: Ctrl-C stays a signal, and ends the command as anywhere else.
+    const prompt = createInterface({ input: stdin, output: stderr, terminal: false });
     try {
       const question = `The namespace "${namespace}" for privileged agents does not exist. Create it? [y/N] `;
-      const answer = await prompt.question(question, { signal });
+      // Ctrl-D closes the prompt, and leaves the question without an answer for ever.
+      const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
+      const answer = await Promise.race([prompt.question(question, { signal }), closed]);
       if (!/^y(es)?$/i.test(answer.trim())) throw missing;
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
     } finally {
       prompt.close();
     }
