@@ -69,7 +69,9 @@ describe('an agent', () => {
       async () => (await list('pods'))[0]?.status.phase === 'Succeeded',
       15_000,
     );
-    expect(listContainerProcesses(agentID)).toEqual([]);
+    await waitUntil('its processes are gone', () =>
+      Promise.resolve(listContainerProcesses(agentID).length === 0),
+    );
     const kubelets = listProcesses().filter((pid) => readCommandLine(pid).startsWith('kubelet '));
     expect(kubelets.length).toBeGreaterThan(0);
     for (const pid of kubelets) expect(readProcessFile(pid, 'mountinfo')).not.toMatch(/ crashcart /);
