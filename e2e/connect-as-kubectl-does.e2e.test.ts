@@ -185,6 +185,10 @@ describe('a session is opened with', () => {
       env: { KUBECONFIG: kubeconfig },
     });
     expect(stdout.toString()).toBe('musl\n');
+    const empty = await runCrashcart(['musl', '-n', '', '-q', '--', 'hostname'], {
+      env: { KUBECONFIG: kubeconfig },
+    });
+    expect(empty.stdout.toString()).toBe('musl\n');
   });
 });
 

@@ -71,7 +71,9 @@ async function getContainerID(): Promise<string> {
 async function listOwnProcesses(): Promise<number[]> {
   const [first] = listContainerProcesses(await getContainerID());
   if (first === undefined) throw new Error('the target does not run');
-  return listNamespaceProcesses(first).filter((pid) => /tini|sleep 4250/.test(readCommandLine(pid)));
+  return listNamespaceProcesses(first).filter((pid) =>
+    /crashcart-init|sleep 4250/.test(readCommandLine(pid)),
+  );
 }
 
 describe('a target that stops every process of a session', () => {

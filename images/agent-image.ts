@@ -43,7 +43,12 @@ export async function buildAgent(base: Base, toolbox: BuiltImage): Promise<Built
 /** Builds all of the agent's image that does not change with the agent: most of its size and time. */
 async function buildRuntime(base: Base, toolbox: BuiltImage): Promise<string> {
   const dockerfile = await readFile(join(folder, 'Dockerfile'), 'utf8');
-  const key = await hashInputs([toolbox.reference, dockerfile, await readPackageVersion('node')]);
+  const key = await hashInputs([
+    toolbox.reference,
+    dockerfile,
+    { file: join(folder, 'session-init.c') },
+    await readPackageVersion('node'),
+  ]);
   const reference = `${runtimeRepository}:${key}`;
   if (await hasImage(reference)) return reference;
   await importBase(base.reference, base.tar);

@@ -56,7 +56,9 @@ async function runDemo(context: string | null): Promise<number> {
     ['its files', ['ls', '-l', '/target/']],
   ];
   for (const [title, command] of steps) {
-    console.log(`\n# ${title}\n$ kubectl crashcart ${target.join(' ')} -- ${command.join(' ')}`);
+    console.log(
+      `\n# ${title}\n$ kubectl crashcart ${target.join(' ')} -- ${command.map(quoteWord).join(' ')}`,
+    );
     await requireSuccess(`the demo failed at: ${title}`, crashcart(['--', ...command]));
   }
   return 0;
@@ -66,6 +68,11 @@ async function run(args: string[], env: NodeJS.ProcessEnv, stdout: 'inherit' | 2
   const child = spawn('kubectl', args, { env, stdio: ['inherit', stdout, 'inherit'] });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
+}
+
+/** As one would type it. */
+function quoteWord(word: string): string {
+  return /[^\w./=-]/.test(word) ? `'${word.replaceAll("'", String.raw`'\''`)}'` : word;
 }
 
 async function requireSuccess(message: string, code: Promise<number>): Promise<void> {

@@ -45,7 +45,11 @@ export async function takeSnapshot(
   if (containerID === undefined) throw new Error(`${pod} has no running container ${container}`);
   const [pid] = listContainerProcesses(containerID);
   if (pid === undefined) throw new Error(`no process of container ${containerID} on this machine`);
-  // Kernel threads and zombies have no command line; a node's own PID namespace has them coming and going.
-  const processes = listNamespaceProcesses(pid).map(readCommandLine).filter(Boolean);
+  const processes = listNamespaceProcesses(pid).map((other) => readCommandLine(other) || readName(other));
   return { spec, processes: processes.toSorted(), mounts: readProcessFile(pid, 'mountinfo') };
+}
+
+/** A zombie has no command line, only a name. */
+function readName(pid: number): string {
+  return `[${readProcessFile(pid, 'comm').trim()}]`;
 }

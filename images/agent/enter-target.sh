@@ -40,6 +40,8 @@ outside)
 inside)
 	# The namespaces were entered; a command has no use for their descriptors.
 	exec 3>&- 4>&- 5>&- 6>&-
+	# Of the agent's own files: whatever the toolbox is, it need not hold it.
+	exec 9</opt/crashcart/session-init
 	# proc shows the PID namespace of who mounts it, sysfs the network namespace.
 	mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 	mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
@@ -49,7 +51,7 @@ inside)
 	umount -l mnt
 	cd /root
 	unset OLDPWD stage directory root
-	# This tini adopts the command's orphans, which would otherwise fall to the target's PID 1.
-	exec tini -s -- "$@"
+	# It ends with the command's orphans, which would otherwise fall to the target's PID 1.
+	exec /proc/self/fd/9 "$@"
 	;;
 esac

@@ -43,7 +43,8 @@ export async function loadConnection(
     return {
       server: new URL(`${cluster.server.replace(/\/+$/, '')}/`),
       options: await buildOptions(config, user, flags),
-      namespace: flags.namespace ?? context?.namespace ?? 'default',
+      // An empty one counts as not given, as for kubectl.
+      namespace: flags.namespace || context?.namespace || 'default',
       requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
     };
   } catch (error) {

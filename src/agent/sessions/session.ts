@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants as osConstants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../session/problem.ts';
@@ -18,6 +19,10 @@ import { StdinSink } from './stdin-sink.ts';
 const targetPollMs = 200;
 /** After the command's end its output must be drained; a device of the kernel may hold it for ever. */
 const drainLimitMs = 30_000;
+/** SIGRTMIN+3: session-init.c ends the session's processes and reaps them, none is left to the target. */
+const haltSignal = 37;
+/** Beyond, its cgroup is killed: the target may have stopped the init. */
+const haltLimitMs = 1000;
 const killedExitCode = 128 + osConstants.signals.SIGKILL;
 
 /** One command in a target: its processes, its streams and how it ended. Made by {@link Session.start}. */
@@ -98,7 +103,7 @@ export class Session {
   /** Ends everything of it. Resolves when nothing is left. */
   async delete(message: string): Promise<void> {
     this.#endReason ??= { reason: 'deleted', message };
-    await this.#cgroup?.destroy();
+    await this.#halt();
     await this.ended;
   }
 
@@ -160,7 +165,7 @@ export class Session {
       exited.resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]));
     });
     const watch = new AbortController();
-    const watched = this.#watchTarget(target, cgroup, watch.signal);
+    const watched = this.#watchTarget(target, watch.signal);
     const exitCode = await exited.promise;
     watch.abort();
     await watched;
@@ -180,6 +185,17 @@ export class Session {
     await this.#release();
   }
 
+  /** Ends the session's processes, by their own init where it can. */
+  async #halt(): Promise<void> {
+    const child = this.#child;
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      process.kill(child.pid, haltSignal);
+      await Promise.race([exited, delay(haltLimitMs, undefined, { ref: false })]);
+    }
+    await this.#cgroup?.destroy().catch(reportError);
+  }
+
   async #drainOutputs(): Promise<void> {
     const outputs = [...this.#outputs.values()];
     // Whoever ended it does not read on, and what nobody reads would never be drained.
@@ -189,12 +205,12 @@ export class Session {
   }
 
   /** The PID namespace may outlive the target (shareProcessNamespace, hostPID): its own process is watched. */
-  async #watchTarget(target: PinnedTarget, cgroup: SessionCgroup, signal: AbortSignal): Promise<void> {
+  async #watchTarget(target: PinnedTarget, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await delay(targetPollMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted || (await isProcessAlive(target.process))) continue;
       this.#endReason ??= { reason: 'targetEnded', message: 'the target’s process ended' };
-      await cgroup.destroy().catch(reportError);
+      await this.#halt();
       return;
     }
   }
