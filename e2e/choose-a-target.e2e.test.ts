@@ -53,6 +53,12 @@ beforeAll(async () => {
       metadata: { name: 'front', namespace },
       spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
     },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'by-crun', namespace },
+      spec: { ...describePod('by-crun').spec, runtimeClassName: 'crun' },
+    },
     several('plain', {}),
     several('annotated', { 'kubectl.kubernetes.io/default-container': 'second' }),
   ]);
@@ -89,6 +95,10 @@ describe('a target', () => {
     ['plain', /^plain /],
   ])('named %s is a pod of it', async (name, inside) => {
     expect(await enter([name])).toMatchObject({ code: 0, inside: expect.stringMatching(inside) });
+  });
+
+  test('that is run by another OCI runtime is entered all the same', async () => {
+    expect(await enter(['by-crun'])).toMatchObject({ code: 0, inside: 'by-crun server' });
   });
 
   test('that is a node shows the node’s processes, its files and its host name', async () => {

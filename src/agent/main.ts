@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { agentSocketPath } from '../session/protocol-version.ts';
 import { readAgentConfig } from './agent-config.ts';
-import { prepareSessionDevices } from './bridge/session-devices.ts';
 import { countAdmittedSessions } from './cgroup/memory-limit.ts';
 import { moveIntoLeaf } from './cgroup/own-leaf.ts';
 import { createSessionServer } from './server.ts';
@@ -31,7 +30,6 @@ async function runAgent(): Promise<void> {
   process.once('SIGINT', () => stop(told));
 
   await moveIntoLeaf();
-  await prepareSessionDevices();
   await rm(agentSocketPath, { force: true });
   server.listen(agentSocketPath, () =>
     console.log(`crashcart agent ${agentVersion} on ${config.node}: ready`),

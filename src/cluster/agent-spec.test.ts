@@ -59,15 +59,7 @@ describe("the agent's Job", () => {
                   readOnlyRootFilesystem: true,
                 },
                 resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '4Gi' } },
-                volumeMounts: [
-                  { name: 'state', mountPath: '/run/crashcart' },
-                  { name: 'temporary', mountPath: '/tmp' },
-                ],
               },
-            ],
-            volumes: [
-              { name: 'state', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } },
-              { name: 'temporary', emptyDir: { medium: 'Memory', sizeLimit: '256Mi' } },
             ],
           },
         },

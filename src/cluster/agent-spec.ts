@@ -106,16 +106,7 @@ function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): R
           requests: reserve ? { cpu: '50m', memory: '64Mi' } : { cpu: '0', memory: '0' },
           limits: { memory: '4Gi' },
         },
-        volumeMounts: [
-          { name: 'state', mountPath: '/run/crashcart' },
-          { name: 'temporary', mountPath: '/tmp' },
-        ],
       },
-    ],
-    volumes: [
-      // In memory: what sessions write there is gone with the agent.
-      { name: 'state', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } },
-      { name: 'temporary', emptyDir: { medium: 'Memory', sizeLimit: '256Mi' } },
     ],
   };
 }

@@ -28,9 +28,12 @@ export interface ApiAnswer<Value> {
 /** Requests to one API server, over kept connections. */
 export class ApiClient {
   readonly connection: ApiConnection;
+  readonly #trace: (line: string) => void;
 
-  constructor(connection: ApiConnection) {
+  /** @param trace is told of each answer in a line, which holds no secret. */
+  constructor(connection: ApiConnection, trace: (line: string) => void = () => undefined) {
     this.connection = connection;
+    this.#trace = trace;
   }
 
   /** @throws ApiError for an error answer, Failure `connection`, `timeout` or what aborted the signal. */
@@ -88,11 +91,13 @@ export class ApiClient {
     const url = new URL(request.path, server);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const body = request.body === undefined ? null : JSON.stringify(request.body);
+    const method = request.method ?? 'GET';
+    const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       const send = url.protocol === 'http:' ? requestHTTP : requestHTTPS;
       const outgoing = send(url, {
         ...options,
-        method: request.method ?? 'GET',
+        method,
         headers: {
           ...options.headers,
           Accept: 'application/json',
@@ -103,7 +108,11 @@ export class ApiClient {
         },
         signal,
       });
-      outgoing.once('response', resolve);
+      outgoing.once('response', (response) => {
+        const ms = Math.round(performance.now() - startedAt);
+        this.#trace(`${method} ${url.href} ${response.statusCode} in ${ms} ms`);
+        resolve(response);
+      });
       outgoing.once('error', reject);
       outgoing.end(body ?? undefined);
     });

@@ -34,7 +34,12 @@ export const sessionFlags: Flags = {
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
   ...connectionFlags,
-  verbosity: { type: 'string', alias: 'v', describe: 'level of detail: 4 tells each step', group: 'Other:' },
+  verbosity: {
+    type: 'string',
+    alias: 'v',
+    describe: 'detail: 4 tells each step, 6 each request',
+    group: 'Other:',
+  },
   help: { type: 'boolean', alias: 'h', describe: 'this text', group: 'Other:' },
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };

@@ -22,6 +22,8 @@ import { confirmNamespace } from './confirm-namespace.ts';
 import type { SessionOptions } from './session-options.ts';
 
 const lookUpLimitMs = 3000;
+/** As kubectl's: from 6 on, requests are told. */
+const verbosityLevels = { step: 4, request: 6 };
 
 /** @returns the command's exit code. @throws Failure, ProblemError. */
 export async function runSession(options: SessionOptions, context: Context): Promise<number> {
@@ -39,7 +41,11 @@ export async function runSession(options: SessionOptions, context: Context): Pro
         context.env,
       ),
     );
-    const api = new ApiClient(connection);
+    const trace = (level: number) => (line: string) => {
+      if (options.verbosity >= level) context.stderr.write(`${escapeText(line)}\n`);
+    };
+    const api = new ApiClient(connection, trace(verbosityLevels.request));
+    const traceStep = trace(verbosityLevels.step);
     const { target, node, agents } = await findTarget(api, options, context, lifetime.signal);
     const request: AgentRequest = {
       node,
@@ -47,7 +53,10 @@ export async function runSession(options: SessionOptions, context: Context): Pro
       options: options.agent,
       timeoutMs: options.timeoutMs,
       excluded: new Set(),
-      onProgress: (step) => progress.show(step),
+      onProgress: (step) => {
+        progress.show(step);
+        traceStep(step);
+      },
       signal: lifetime.signal,
     };
     const spec = describeSession(target, options, context);
