@@ -36,6 +36,7 @@ mount --bind /dev/pts pts
 mount -o remount,bind,ro "$devices"
 cd /
 
-# What passes through is outside V8's heap; by default each 32 MB of it make V8 mark its whole heap, a third of
-# all the time when much passes. https://nodejs.org/api/cli.html#useful-v8-options
-exec node --external-memory-accounted-in-global-limit --initial-heap-size=128 /opt/crashcart/agent.cjs
+# What passes through is outside V8's heap, held by small objects in its young generation. That is kept small:
+# collected often, it frees those buffers soon, in place of marking the whole heap each time they have become much.
+# https://nodejs.org/api/cli.html#useful-v8-options
+exec node --max-semi-space-size=1 /opt/crashcart/agent.cjs

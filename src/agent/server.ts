@@ -5,6 +5,7 @@ import { ProblemError } from '../session/problem.ts';
 import { type AgentInfo, protocolRange } from '../session/protocol-version.ts';
 import { acknowledgementSchema, signalRequestSchema } from '../session/session-routes.ts';
 import { sessionSpecSchema, terminalSizeSchema } from '../session/session-spec.ts';
+import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { receiveStdin, sendOutput } from './session-streams.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
@@ -12,14 +13,16 @@ import { agentVersion } from './version.ts';
 
 /** Node ends a session above its limit (10 MB): one client's streams may hold more in flight. */
 const maxSessionMemoryMB = 64;
-const initialWindowBytes = 256 * 1024;
-const sessionWindowBytes = 1024 * 1024;
+/** Of a stdin: its bytes wait in the agent's memory until the command takes them. */
+const maxStdinWindowBytes = 2 * 1024 * 1024;
 
 interface Request {
   stream: ServerHttp2Stream;
   method: string;
   path: string;
   query: URLSearchParams;
+  /** To be called with the size of each piece of bulk data that comes. */
+  onReceived: (bytes: number) => void;
 }
 
 /**
@@ -31,7 +34,11 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
     maxSessionMemory: maxSessionMemoryMB,
     settings: { initialWindowSize: initialWindowBytes },
   });
-  server.on('session', (session) => session.setLocalWindowSize(sessionWindowBytes));
+  const estimators = new WeakMap<object, WindowEstimator>();
+  server.on('session', (session) => {
+    session.setLocalWindowSize(initialWindowBytes * 2);
+    estimators.set(session, new WindowEstimator(session, maxStdinWindowBytes));
+  });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => undefined); // A cut stream is the client's to mend; 'close' follows.
     const url = new URL(String(headers[':path']), 'http://agent');
@@ -40,6 +47,9 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
       method: String(headers[':method']),
       path: url.pathname,
       query: url.searchParams,
+      onReceived: (bytes: number) => {
+        if (stream.session) estimators.get(stream.session)?.received(bytes);
+      },
     };
     handle(request, config, registry).catch((error: unknown) => sendProblem(stream, error));
   });
@@ -112,7 +122,7 @@ async function handlePart(
     case 'GET stderr':
       return sendOutput(stream, session, 'stderr', readOffset(request.query));
     case 'PUT stdin':
-      return receiveStdin(stream, session, readOffset(request.query));
+      return receiveStdin(stream, session, readOffset(request.query), request.onReceived);
     case 'PUT acknowledgement': {
       const { stdout, stderr } = await readBody(stream, acknowledgementSchema);
       if (stdout !== undefined) session.output('stdout').acknowledge(stdout);

@@ -35,11 +35,13 @@ export async function sendOutput(
 /**
  * Passes a request's body on to the command's stdin, and tells how much was written. The end of the body
  * closes the command's stdin; a cut does not.
+ * @param onReceived called with the size of each piece as it comes.
  */
 export async function receiveStdin(
   stream: ServerHttp2Stream,
   session: Session,
   offset: number,
+  onReceived: (bytes: number) => void,
 ): Promise<void> {
   const { stdin } = session;
   stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson' });
@@ -56,7 +58,7 @@ export async function receiveStdin(
       report();
     }, progressIntervalMs);
   };
-  await stdin.writeFrom(stream, offset, progress);
+  await stdin.writeFrom(countBytes(stream, onReceived), offset, progress);
   if (stream.aborted || stream.rstCode !== 0) return;
   stdin.end();
   report();
@@ -64,3 +66,10 @@ export async function receiveStdin(
 }
 
 const progressIntervalMs = 20;
+
+async function* countBytes(source: AsyncIterable<Buffer>, onReceived: (bytes: number) => void) {
+  for await (const chunk of source) {
+    onReceived(chunk.length);
+    yield chunk;
+  }
+}

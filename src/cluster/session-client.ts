@@ -12,14 +12,16 @@ import { type SessionState, sessionStateSchema } from '../session/session-end.ts
 import { type OutputStreamName, sessionPath, type signalRequestSchema } from '../session/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../session/session-spec.ts';
 import type { StreamTrailers } from '../session/stream-trailers.ts';
+import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
 import type * as z from 'zod';
 import { Failure } from './failure.ts';
 import { OutputReader } from './output-reader.ts';
-import { initialWindowBytes, WindowEstimator } from './window-estimator.ts';
 
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;
 const requestLimitMs = 30_000;
+/** 80 MB/s at a round trip of 50 ms. */
+const maxWindowBytes = 4 * 1024 * 1024;
 
 /** One connection to an agent's session API. Requests may be sent at once: the agent puts them in order. */
 export class SessionClient {
@@ -38,7 +40,7 @@ export class SessionClient {
       maxSessionMemory: maxSessionMemoryMB,
       settings: { initialWindowSize: initialWindowBytes, enablePush: false },
     });
-    this.#estimator = bulk ? new WindowEstimator(this.#session) : null;
+    this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
     this.#session.once('connect', () => this.#session.setLocalWindowSize(initialWindowBytes * 2));
     stream.once('error', (error) => (this.#lost ??= error));
     this.#session.on('error', (error: Error) => (this.#lost ??= error));

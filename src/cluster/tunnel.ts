@@ -52,6 +52,9 @@ export class Tunnel extends Duplex {
       ...connection.options,
       // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
       perMessageDeflate: false,
+      // Masks keep scripts in browsers from choosing what intermediaries see in the clear (RFC 6455 10.3). Inside
+      // TLS there is nothing to see, and to mask costs more than to encrypt; ws leaves it out for a mask of 0.
+      ...(connection.server.protocol === 'https:' && { generateMask: (mask: Buffer) => mask.fill(0) }),
       handshakeTimeout: handshakeTimeoutMs,
       skipUTF8Validation: true,
       maxPayload: 32 * 1024 * 1024,

@@ -62,6 +62,10 @@ const descriptor = {
   },
 };
 
+type RuntimeServiceConstructor = new (address: string, ...rest: unknown[]) => RuntimeServiceClient;
+/** Built from the descriptor once: that takes longer than a call. */
+let RuntimeService: RuntimeServiceConstructor | null = null;
+
 interface RuntimeServiceClient extends Client {
   ContainerStatus(
     request: { container_id: string; verbose: boolean },
@@ -82,14 +86,7 @@ export async function getContainerStatus(
   containerID: string,
   timeoutMs: number,
 ): Promise<ContainerStatusResponse> {
-  const definition = loadPackageDefinition(
-    fromJSON(descriptor as Parameters<typeof fromJSON>[0], { keepCase: true, enums: String, defaults: true }),
-  );
-  const { RuntimeService } = (
-    definition['runtime'] as unknown as {
-      v1: { RuntimeService: new (address: string, ...rest: unknown[]) => RuntimeServiceClient };
-    }
-  ).v1;
+  RuntimeService ??= loadRuntimeService();
   const client = new RuntimeService(`unix:${socketPath}`, credentials.createInsecure(), {
     // A proxy of the pod's environment must never see the runtime's socket.
     'grpc.enable_http_proxy': 0,
@@ -109,4 +106,12 @@ export async function getContainerStatus(
   } finally {
     client.close();
   }
+}
+
+function loadRuntimeService(): RuntimeServiceConstructor {
+  const definition = loadPackageDefinition(
+    fromJSON(descriptor as Parameters<typeof fromJSON>[0], { keepCase: true, enums: String, defaults: true }),
+  );
+  return (definition['runtime'] as unknown as { v1: { RuntimeService: RuntimeServiceConstructor } }).v1
+    .RuntimeService;
 }

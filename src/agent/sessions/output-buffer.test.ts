@@ -46,6 +46,22 @@ describe('an output buffer', () => {
     expect(buffer.bytes).toBeGreaterThan(held);
   });
 
+  test('passes on far more than it keeps, unchanged, to a reader that acknowledges late', async () => {
+    const pieces = Array.from({ length: 400 }, (_, index) => randomBytes(1 + ((index * 7919) % 65_536)));
+    const data = Buffer.concat(pieces);
+    const buffer = new OutputBuffer(Readable.from(pieces));
+    const hash = createHash('sha256');
+    let received = 0;
+    for await (const chunk of buffer.readFrom(0)) {
+      hash.update(chunk);
+      received += chunk.length;
+      // As a client does: what it has not yet acknowledged must not be overwritten.
+      if (received % 3 === 0 || buffer.bytes - received < 100_000) buffer.acknowledge(received);
+    }
+    expect(received).toBe(data.length);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(data).digest('hex'));
+  });
+
   test('gives what comes later to a reader that is already waiting', async () => {
     const source = new PassThrough();
     const buffer = new OutputBuffer(source);

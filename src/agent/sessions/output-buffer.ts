@@ -3,16 +3,21 @@ import type { Readable } from 'node:stream';
 import { ProblemError } from '../../session/problem.ts';
 
 /** Output that nobody has acknowledged is kept up to this size; beyond, the command has to wait. */
-const maxRetainedBytes = 4 * 1024 * 1024;
+const capacityBytes = 4 * 1024 * 1024;
+/** What Node reads from a pipe or a terminal at once. */
+const maxChunkBytes = 64 * 1024;
 
 /**
  * One output stream of a command, from its first byte: what the client has not acknowledged is kept, so
  * that it can be read again from any such offset; the command is held back, nothing is dropped.
+ *
+ * It is kept in a ring: chunks that wait for an acknowledgement would outlive V8's young generation, and have
+ * its whole heap marked again and again while much passes through.
  */
 export class OutputBuffer {
   readonly #source: Readable;
   readonly #hash = createHash('sha256');
-  #chunks: Buffer[] = [];
+  #ring: Buffer | null = null;
   /** Offset of the first byte that is still kept. */
   #start = 0;
   /** Offset after the last byte. */
@@ -52,17 +57,13 @@ export class OutputBuffer {
 
   /** Forgets what is before `offset`. */
   acknowledge(offset: number): void {
-    while (this.#chunks.length > 0) {
-      const first = this.#chunks[0] as Buffer;
-      if (this.#start + first.length > offset) break;
-      this.#chunks.shift();
-      this.#start += first.length;
-    }
-    if (this.#end - this.#start < maxRetainedBytes) this.#source.resume();
+    this.#start = Math.min(Math.max(offset, this.#start), this.#end);
+    if (this.#hasRoom()) this.#source.resume();
   }
 
   /**
-   * Reads from `offset` on, waiting for what is not there yet, until the stream's end.
+   * Reads from `offset` on, waiting for what is not there yet, until the stream's end. The pieces are parts of
+   * the ring: valid until they are acknowledged.
    * @throws ProblemError `offsetUnavailable` when that part was acknowledged before, or never was.
    */
   async *readFrom(offset: number): AsyncGenerator<Buffer, void, void> {
@@ -84,20 +85,28 @@ export class OutputBuffer {
   }
 
   #chunkAt(position: number): Buffer | null {
-    let chunkStart = this.#start;
-    for (const chunk of this.#chunks) {
-      if (position < chunkStart + chunk.length) return chunk.subarray(position - chunkStart);
-      chunkStart += chunk.length;
-    }
-    return null;
+    if (this.#ring === null || position >= this.#end) return null;
+    const index = position % this.#ring.length;
+    return this.#ring.subarray(index, Math.min(this.#ring.length, index + this.#end - position));
   }
 
   #append(chunk: Buffer): void {
     this.#hash.update(chunk);
-    this.#chunks.push(chunk);
-    this.#end += chunk.length;
-    if (this.#end - this.#start >= maxRetainedBytes) this.#source.pause();
+    // Most outputs are short or empty; and what is not written to takes no memory.
+    this.#ring ??= Buffer.allocUnsafeSlow(capacityBytes);
+    for (let taken = 0; taken < chunk.length;) {
+      const index = this.#end % this.#ring.length;
+      const part = chunk.copy(this.#ring, index, taken);
+      taken += part;
+      this.#end += part;
+    }
+    if (!this.#hasRoom()) this.#source.pause();
     this.#notify();
+  }
+
+  /** Whether whatever comes next will fit. */
+  #hasRoom(): boolean {
+    return this.#end - this.#start <= capacityBytes - maxChunkBytes;
   }
 
   #finish(): void {

@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { ProblemError } from '../../session/problem.ts';
 
 /** End of transmission: what Ctrl-D sends; a terminal has no half-close. */
@@ -8,44 +8,51 @@ const endOfTransmission = Buffer.from([0x04]);
 export class StdinSink {
   readonly #destination: Writable;
   readonly #isTerminal: boolean;
-  /** Bytes that the command's side has taken. */
-  written = 0;
-  #closed = false;
+  /** Bytes that were handed to the command's side, and those of them that it has taken. */
+  #accepted = 0;
+  #taken = 0;
+  #isClosed = false;
+  readonly #closed = Promise.withResolvers<void>();
   #writer: Promise<void> = Promise.resolve();
 
   constructor(destination: Writable, isTerminal: boolean) {
     this.#destination = destination;
     this.#isTerminal = isTerminal;
     // A command that closes its stdin is no failure of the session: the rest is taken and dropped.
-    destination.on('error', () => (this.#closed = true));
-    destination.on('close', () => (this.#closed = true));
+    const close = () => this.#markClosed();
+    destination.on('error', close).on('close', close);
+  }
+
+  /** Bytes that the command's side has taken; after its end, also those that it will never take. */
+  get written(): number {
+    return this.#isClosed ? this.#accepted : this.#taken;
   }
 
   /**
    * Writes what `source` brings.
    * @param offset of its first byte in the whole stream.
    * @param progress called whenever `written` has grown.
-   * @returns when the source has ended; the command's stdin is then still open.
+   * @returns when the source has ended and all of it is taken; the command's stdin is then still open.
    * @throws ProblemError `offsetUnavailable` when bytes in between were never received.
    */
-  async writeFrom(source: Readable, offset: number, progress: () => void): Promise<void> {
+  async writeFrom(source: AsyncIterable<Buffer>, offset: number, progress: () => void): Promise<void> {
     const previous = this.#writer;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#writer = promise;
     await previous;
     try {
-      if (offset > this.written) {
-        throw new ProblemError('offsetUnavailable', `stdin was received up to ${this.written} only`);
+      if (offset > this.#accepted) {
+        throw new ProblemError('offsetUnavailable', `stdin was received up to ${this.#accepted} only`);
       }
-      let skip = this.written - offset;
-      for await (const chunk of source as AsyncIterable<Buffer>) {
+      let skip = this.#accepted - offset;
+      let last = Promise.resolve();
+      for await (const chunk of source) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - fresh.length;
-        if (fresh.length === 0) continue;
-        await this.#write(fresh);
-        this.written += fresh.length;
-        progress();
+        if (fresh.length > 0) last = this.#write(fresh, progress);
+        if (this.#destination.writableNeedDrain) await this.#waitForDrain();
       }
+      await last;
     } finally {
       resolve();
     }
@@ -53,26 +60,37 @@ export class StdinSink {
 
   /** Tells the command that nothing more will come. */
   end(): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     if (this.#isTerminal) this.#destination.write(endOfTransmission);
     else this.#destination.end();
   }
 
   close(): void {
-    this.#closed = true;
+    this.#markClosed();
     this.#destination.destroy();
   }
 
-  #write(chunk: Buffer): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    return new Promise((resolve) => {
-      const settle = () => {
-        this.#destination.off('close', settle);
-        resolve();
-      };
-      // A destroyed pipe may never call back.
-      this.#destination.once('close', settle);
-      this.#destination.write(chunk, settle);
+  #write(chunk: Buffer, progress: () => void): Promise<void> {
+    this.#accepted += chunk.length;
+    if (this.#isClosed) {
+      progress();
+      return Promise.resolve();
+    }
+    const taken = new Promise<void>((resolve) => this.#destination.write(chunk, () => resolve()));
+    // A destroyed pipe may never call back.
+    return Promise.race([taken, this.#closed.promise]).then(() => {
+      this.#taken += chunk.length;
+      progress();
     });
+  }
+
+  #waitForDrain(): Promise<void> {
+    const drained = new Promise<void>((resolve) => this.#destination.once('drain', resolve));
+    return Promise.race([drained, this.#closed.promise]);
+  }
+
+  #markClosed(): void {
+    this.#isClosed = true;
+    this.#closed.resolve();
   }
 }

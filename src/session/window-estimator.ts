@@ -1,8 +1,8 @@
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, ServerHttp2Session } from 'node:http2';
+
+type Http2Session = ClientHttp2Session | ServerHttp2Session;
 
 export const initialWindowBytes = 256 * 1024;
-const maxStreamWindowBytes = 8 * 1024 * 1024;
-const maxSessionWindowBytes = 16 * 1024 * 1024;
 
 /**
  * Lets the receive windows grow with what the connection carries in a round trip (as gRPC's estimator of
@@ -10,13 +10,16 @@ const maxSessionWindowBytes = 16 * 1024 * 1024;
  * slow link; small ones would hold a fast one back.
  */
 export class WindowEstimator {
-  readonly #session: ClientHttp2Session;
+  readonly #session: Http2Session;
+  readonly #maxWindow: number;
   #window = initialWindowBytes;
   #sample: number | null = null;
   #highestBytesPerMs = 0;
 
-  constructor(session: ClientHttp2Session) {
+  /** @param maxWindowBytes of one stream; what a reader that is slow may have to hold. */
+  constructor(session: Http2Session, maxWindowBytes: number) {
     this.#session = session;
+    this.#maxWindow = maxWindowBytes;
   }
 
   /** To be called with the size of each piece of data as it comes. */
@@ -25,7 +28,7 @@ export class WindowEstimator {
       this.#sample += bytes;
       return;
     }
-    if (this.#window >= maxStreamWindowBytes || this.#session.closed || this.#session.destroyed) return;
+    if (this.#window >= this.#maxWindow || this.#session.closed || this.#session.destroyed) return;
     this.#sample = bytes;
     this.#session.ping((error, durationMs) => {
       const sample = this.#sample ?? 0;
@@ -40,8 +43,8 @@ export class WindowEstimator {
     if (sample < this.#window * 0.66 || rate <= this.#highestBytesPerMs) return;
     if (this.#session.closed || this.#session.destroyed) return;
     this.#highestBytesPerMs = rate;
-    this.#window = Math.min(sample * 2, maxStreamWindowBytes);
-    this.#session.setLocalWindowSize(Math.min(this.#window * 2, maxSessionWindowBytes));
+    this.#window = Math.min(sample * 2, this.#maxWindow);
+    this.#session.setLocalWindowSize(this.#window * 2);
     this.#session.settings({ initialWindowSize: this.#window });
   }
 }
