@@ -14,7 +14,7 @@ import { agentVersion } from './version.ts';
 /** Node ends a session above its limit (10 MB): one client's streams may hold more in flight. */
 const maxSessionMemoryMB = 64;
 /** Of a stdin: its bytes wait in the agent's memory until the command takes them. */
-const maxStdinWindowBytes = 2 * 1024 * 1024;
+const maxStdinWindowBytes = 1024 * 1024;
 
 interface Request {
   stream: ServerHttp2Stream;

@@ -44,6 +44,8 @@ function create(args: string[], flags: Flags) {
       // Its own ones end the process; ours are flags like any other.
       .help(false)
       .version(false)
+      // Its messages are looked at here: and reading those of the user's language would take time.
+      .detectLocale(false)
       .parserConfiguration({
         'populate--': true,
         'boolean-negation': false,
