@@ -1,7 +1,7 @@
 import { explainLostAgent } from '../../cluster/agent-end.ts';
 import { type AgentRequest, listAgents } from '../../cluster/agent-pod.ts';
 import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
-import { type AgentSession, openSession } from '../../cluster/agent-session.ts';
+import type { AgentSession } from '../../cluster/agent-session.ts';
 import { ApiClient } from '../../cluster/api-client.ts';
 import { chooseContainer } from '../../cluster/container.ts';
 import { loadConnection } from '../../cluster/kubeconfig.ts';
@@ -46,7 +46,10 @@ export async function runSession(options: SessionOptions, context: Context): Pro
     };
     const api = new ApiClient(connection, trace(verbosityLevels.request));
     const traceStep = trace(verbosityLevels.step);
-    const { target, node, agents } = await findTarget(api, options, context, lifetime.signal);
+    const finding = findTarget(api, options, context, lifetime.signal);
+    // With http2 and ws: loaded while the API server's first answers are on their way.
+    const loading = import('../../cluster/agent-session.ts');
+    const [{ target, node, agents }, { openSession }] = await Promise.all([finding, loading]);
     const request: AgentRequest = {
       node,
       nodeIsTarget: target.kind === 'node',

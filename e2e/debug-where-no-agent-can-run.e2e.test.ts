@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { runCrashcart } from './session/command-run.ts';
+import {
+  createObjects,
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+  privilegedLabels,
+} from './session/test-namespace.ts';
+
+/** Of the targets, and of the agents that must not be made for them. */
+const namespace = 'no-agent-here';
+const labels = { 'crashcart.test/for': namespace };
+const ours = ['-l', `crashcart.test/for=${namespace}`];
+
+/** Removes the nodes that are none, and what was made along with them. */
+async function removeNodes(): Promise<void> {
+  // No kubelet would ever confirm the end of these pods.
+  await expectSuccess(['delete', 'pods', '-n', namespace, ...ours, '--force', '--grace-period=0']);
+  await expectSuccess(['delete', 'nodes,runtimeclasses', ...ours]);
+}
+
+beforeAll(async () => {
+  // Before the namespace, which would wait for those pods.
+  await removeNodes();
+  await createTestNamespace(namespace, privilegedLabels);
+}, 60_000);
+
+afterAll(() => deleteTestNamespace(namespace), 60_000);
+
+describe('where no agent can run, it is said before anything is made:', () => {
+  const runtimeClass = `${namespace}-sandbox`;
+
+  function describeNode(name: string, os: string): object {
+    return {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: { ...labels, 'kubernetes.io/os': os } },
+      // Nobody else's pods are to go there.
+      spec: { unschedulable: true },
+    };
+  }
+
+  function describePod(name: string, nodeName: string, more: object = {}) {
+    const containers = [{ name: 'app', image: 'crashcart.test/musl:1' }];
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: namespace, labels },
+      spec: { nodeName, containers, ...more },
+    };
+  }
+
+  /** As the kubelet of its node would, were there one. */
+  async function patchStatus(kind: string, name: string, status: object): Promise<void> {
+    const patch = JSON.stringify({ status });
+    const where = kind === 'node' ? [] : ['-n', namespace];
+    await expectSuccess(['patch', kind, name, ...where, '--subresource=status', '--type=merge', '-p', patch]);
+  }
+
+  beforeAll(async () => {
+    await createObjects([
+      describeNode('broken-node', 'linux'),
+      describeNode('windows-node', 'windows'),
+      {
+        apiVersion: 'node.k8s.io/v1',
+        kind: 'RuntimeClass',
+        metadata: { name: runtimeClass, labels },
+        handler: 'runsc',
+      },
+    ]);
+    const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' };
+    const broken = {
+      ...ready,
+      status: 'False',
+      reason: 'KubeletNotReady',
+      message: 'container runtime is down',
+    };
+    await patchStatus('node', 'broken-node', { conditions: [broken] });
+    await patchStatus('node', 'windows-node', { conditions: [ready] });
+    const pods = [
+      describePod('on-broken', 'broken-node'),
+      describePod('on-windows', 'windows-node'),
+      describePod('windows', 'windows-node', { os: { name: 'windows' } }),
+      describePod('sandboxed', 'broken-node', { runtimeClassName: runtimeClass }),
+    ];
+    await createObjects(pods);
+    for (const pod of pods) {
+      const state = { running: { startedAt: new Date().toISOString() } };
+      const status = { name: 'app', ready: true, restartCount: 0, image: '', imageID: '', state };
+      await patchStatus('pod', pod.metadata.name, {
+        phase: 'Running',
+        containerStatuses: [{ ...status, containerID: 'containerd://0123456789abcdef' }],
+      });
+    }
+  }, 60_000);
+
+  afterAll(removeNodes, 60_000);
+
+  test.each([
+    [
+      'on a node that is not ready',
+      'on-broken',
+      /^error: node "broken-node" is not ready: KubeletNotReady \(container runtime is down\)\n/,
+    ],
+    ['on such a node itself', 'node/broken-node', /^error: node "broken-node" is not ready: /],
+    ['on a node with Windows', 'on-windows', /^error: node "windows-node" runs Windows\n/],
+    ['on such a node itself', 'node/windows-node', /^error: node "windows-node" runs Windows\n/],
+    ['in a pod of Windows', 'windows', /^error: pod "windows" runs Windows\n/],
+    [
+      'in a sandbox',
+      'sandboxed',
+      /^error: pod "sandboxed" runs in a sandbox \(RuntimeClass "no-agent-here-sandbox", handler "runsc"\)\n/,
+    ],
+  ])('%s (%s)', async (_where, target, words) => {
+    const where = [target, '-n', namespace, '--agent-namespace', namespace];
+    const { code, stderr } = await runCrashcart([...where, '--', 'true']);
+    expect(code).toBe(125);
+    expect(stderr).toMatch(words);
+    // With what to do, or why.
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+    expect(await expectSuccess(['get', 'jobs', '-n', namespace, '-o', 'name'])).toBe('');
+  });
+});
