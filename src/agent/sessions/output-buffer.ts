@@ -18,6 +18,8 @@ export class OutputBuffer {
   readonly #source: Readable;
   readonly #hash = createHash('sha256');
   #ring: Buffer | null = null;
+  /** Offset of what stands at the ring's first place. */
+  #ringStart = 0;
   /** Offset of the first byte that is still kept. */
   #start = 0;
   /** Offset after the last byte. */
@@ -86,11 +88,13 @@ export class OutputBuffer {
 
   #chunkAt(position: number): Buffer | null {
     if (this.#ring === null || position >= this.#end) return null;
-    const index = position % this.#ring.length;
+    const index = (position - this.#ringStart) % this.#ring.length;
     return this.#ring.subarray(index, Math.min(this.#ring.length, index + this.#end - position));
   }
 
   #append(chunk: Buffer): void {
+    // Closed by us: what its source still held is for nobody.
+    if (this.#ended) return;
     this.#hash.update(chunk);
     // Most outputs are short or empty; and what is not written to takes no memory.
     this.#ring ??= Buffer.allocUnsafeSlow(capacityBytes);
@@ -109,7 +113,20 @@ export class OutputBuffer {
     return this.#end - this.#start <= capacityBytes - maxChunkBytes;
   }
 
+  /** Ended sessions are kept for a while: they hold no more than what could still be read. */
+  #shrink(): void {
+    const kept: Buffer[] = [];
+    for (let position = this.#start, chunk = this.#chunkAt(position); chunk !== null;) {
+      kept.push(chunk);
+      position += chunk.length;
+      chunk = this.#chunkAt(position);
+    }
+    this.#ring = kept.length === 0 ? null : Buffer.concat(kept);
+    this.#ringStart = this.#start;
+  }
+
   #finish(): void {
+    if (!this.#ended) this.#shrink();
     this.#ended = true;
     this.#notify();
   }
