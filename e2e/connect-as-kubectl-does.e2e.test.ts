@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { getClusterState } from './cluster/cluster-state.ts';
+import { startApiServerProxy } from './session/api-server-proxy.ts';
 import { runCrashcart } from './session/command-run.ts';
 import {
   createObjects,
@@ -219,17 +220,11 @@ describe('the way to the API server', () => {
   });
 
   test('may need another name for the certificate than the one it is reached by', async () => {
-    const forwarder = createServer((client) => {
-      const upstream = connect(Number(server.port), server.hostname);
-      client.pipe(upstream).pipe(client);
-      upstream.on('error', () => client.destroy());
-      client.on('error', () => upstream.destroy());
-    });
-    const address = `https://127.0.0.1:${await listen(forwarder)}`;
+    const proxy = await startApiServerProxy();
     try {
-      const named = { server: address, 'tls-server-name': 'kubernetes.default.svc' };
+      const named = { server: proxy.address, 'tls-server-name': 'kubernetes.default.svc' };
       expect(await runWith(await writeKubeconfig('named', named, { token }))).toEqual(works);
-      const unnamed = await writeKubeconfig('unnamed', { server: address }, { token });
+      const unnamed = await writeKubeconfig('unnamed', { server: proxy.address }, { token });
       expect(await runWith(unnamed)).toMatchObject({
         code: 125,
         stderr: expect.stringMatching(/can't be reached: .*altnames/),
@@ -239,7 +234,7 @@ describe('the way to the API server', () => {
         works,
       );
     } finally {
-      forwarder.close();
+      proxy.close();
     }
   });
 

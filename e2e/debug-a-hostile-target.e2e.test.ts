@@ -16,6 +16,7 @@ import {
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
+  privilegedLabels,
 } from './session/test-namespace.ts';
 
 const namespace = 'hostile-target';
@@ -26,7 +27,7 @@ const pod = 'hostile';
 
 beforeAll(async () => {
   await createTestNamespace(namespace);
-  await createTestNamespace(agentNamespace, { 'pod-security.kubernetes.io/enforce': 'privileged' });
+  await createTestNamespace(agentNamespace, privilegedLabels);
 }, 120_000);
 afterAll(async () => {
   await deleteTestNamespace(namespace);

@@ -9,7 +9,12 @@ import {
   readProcessFile,
 } from './session/node-processes.ts';
 import { startSession } from './session/started-session.ts';
-import { createTestNamespace, deleteTestNamespace, expectSuccess } from './session/test-namespace.ts';
+import {
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+  privilegedLabels,
+} from './session/test-namespace.ts';
 
 const namespace = 'warm-agents';
 const flags = ['musl', '-n', 'targets', '-q', '--agent-namespace', namespace, '--agent-idle', '4s'];
@@ -26,10 +31,7 @@ const listSchema = z.object({
   ),
 });
 
-beforeAll(
-  () => createTestNamespace(namespace, { 'pod-security.kubernetes.io/enforce': 'privileged' }),
-  60_000,
-);
+beforeAll(() => createTestNamespace(namespace, privilegedLabels), 60_000);
 afterAll(() => deleteTestNamespace(namespace), 60_000);
 
 async function list(resource: string): Promise<z.infer<typeof listSchema>['items']> {

@@ -11,6 +11,8 @@ const kubeconfigSchema = z.object({
 
 /** A way to the API server that a test can cut. */
 export interface ApiServerProxy {
+  /** Where it is, as a kubeconfig says it. */
+  address: string;
   /** What makes a client take it; the certificate is the API server's. */
   flags: string[];
   /** Cuts every connection, as a network does that fails: nothing is said to either end. */
@@ -43,8 +45,10 @@ export async function startApiServerProxy(): Promise<ApiServerProxy> {
     sockets.clear();
   };
   const { port } = proxy.address() as AddressInfo;
+  const address = `https://127.0.0.1:${port}`;
   return {
-    flags: ['--server', `https://127.0.0.1:${port}`, '--tls-server-name', 'localhost'],
+    address,
+    flags: ['--server', address, '--tls-server-name', 'localhost'],
     cut,
     close: () => {
       proxy.close();

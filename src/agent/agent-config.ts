@@ -3,11 +3,7 @@ import * as z from 'zod';
 /** Where the image puts what the agent needs, and where the agent keeps its own state. */
 export const agentPaths = {
   enterScript: '/opt/crashcart/enter-target.sh',
-  /** Root file system of the toolbox in the agent image: the lower layer of every session's root. */
-  toolbox: '/toolbox',
   state: '/run/crashcart',
-  /** Where a session's root is mounted, each in its own mount namespace. */
-  sessionRoot: '/dev/crashcart',
 } as const;
 
 const environmentSchema = z.object({

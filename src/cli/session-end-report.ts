@@ -5,7 +5,8 @@ import type { SessionEnd } from '../session/session-end.ts';
 import type { SessionTarget } from '../session/session-spec.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 
-const lookUpLimitMs = 3000;
+/** How long the API server is asked why something has ended: the kubelet tells it a moment later. */
+export const lookUpLimitMs = 3000;
 
 /**
  * Says why a session ended when its command did not end by itself.

@@ -17,11 +17,10 @@ import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { Lifetime } from '../lifetime.ts';
 import { SessionAttachment } from '../session-attachment.ts';
-import { reportSessionEnd } from '../session-end-report.ts';
+import { lookUpLimitMs, reportSessionEnd } from '../session-end-report.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
 import type { SessionOptions } from './session-options.ts';
 
-const lookUpLimitMs = 3000;
 /** As kubectl's: from 6 on, requests are told. */
 const verbosityLevels = { step: 4, request: 6 };
 
