@@ -29,6 +29,6 @@ export interface Command<Options> {
   /** @throws UsageError for what no schema of the flags tells. */
   complete: (raw: RawArguments, context: Context) => unknown;
   schema: z.ZodType<Options>;
-  /** @returns the exit code. */
-  run: (options: Options, context: Context) => Promise<number>;
+  /** A method, so that commands of all options fit into one table. @returns the exit code. */
+  run(options: Options, context: Context): Promise<number>;
 }

@@ -1,6 +1,8 @@
 import type * as z from 'zod';
 import { formatHelp, parseArguments } from './adapter.ts';
+import { type CommandChoice, chooseCommand } from './command-choice.ts';
 import type { Command } from './command.ts';
+import { commandTable, isReservedWord } from './commands/command-table.ts';
 import { sessionCommand } from './commands/session-command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
@@ -13,26 +15,43 @@ export async function runCLI(args: string[], context: Context): Promise<number> 
   context.stdout.on('error', () => undefined);
   context.stderr.on('error', () => undefined);
   try {
-    return await run(sessionCommand, args, context);
+    return await run(await chooseCommand(args), context);
   } catch (error) {
     return reportError(error, context.stderr);
   }
 }
 
-async function run<Options>(command: Command<Options>, args: string[], context: Context): Promise<number> {
+async function run({ command, args }: CommandChoice, context: Context): Promise<number> {
   const raw = parseArguments(args, command.flags);
-  const [word] = raw.positional;
-  if (raw.flags['help'] === true || word === 'help') {
-    context.stdout.write(await formatHelp(command.usage, command.summary, command.flags));
+  if (raw.flags['help'] === true) {
+    context.stdout.write(await describeCommand(command));
     return 0;
   }
-  if (raw.flags['version'] === true || word === 'version') {
+  if (raw.flags['version'] === true) {
     context.stdout.write(`kubectl-crashcart ${version}\n`);
     return 0;
   }
+  if (command === sessionCommand) refuseReservedWord(raw.positional[0]);
   const parsed = command.schema.safeParse(command.complete(raw, context));
   if (!parsed.success) throw new UsageError(describeIssues(parsed.error));
   return await command.run(parsed.data, context);
+}
+
+async function describeCommand(command: Command<unknown>): Promise<string> {
+  const help = await formatHelp(command.usage, command.summary, command.flags);
+  if (command !== sessionCommand) return help;
+  const lines = [...commandTable].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`);
+  return `${help}\nCommands (kubectl crashcart COMMAND --help tells more):\n${lines.join('')}`;
+}
+
+function refuseReservedWord(word: string | undefined): void {
+  if (word === undefined || !isReservedWord(word)) return;
+  const isCommand = word === 'help' || commandTable.has(word);
+  throw new UsageError(
+    isCommand
+      ? `"${word}" is a command, and commands stand first; a pod of that name is given as pod/${word}`
+      : `"${word}" is a reserved word: a pod of that name is given as pod/${word}`,
+  );
 }
 
 function describeIssues(error: z.ZodError): string {

@@ -88,7 +88,6 @@ describe('the command line', () => {
     'web --timeout 0s',
     'web --image-pull-policy Sometimes',
     'web --agent-namespace ../x',
-    'sessions',
   ])('%s is refused', (line) => {
     expect(() => parse(line)).toThrow();
   });

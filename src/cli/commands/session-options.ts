@@ -7,9 +7,9 @@ import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
+import { helpFlag } from '../help-flag.ts';
 import { Failure } from '../../cluster/failure.ts';
 import { version } from '../version.ts';
-import { reservedWords } from './reserved-words.ts';
 
 const session = 'Session:';
 const agent = 'Agent:';
@@ -40,7 +40,7 @@ export const sessionFlags: Flags = {
     describe: 'detail: 4 tells each step, 6 each request',
     group: 'Other:',
   },
-  help: { type: 'boolean', alias: 'h', describe: 'this text', group: 'Other:' },
+  ...helpFlag,
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };
 
@@ -111,8 +111,6 @@ function completeTarget(positional: string[]): ReturnType<typeof parseTargetName
   if (target === undefined) throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');
   if (more.length > 0)
     throw new UsageError(`"${more.join(' ')}" is not expected here: a command stands after --`);
-  if (reservedWords.includes(target))
-    throw new UsageError(`"${target}" is a reserved word: a pod of that name is given as pod/${target}`);
   return parseTargetName(target);
 }
 

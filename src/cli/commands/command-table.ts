@@ -1,0 +1,42 @@
+import type { Command } from '../command.ts';
+
+/** A subcommand: what lists of commands tell of it, and where the rest is. */
+export interface CommandEntry {
+  summary: string;
+  /** Loaded when it is called: what it imports would be part of every other command's start. */
+  load: () => Promise<Command<unknown>>;
+}
+
+/** The subcommands by name. What is none of them is a target, for sessionCommand. */
+export const commandTable = new Map<string, CommandEntry>([
+  [
+    'version',
+    {
+      summary: 'print the version',
+      load: async () => (await import('./version-command.ts')).versionCommand,
+    },
+  ],
+]);
+
+/** Words that will be subcommands: no script shall come to rely on them as names of pods. */
+export const plannedWords = [
+  'sessions',
+  'attach',
+  'stop',
+  'clean',
+  'tools',
+  'doctor',
+  'completion',
+  'config',
+  'install',
+  'uninstall',
+  'status',
+  'cp',
+  'capture',
+  'forward',
+];
+
+/** Whether a word is no target: a pod of such a name is reached as `pod/NAME`. */
+export function isReservedWord(word: string): boolean {
+  return word === 'help' || commandTable.has(word) || plannedWords.includes(word);
+}
