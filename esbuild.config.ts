@@ -26,7 +26,10 @@ const withoutGeneratedAPI: Plugin = {
 const withoutEmojiWidth: Plugin = {
   name: 'without-emoji-width',
   setup(bundle) {
-    bundle.onResolve({ filter: /^string-width$/ }, ({ path }) => ({ path, namespace: 'plain-width' }));
+    // Only yargs' own: tables hold what users named.
+    bundle.onResolve({ filter: /^string-width$/ }, ({ path, importer }) =>
+      importer.includes('cli-table3') ? undefined : { path, namespace: 'plain-width' },
+    );
     bundle.onLoad({ filter: /.*/, namespace: 'plain-width' }, () => ({
       contents: `
         import { stripVTControlCharacters } from 'node:util';

@@ -9,8 +9,6 @@ export const agentPaths = {
 const environmentSchema = z.object({
   CRASHCART_NODE: z.string().min(1).default('unknown'),
   CRASHCART_IDLE_SECONDS: z.coerce.number().int().min(1).default(300),
-  /** A session without any client for this long is ended. */
-  CRASHCART_GRACE_SECONDS: z.coerce.number().int().min(1).default(60),
   CRASHCART_SESSION_MEMORY_BYTES: z.coerce
     .number()
     .int()
@@ -21,7 +19,6 @@ const environmentSchema = z.object({
 export interface AgentConfig {
   node: string;
   idleMs: number;
-  graceMs: number;
   sessionMemoryBytes: number;
 }
 
@@ -34,7 +31,6 @@ export function readAgentConfig(environment: NodeJS.ProcessEnv): AgentConfig {
   return {
     node: parsed.CRASHCART_NODE,
     idleMs: parsed.CRASHCART_IDLE_SECONDS * 1000,
-    graceMs: parsed.CRASHCART_GRACE_SECONDS * 1000,
     sessionMemoryBytes: parsed.CRASHCART_SESSION_MEMORY_BYTES,
   };
 }

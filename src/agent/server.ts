@@ -3,11 +3,20 @@ import { json } from 'node:stream/consumers';
 import type * as z from 'zod';
 import { ProblemError } from '../session/problem.ts';
 import { type AgentInfo, protocolRange } from '../session/protocol-version.ts';
-import { acknowledgementSchema, signalRequestSchema } from '../session/session-routes.ts';
+import {
+  acknowledgementSchema,
+  detachRequestSchema,
+  holdRequestSchema,
+  type OutputStreamName,
+  signalRequestSchema,
+} from '../session/session-routes.ts';
 import { sessionSpecSchema, terminalSizeSchema } from '../session/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
 import type { AgentConfig } from './agent-config.ts';
+import { auditLog } from './audit-log.ts';
+import { watchLiveness } from './connection-liveness.ts';
 import { receiveStdin, sendOutput } from './session-streams.ts';
+import type { Session } from './sessions/session.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './version.ts';
 
@@ -21,6 +30,7 @@ interface Request {
   method: string;
   path: string;
   query: URLSearchParams;
+  acceptsZstd: boolean;
   /** To be called with the size of each piece of bulk data that comes. */
   onReceived: (bytes: number) => void;
 }
@@ -38,6 +48,7 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
   server.on('session', (session) => {
     session.setLocalWindowSize(initialWindowBytes * 2);
     estimators.set(session, new WindowEstimator(session, maxStdinWindowBytes));
+    watchLiveness(session);
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => undefined); // A cut stream is the client's to mend; 'close' follows.
@@ -47,6 +58,7 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
       method: String(headers[':method']),
       path: url.pathname,
       query: url.searchParams,
+      acceptsZstd: headers['accept-encoding'] === 'zstd',
       onReceived: (bytes: number) => {
         if (stream.session) estimators.get(stream.session)?.received(bytes);
       },
@@ -76,11 +88,7 @@ async function handle(request: Request, config: AgentConfig, registry: SessionRe
   const [, id, part] = /^\/v1\/sessions\/([0-9a-f-]{36})(?:\/([a-z-]+))?$/.exec(path) ?? [];
   if (id === undefined) throw new ProblemError('notFound', `no such resource: ${path}`);
   if (part === undefined) await handleSession(request, id, registry);
-  else {
-    const release = registry.hold(id);
-    stream.once('close', release);
-    await handlePart(request, id, `${method} ${part}`, registry);
-  }
+  else await handlePart(request, await registry.get(id), `${method} ${part}`);
 }
 
 async function handleSession(
@@ -108,22 +116,29 @@ async function handleSession(
   }
 }
 
-async function handlePart(
-  request: Request,
-  id: string,
-  route: string,
-  registry: SessionRegistry,
-): Promise<void> {
-  const { stream } = request;
-  const session = await registry.get(id);
+async function handlePart(request: Request, session: Session, route: string): Promise<void> {
+  const { stream, query } = request;
   switch (route) {
+    case 'PUT holder': {
+      const { client, takeOver, audit } = await readBody(stream, holdRequestSchema);
+      session.lease.take(client, takeOver);
+      auditLog.held(session, audit);
+      return sendJSON(stream, 200, session.state);
+    }
+    case 'DELETE holder': {
+      const { client, keepSeconds } = await readBody(stream, detachRequestSchema);
+      session.lease.detach(client, keepSeconds);
+      return sendJSON(stream, 200, session.state);
+    }
     case 'GET stdout':
-      return sendOutput(stream, session, 'stdout', readOffset(request.query));
+      return handleOutput(request, session, 'stdout');
     case 'GET stderr':
-      return sendOutput(stream, session, 'stderr', readOffset(request.query));
+      return handleOutput(request, session, 'stderr');
     case 'PUT stdin':
-      return receiveStdin(stream, session, readOffset(request.query), request.onReceived);
+      holdSession(request, session, 'stdin');
+      return receiveStdin(stream, session, readOffset(query), request.onReceived);
     case 'PUT acknowledgement': {
+      session.lease.check(readClient(query) ?? '');
       const { stdout, stderr } = await readBody(stream, acknowledgementSchema);
       if (stdout !== undefined) session.output('stdout').acknowledge(stdout);
       if (stderr !== undefined) session.output('stderr').acknowledge(stderr);
@@ -140,8 +155,36 @@ async function handlePart(
   }
 }
 
-function readOffset(query: URLSearchParams): number {
-  const text = query.get('from') ?? '0';
+async function handleOutput(request: Request, session: Session, name: OutputStreamName): Promise<void> {
+  const { stream, query } = request;
+  const isHeld = readClient(query) !== null;
+  const output = session.output(name);
+  const from = readOffset(query);
+  // First of all: an older request of this client must not have the command go on meanwhile.
+  if (isHeld) holdSession(request, session, name);
+  const reading = isHeld ? output.hold(from) : output.watch(from);
+  if (name === 'stdout') {
+    session.clients++;
+    stream.once('close', () => session.clients--);
+  }
+  await sendOutput(stream, session, { name, reading, isHeld, compress: request.acceptsZstd });
+}
+
+function holdSession({ stream, query }: Request, session: Session, kind: string): void {
+  const client = readClient(query);
+  if (client === null) throw new ProblemError('invalidRequest', `${kind} needs the client's ID`);
+  const release = session.lease.hold(client, kind, () => stream.close(8 /* CANCEL */));
+  stream.once('close', release);
+}
+
+function readClient(query: URLSearchParams): string | null {
+  return query.get('client');
+}
+
+/** @returns null when none is given. */
+function readOffset(query: URLSearchParams): number | null {
+  const text = query.get('from');
+  if (text === null) return null;
   if (!/^\d{1,15}$/.test(text)) throw new ProblemError('invalidRequest', `from is no offset: ${text}`);
   return Number(text);
 }

@@ -1,105 +1,206 @@
-import { pipeline } from 'node:stream/promises';
-import type { AgentSession } from '../cluster/agent-session.ts';
+import type { Readable, Writable } from 'node:stream';
 import { OutputAcknowledger } from '../cluster/output-acknowledger.ts';
+import { OutputReader } from '../cluster/output-reader.ts';
+import type { SessionLink } from '../cluster/session-link.ts';
+import { StdinSender } from '../cluster/stdin-sender.ts';
 import type { SessionEnd } from '../session/session-end.ts';
 import type { OutputStreamName } from '../session/session-routes.ts';
-import type { SessionSpec } from '../session/session-spec.ts';
 import type { StreamTrailers } from '../session/stream-trailers.ts';
+import { type EscapeAction, escapeHelp, EscapeKeys } from '../terminal/escape-keys.ts';
 import { enterRawMode } from '../terminal/raw-mode.ts';
-import { watchWindowSize } from '../terminal/window-size.ts';
+import { getWindowSize, watchWindowSize } from '../terminal/window-size.ts';
 import type { Context } from './context.ts';
 import { OutputClosedError } from './errors.ts';
+import type { Recording } from './recording.ts';
 
 const requestLimitMs = 5000;
 
+export interface AttachmentOptions {
+  sessionID: string;
+  /** Our client's ID; null: only to watch. */
+  client: string | null;
+  hasTerminal: boolean;
+  hasStdin: boolean;
+  /** false: the session is one that others have started; its past is theirs. */
+  isNew: boolean;
+  compress: boolean;
+  /** How long the session is kept when we leave it. */
+  keepSeconds: number;
+  /** Bytes that detach, in place of Enter ~ d. */
+  detachKeys: Buffer | null;
+  recording: { to: Recording; withInput: boolean } | null;
+}
+
+/** How an attachment ended: with its session, or before it. */
+export type AttachmentEnd = { kind: 'ended'; end: SessionEnd } | { kind: 'detached' };
+
 /** Joins a session with our own streams and terminal. */
 export class SessionAttachment {
-  readonly #session: AgentSession;
-  readonly #spec: SessionSpec;
+  readonly #link: SessionLink;
+  readonly #options: AttachmentOptions;
   readonly #context: Context;
-  readonly #acknowledger: OutputAcknowledger;
+  readonly #acknowledger: OutputAcknowledger | null;
   readonly #outputs: Promise<StreamTrailers[]>;
-  readonly #ended = new AbortController();
+  readonly #left = Promise.withResolvers<AttachmentEnd>();
   #undo: (() => void)[] = [];
   #interrupts = 0;
 
   /** Asks for the outputs at once, along with the request that starts the session; stdin has to wait. */
-  constructor(session: AgentSession, spec: SessionSpec, context: Context) {
-    this.#session = session;
-    this.#spec = spec;
+  constructor(link: SessionLink, options: AttachmentOptions, context: Context) {
+    this.#link = link;
+    this.#options = options;
     this.#context = context;
-    const { client, id } = session;
-    this.#acknowledger = new OutputAcknowledger((offsets) =>
-      client.acknowledge(id, offsets, AbortSignal.timeout(requestLimitMs)),
-    );
-    const names: OutputStreamName[] = spec.terminal === null ? ['stdout', 'stderr'] : ['stdout'];
+    const { client, sessionID } = options;
+    this.#acknowledger =
+      client === null
+        ? null
+        : new OutputAcknowledger((offsets) =>
+            link.client.acknowledge(sessionID, client, offsets, AbortSignal.timeout(requestLimitMs)),
+          );
+    const names: OutputStreamName[] = options.hasTerminal ? ['stdout'] : ['stdout', 'stderr'];
     this.#outputs = Promise.all(names.map((name) => this.#read(name)));
     this.#outputs.catch(() => undefined);
   }
 
   /**
-   * Passes everything on until the session ends.
-   * @throws OutputClosedError, Failure `streamCut`, `connectionLost`.
+   * Passes everything on until the session ends, or is left.
+   * @throws OutputClosedError; Failure `streamCut`, `streamCorrupt`, `connectionLost`, `sessionLost`; ProblemError.
    */
-  async run(): Promise<SessionEnd> {
-    const { stdin, stdout } = this.#context;
-    if (this.#spec.terminal !== null) {
+  async run(): Promise<AttachmentEnd> {
+    const { hasTerminal, hasStdin, client, isNew } = this.#options;
+    if (hasTerminal && client !== null) {
       this.#undo.push(
-        enterRawMode(stdin),
-        watchWindowSize(stdout, (size) => this.#resize(size)),
+        enterRawMode(this.#context.stdin),
+        watchWindowSize(this.#context.stdout, (size) => this.#resize(size)),
       );
+      if (!isNew) void this.redraw();
     }
-    if (this.#spec.stdin) this.#sendStdin();
-    const [trailers] = await this.#outputs;
-    return (trailers as StreamTrailers).end;
+    if (hasStdin && client !== null) this.#sendStdin(client);
+    const ended = this.#outputs.then(([trailers]): AttachmentEnd => ({
+      kind: 'ended',
+      end: (trailers as StreamTrailers).end,
+    }));
+    return await Promise.race([ended, this.#left.promise]);
   }
 
   /** @returns whether the session has taken Ctrl-C; the second time it is for us. */
   passInterrupt(): boolean {
-    if (this.#interrupts++ > 0) return false;
-    const { client, id } = this.#session;
-    client.signal(id, 'SIGINT', AbortSignal.timeout(requestLimitMs)).catch(() => undefined);
+    if (this.#options.client === null || this.#interrupts++ > 0) return false;
+    this.#link.client
+      .signal(this.#options.sessionID, 'SIGINT', AbortSignal.timeout(requestLimitMs))
+      .catch(() => undefined);
     return true;
+  }
+
+  /** Has the program on the terminal draw everything again: what size it finds does not matter. */
+  async redraw(): Promise<void> {
+    if (!this.#options.hasTerminal || this.#options.client === null) return;
+    const size = getWindowSize(this.#context.stdout);
+    await this.#sendSize({ ...size, rows: Math.max(1, size.rows - 1) });
+    await this.#sendSize(size);
+  }
+
+  /** Leaves the session running. */
+  async detach(): Promise<void> {
+    const { sessionID, client, keepSeconds } = this.#options;
+    if (client === null) return;
+    const limit = AbortSignal.timeout(requestLimitMs);
+    await this.#link.client.detachSession(sessionID, { client, keepSeconds }, limit);
   }
 
   /** Has the agent end the session. */
   async delete(signal: AbortSignal): Promise<void> {
     this.#restore();
-    await this.#session.client.deleteSession(this.#session.id, signal);
+    await this.#link.client.deleteSession(this.#options.sessionID, signal);
   }
 
   close(): void {
     this.#restore();
-    this.#acknowledger.close();
-    this.#session.client.close();
-    this.#session.tunnel.destroy();
+    this.#acknowledger?.close();
+    this.#link.close();
   }
 
   #restore(): void {
     for (const undo of this.#undo.splice(0)) undo();
-    this.#ended.abort();
   }
 
   async #read(name: OutputStreamName): Promise<StreamTrailers> {
-    const { client, id } = this.#session;
-    try {
-      return await client.readOutput(id, name, this.#context[name], (offset) =>
-        this.#acknowledger.delivered(name, offset),
-      );
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new OutputClosedError({ cause: error });
-      throw error;
+    const { client: holder, sessionID, isNew, compress, recording } = this.#options;
+    const sink: Writable = recording?.to.tap(this.#context[name], name) ?? this.#context[name];
+    const reader = new OutputReader(name, sink, isNew ? 0 : null, {
+      onDelivered: (offset) => this.#acknowledger?.delivered(name, offset),
+      onGap: (bytes) =>
+        this.#tell(`${bytes} bytes of the terminal's output came while nobody was there, and are lost`),
+    });
+    for (let client = this.#link.client; ;) {
+      try {
+        const request = { client: holder, from: reader.offset, compress };
+        return await reader.read(client.openOutput(sessionID, name, request));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new OutputClosedError({ cause: error });
+        client = await this.#link.renew(client, error);
+      }
     }
   }
 
-  #sendStdin(): void {
-    const upload = this.#session.client.openStdin(this.#session.id, 0);
+  #sendStdin(holder: string): void {
+    const { sessionID, isNew } = this.#options;
+    const sender = new StdinSender(this.#openInput(), isNew ? 0 : null);
+    this.#undo.push(() => sender.close());
+    const send = async () => {
+      for (let client = this.#link.client; ;) {
+        try {
+          await sender.send(client.openStdin(sessionID, holder, sender.offset));
+          return;
+        } catch (error) {
+          client = await this.#link.renew(client, error);
+        }
+      }
+    };
     // Its failures show in the outputs, or don't matter: the command need not read all of it.
-    pipeline(this.#context.stdin, upload, { signal: this.#ended.signal }).catch(() => undefined);
+    send().catch(() => undefined);
+  }
+
+  #openInput(): Readable {
+    const { stdin } = this.#context;
+    const { recording, hasTerminal, detachKeys } = this.#options;
+    let input: Readable = stdin;
+    if (hasTerminal && stdin.isTTY) {
+      const keys = new EscapeKeys((action) => this.#act(action), detachKeys);
+      input = stdin.pipe(keys);
+      this.#undo.push(() => stdin.unpipe(keys).pause());
+    }
+    if (recording?.withInput) input.on('data', (chunk: Buffer) => recording.to.input(chunk)).pause();
+    return input;
+  }
+
+  #act(action: EscapeAction): void {
+    const leave = async () => {
+      if (action === 'help') this.#tell(escapeHelp.join('\r\n'));
+      else if (action === 'end') await this.delete(AbortSignal.timeout(requestLimitMs));
+      else {
+        await this.detach();
+        this.#left.resolve({ kind: 'detached' });
+      }
+    };
+    leave().catch((error: unknown) => this.#left.reject(error));
   }
 
   #resize(size: { columns: number; rows: number }): void {
-    const { client, id } = this.#session;
-    client.resize(id, size, AbortSignal.timeout(requestLimitMs)).catch(() => undefined);
+    this.#options.recording?.to.resize(size);
+    void this.#sendSize(size);
+  }
+
+  async #sendSize(size: { columns: number; rows: number }): Promise<void> {
+    const { client } = this.#link;
+    await client
+      .resize(this.#options.sessionID, size, AbortSignal.timeout(requestLimitMs))
+      .catch(() => undefined);
+  }
+
+  /** On a terminal in raw mode, where a line does not begin by itself at its start. */
+  #tell(text: string): void {
+    const end = this.#options.hasTerminal ? '\r\n' : '\n';
+    this.#context.stderr.write(`${this.#options.hasTerminal ? '\r\n' : ''}${text}${end}`);
   }
 }

@@ -1,64 +1,56 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { agentContainer } from './agent-spec.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { describeTermination } from './container.ts';
-import { Failure, type FailureCode } from './failure.ts';
+import { Failure } from './failure.ts';
 import { podSchema } from './kubernetes-objects.ts';
 
-const pollMs = 250;
-const lostCodes: FailureCode[] = ['tunnelFailed', 'connectionLost', 'streamCut'];
-
 /**
- * A connection that breaks in mid-session may do so as its agent has ended: asks the API server for that.
+ * A connection that breaks in mid-session may do so as its agent has ended: asks the API server for that. The
+ * kubelet tells it a moment later.
  * @param agent its pod.
+ * @param cause what was met.
  * @param signal its limit.
- * @returns what to throw for the error that was met.
+ * @returns null while the agent is there, as far as is known.
+ * @throws ApiError, Failure `connection`.
  */
-export async function explainLostAgent(
+export async function findAgentEnd(
   api: ApiClient,
-  agent: { namespace: string; pod: string },
-  error: unknown,
+  { namespace, pod }: { namespace: string; pod: string },
+  cause: unknown,
   signal: AbortSignal,
-): Promise<unknown> {
-  if (!(error instanceof Failure) || !lostCodes.includes(error.code)) return error;
-  // The relay has ended before us, so most likely all of the agent has: the kubelet tells a moment later.
-  const isEnding = error.code === 'tunnelFailed';
-  const why = await describeAgentEnd(api, agent, isEnding, signal).catch(() => null);
-  if (why === null) return error;
+): Promise<Failure | null> {
+  const why = await describeAgentEnd(api, namespace, pod, signal);
+  if (why === null) return null;
   return new Failure(
     'agentFailed',
-    `the agent has ended, and the session with it: ${why}`,
+    `the agent has ended, and the session with it: pod "${pod}" in the namespace "${namespace}"${why}`,
     'Whether the command ended is not known. When it is run again, another agent is made.',
-    { cause: error },
+    { cause },
   );
 }
 
 async function describeAgentEnd(
   api: ApiClient,
-  { namespace, pod: name }: { namespace: string; pod: string },
-  isEnding: boolean,
+  namespace: string,
+  pod: string,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const where = `pod "${name}" in the namespace "${namespace}"`;
-  for (;;) {
-    try {
-      const { metadata, status } = await api.get({
-        path: `api/v1/namespaces/${namespace}/pods/${name}`,
-        schema: podSchema,
-        access: { verb: 'get', resource: 'pods', namespace },
-        signal,
-      });
-      const container = status.containerStatuses.find((entry) => entry.name === agentContainer);
-      const { terminated } = container?.state ?? {};
-      if (metadata.deletionTimestamp !== null) return `${where} is being deleted`;
-      if (terminated) return `${where}: ${describeTermination(terminated)}`;
-      if (status.phase === 'Failed') return `${where}: ${status.reason} ${status.message}`.trim();
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return `${where} was deleted`;
-      throw error;
-    }
-    if (!isEnding) return null;
-    await delay(pollMs, undefined, { signal });
+  try {
+    const { metadata, status } = await api.get({
+      path: `api/v1/namespaces/${namespace}/pods/${pod}`,
+      schema: podSchema,
+      access: { verb: 'get', resource: 'pods', namespace },
+      signal,
+    });
+    const container = status.containerStatuses.find((entry) => entry.name === agentContainer);
+    const { terminated } = container?.state ?? {};
+    if (metadata.deletionTimestamp !== null) return ' is being deleted';
+    if (terminated) return `: ${describeTermination(terminated)}`;
+    if (status.phase === 'Failed') return `: ${status.reason} ${status.message}`.trimEnd();
+    return null;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return ' was deleted';
+    throw error;
   }
 }

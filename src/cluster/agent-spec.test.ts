@@ -7,7 +7,6 @@ const options: AgentOptions = {
   imagePullPolicy: 'IfNotPresent',
   imagePullSecrets: [],
   idleSeconds: 300,
-  graceSeconds: 60,
   sessionMemoryBytes: 512 * 1024 * 1024,
   version: '0.1.0',
 };
@@ -49,7 +48,6 @@ describe("the agent's Job", () => {
                 env: [
                   { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                   { name: 'CRASHCART_IDLE_SECONDS', value: '300' },
-                  { name: 'CRASHCART_GRACE_SECONDS', value: '60' },
                   { name: 'CRASHCART_SESSION_MEMORY_BYTES', value: '536870912' },
                 ],
                 securityContext: {
@@ -80,7 +78,7 @@ describe("the agent's Job", () => {
       describeAgent('node-1', options, false),
       describeAgent('node-1', { ...options, image: 'registry.example/agent:2' }),
       describeAgent('node-1', { ...options, idleSeconds: 60 }),
-      describeAgent('node-1', { ...options, graceSeconds: 300 }),
+      describeAgent('node-1', { ...options, idleSeconds: 301 }),
       describeAgent('node-1', { ...options, imagePullSecrets: ['registry'] }),
     ];
     expect(describeAgent('node-1', { ...options }).key).toBe(variants[0]?.key);

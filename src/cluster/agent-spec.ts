@@ -8,7 +8,6 @@ export interface AgentOptions {
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   imagePullSecrets: string[];
   idleSeconds: number;
-  graceSeconds: number;
   sessionMemoryBytes: number;
   version: string;
 }
@@ -32,6 +31,7 @@ export const agentLabels = {
   key: 'crashcart.dev/key',
   node: 'crashcart.dev/node',
 };
+export const agentAnnotations = { node: 'crashcart.dev/node', version: 'crashcart.dev/version' };
 export const agentLabelSelector = `${agentLabels.name}=crashcart`;
 
 /** A Job that nobody renews ends by itself; idle agents do so much earlier. */
@@ -51,7 +51,10 @@ export function describeAgent(node: string, options: AgentOptions, reserve = tru
     // A label holds 63 characters, a node's name 253.
     [agentLabels.node]: hash(node),
   };
-  const annotations = { 'crashcart.dev/node': node, 'crashcart.dev/version': options.version };
+  const annotations = {
+    [agentAnnotations.node]: node,
+    [agentAnnotations.version]: options.version,
+  };
   return {
     key,
     render: (slot) => ({
@@ -95,7 +98,6 @@ function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): R
         env: [
           { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
           { name: 'CRASHCART_IDLE_SECONDS', value: String(options.idleSeconds) },
-          { name: 'CRASHCART_GRACE_SECONDS', value: String(options.graceSeconds) },
           { name: 'CRASHCART_SESSION_MEMORY_BYTES', value: String(options.sessionMemoryBytes) },
         ],
         // Entering other containers' namespaces (SYS_ADMIN, SYS_PTRACE, SYS_CHROOT), mounting the toolbox,

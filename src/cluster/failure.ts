@@ -18,6 +18,9 @@ export type FailureCode =
   | 'tunnelFailed'
   | 'connectionLost'
   | 'streamCut'
+  | 'streamCorrupt'
+  | 'sessionLost'
+  | 'sessionNotFound'
   | 'toolNotFound'
   | 'sessionFailed';
 

@@ -13,8 +13,9 @@ export class OutputAcknowledger {
   #unacknowledgedBytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #sending = false;
+  #isClosed = false;
 
-  /** @param send its failure is not looked at: a lost connection shows in the outputs. */
+  /** @param send when it fails, it is called again later: the connection may be made anew. */
   constructor(send: (offsets: Offsets) => Promise<void>) {
     this.#send = send;
   }
@@ -28,19 +29,27 @@ export class OutputAcknowledger {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#stopTimer();
+  }
+
+  #stopTimer(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
   #acknowledge(): void {
-    this.close();
+    this.#stopTimer();
     if (this.#sending) return;
     this.#sending = true;
     this.#unacknowledgedBytes = 0;
     this.#send({ ...this.#delivered })
-      .catch(() => undefined)
+      .catch(() => {
+        this.#unacknowledgedBytes = Math.max(this.#unacknowledgedBytes, 1);
+      })
       .finally(() => {
         this.#sending = false;
+        if (this.#isClosed) return;
         if (this.#unacknowledgedBytes >= acknowledgementIntervalBytes) this.#acknowledge();
         else if (this.#unacknowledgedBytes > 0) {
           this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);

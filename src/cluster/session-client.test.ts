@@ -4,9 +4,12 @@ import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHt
 import { type Duplex, duplexPair, PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { formatTrailers } from '../session/stream-trailers.ts';
+import type { AgentStream } from './connection-liveness.ts';
+import { OutputReader } from './output-reader.ts';
 import { SessionClient } from './session-client.ts';
 
 const id = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
+const clientID = '5e0c6f0e-4c8e-4f0b-8a55-6c1f0f7f2c11';
 const opened: (() => unknown)[] = [];
 
 afterEach(() => {
@@ -28,7 +31,8 @@ function startAgent(onRequest: (stream: ServerHttp2Stream, headers: IncomingHttp
   server.emit('connection', theirs);
   ours.on('error', () => undefined);
   theirs.on('error', () => undefined);
-  const client = new SessionClient(ours, true);
+  const stream: AgentStream = Object.assign(ours, { receivedBytes: 0, abandon: () => undefined });
+  const client = new SessionClient(stream, true);
   opened.push(() => theirs.destroy());
   opened.push(() => client.close());
   return { client, pipe: ours };
@@ -53,14 +57,17 @@ function read(
   sink: Writable,
   onDelivered: (offset: number) => void = () => undefined,
 ) {
-  return client.readOutput(id, 'stdout', sink, onDelivered);
+  const reader = new OutputReader('stdout', sink, 0, { onDelivered, onGap: () => undefined });
+  return reader.read(
+    client.openOutput(id, 'stdout', { client: clientID, from: reader.offset, compress: false }),
+  );
 }
 
 describe('an output', () => {
   test('comes whole, with how the session ended', async () => {
     const content = Buffer.alloc(3_000_000, 'crashcart ');
     const { client } = startAgent((stream, headers) => {
-      expect(headers[':path']).toBe(`/v1/sessions/${id}/stdout?from=0`);
+      expect(headers[':path']).toBe(`/v1/sessions/${id}/stdout?client=${clientID}&from=0`);
       sendOutput(stream, content, describeContent(content, 3));
     });
     const sink = new PassThrough();
@@ -119,7 +126,7 @@ describe('an output', () => {
     const trailers = describeContent(Buffer.from('all of it'));
     const { client } = startAgent((stream) => sendOutput(stream, Buffer.from('all of'), trailers));
     await expect(read(client, new PassThrough().resume())).rejects.toMatchObject({
-      code: 'streamCut',
+      code: 'streamCorrupt',
       message: expect.stringContaining('6 of 9 bytes'),
     });
   });
@@ -128,7 +135,7 @@ describe('an output', () => {
     const trailers = describeContent(Buffer.from('all of it'));
     const { client } = startAgent((stream) => sendOutput(stream, Buffer.from('all of IT'), trailers));
     await expect(read(client, new PassThrough().resume())).rejects.toMatchObject({
-      code: 'streamCut',
+      code: 'streamCorrupt',
       message: expect.stringContaining('not those that were sent'),
     });
   });
@@ -180,6 +187,11 @@ describe('a request', () => {
     command: ['true'],
     terminal: null,
     stdin: false,
+    client: clientID,
+    graceSeconds: 300,
+    keepSeconds: null,
+    outputBufferBytes: 4 * 1024 * 1024,
+    audit: { claimedUser: null, tunnelID: clientID, reason: null },
   } as const;
 
   test('fails with the problem that the agent answers', async () => {

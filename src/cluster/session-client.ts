@@ -5,17 +5,22 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import type { Duplex, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ProblemError, problemSchema } from '../session/problem.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
-import { type OutputStreamName, sessionPath, type signalRequestSchema } from '../session/session-routes.ts';
+import {
+  type detachRequestSchema,
+  type holdRequestSchema,
+  type OutputStreamName,
+  sessionPath,
+  type signalRequestSchema,
+} from '../session/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../session/session-spec.ts';
-import type { StreamTrailers } from '../session/stream-trailers.ts';
 import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
-import type * as z from 'zod';
+import * as z from 'zod';
+import { type AgentStream, watchConnection } from './connection-liveness.ts';
 import { Failure } from './failure.ts';
-import { OutputReader } from './output-reader.ts';
+import type { OutputConnection } from './output-reader.ts';
 
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;
@@ -31,18 +36,19 @@ export class SessionClient {
   #lost: Error | null = null;
 
   /**
-   * @param stream the connection; the client ends with it.
+   * @param tunnel the connection; the client ends with it.
    * @param bulk whether data is to be carried fast rather than key presses.
    */
-  constructor(stream: Duplex, bulk: boolean) {
+  constructor(tunnel: AgentStream, bulk: boolean) {
     this.#session = connect('http://agent', {
-      createConnection: () => stream,
+      createConnection: () => tunnel,
       maxSessionMemory: maxSessionMemoryMB,
       settings: { initialWindowSize: initialWindowBytes, enablePush: false },
     });
     this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
     this.#session.once('connect', () => this.#session.setLocalWindowSize(initialWindowBytes * 2));
-    stream.once('error', (error) => (this.#lost ??= error));
+    tunnel.once('error', (error) => (this.#lost ??= error));
+    watchConnection(this.#session, tunnel);
     this.#session.on('error', (error: Error) => (this.#lost ??= error));
   }
 
@@ -52,47 +58,90 @@ export class SessionClient {
    */
   async startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<SessionState> {
     const body = await this.#exchange('PUT', sessionPath(id), spec, signal);
-    return sessionStateSchema.parse(JSON.parse(body));
+    return parseAnswer(sessionStateSchema, body);
   }
 
-  /** @returns where the session's stdin goes from an offset on; ending it closes the command's stdin. */
-  openStdin(id: string, from: number): Writable {
-    const stream = this.#open(
-      { ':method': 'PUT', ':path': `${sessionPath(id, 'stdin')}?from=${from}` },
-      false,
-    );
-    // A command that does not read to the end is no failure; a cut shows in the outputs.
-    stream.on('error', () => undefined);
-    stream.resume();
-    return stream;
+  /** @throws ProblemError `notFound`. */
+  async getSession(id: string, signal: AbortSignal): Promise<SessionState> {
+    const body = await this.#exchange('GET', sessionPath(id), undefined, signal);
+    return parseAnswer(sessionStateSchema, body);
+  }
+
+  async listSessions(signal: AbortSignal): Promise<SessionState[]> {
+    const body = await this.#exchange('GET', '/v1/sessions', undefined, signal);
+    return parseAnswer(z.array(sessionStateSchema), body);
+  }
+
+  /** Comes back to a session, or takes it over. @throws ProblemError `notFound`, `takenOver`. */
+  async holdSession(
+    id: string,
+    request: z.infer<typeof holdRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<SessionState> {
+    const body = await this.#exchange('PUT', sessionPath(id, 'holder'), request, signal);
+    return parseAnswer(sessionStateSchema, body);
+  }
+
+  /** Leaves a session running. @throws ProblemError `takenOver`. */
+  async detachSession(
+    id: string,
+    request: z.infer<typeof detachRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<SessionState> {
+    const body = await this.#exchange('DELETE', sessionPath(id, 'holder'), request, signal);
+    return parseAnswer(sessionStateSchema, body);
   }
 
   /**
-   * Reads an output to its end into a sink.
-   * @returns how the session ended.
-   * @throws Failure `streamCut` when the end is missing or bytes are; ProblemError; the sink's error.
+   * @param from offset of the first byte that will be written; null: after all that the agent has received.
+   * @returns the request's stream: stdin is written to it, and its end closes the command's; progress is read.
    */
-  readOutput(
+  openStdin(id: string, client: string, from: number | null): ClientHttp2Stream {
+    const query = new URLSearchParams({ client, ...(from !== null && { from: String(from) }) });
+    return this.#open(
+      { ':method': 'PUT', ':path': `${sessionPath(id, 'stdin')}?${query.toString()}` },
+      false,
+    );
+  }
+
+  /**
+   * Asks for an output.
+   * @param client null: only to watch it.
+   * @param from offset to begin at; null: what the agent begins with.
+   * @param compress whether it may come compressed.
+   */
+  openOutput(
     id: string,
     name: OutputStreamName,
-    sink: Writable,
-    onDelivered: (offset: number) => void,
-  ): Promise<StreamTrailers> {
-    const stream = this.#open({ ':method': 'GET', ':path': `${sessionPath(id, name)}?from=0` }, true);
-    const reader = new OutputReader(stream, name, sink);
-    return reader.read({
-      onReceived: (bytes) => this.#estimator?.received(bytes),
-      onDelivered,
-      explainCut: () => this.#lost,
+    { client, from, compress }: { client: string | null; from: number | null; compress: boolean },
+  ): OutputConnection {
+    const query = new URLSearchParams({
+      ...(client !== null && { client }),
+      ...(from !== null && { from: String(from) }),
     });
+    const stream = this.#open(
+      {
+        ':method': 'GET',
+        ':path': `${sessionPath(id, name)}?${query.toString()}`,
+        ...(compress && { 'accept-encoding': 'zstd' }),
+      },
+      true,
+    );
+    return {
+      stream,
+      onReceived: (bytes) => this.#estimator?.received(bytes),
+      explainCut: () => this.#lost,
+    };
   }
 
   async acknowledge(
     id: string,
+    client: string,
     offsets: Partial<Record<OutputStreamName, number>>,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#exchange('PUT', sessionPath(id, 'acknowledgement'), offsets, signal);
+    const path = `${sessionPath(id, 'acknowledgement')}?${new URLSearchParams({ client }).toString()}`;
+    await this.#exchange('PUT', path, offsets, signal);
   }
 
   async resize(id: string, size: TerminalSize, signal: AbortSignal): Promise<void> {
@@ -141,6 +190,24 @@ export class SessionClient {
   #open(headers: OutgoingHttpHeaders, endStream: boolean, signal?: AbortSignal): ClientHttp2Stream {
     if (this.#lost) throw this.#lost;
     return this.#session.request(headers, { endStream, ...(signal ? { signal } : {}) });
+  }
+}
+
+function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.infer<Schema> {
+  const parsed = schema.safeParse(parseJSON(body));
+  if (parsed.success) return parsed.data;
+  throw new Failure(
+    'agentFailed',
+    "the agent's answer can't be read: it is of another version than this client",
+    '`kubectl crashcart clean` removes agents of other versions.',
+  );
+}
+
+function parseJSON(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

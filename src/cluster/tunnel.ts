@@ -14,13 +14,9 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as co
 const handshakeTimeoutMs = 30_000;
 const maxMessageBytes = 256 * 1024;
 const maxRelayMessageBytes = 8 * 1024;
-/** Silence after which the other end is asked, and after which it is taken for gone. */
-const defaultLiveness = { pingAfterMs: 5000, deadAfterMs: 15_000 };
-
 export interface TunnelOptions {
   namespace: string;
   pod: string;
-  liveness?: typeof defaultLiveness;
 }
 
 /**
@@ -36,18 +32,14 @@ export function openTunnel(connection: ApiConnection, options: TunnelOptions): T
 export class Tunnel extends Duplex {
   /** Stands in the API server's audit log, and in the agent's. */
   readonly id = randomUUID();
-  /** Whether anything came from the agent: before that, nothing of ours can have run there. */
-  receivedAny = false;
+  /** What came from the agent: while it is nothing, nothing of ours can have run there. */
+  receivedBytes = 0;
   readonly #socket: WebSocket;
-  readonly #liveness: typeof defaultLiveness;
   #relayMessage = '';
   #statusSeen = false;
-  #lastReceived = performance.now();
-  #livenessTimer: NodeJS.Timeout | null = null;
 
   constructor(connection: ApiConnection, options: TunnelOptions) {
     super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
-    this.#liveness = options.liveness ?? defaultLiveness;
     this.#socket = new WebSocket(buildURL(connection, options, this.id), subprotocols, {
       ...connection.options,
       // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
@@ -64,10 +56,7 @@ export class Tunnel extends Duplex {
   }
 
   override _read(): void {
-    if (this.#socket.isPaused) {
-      this.#lastReceived = performance.now();
-      this.#socket.resume();
-    }
+    if (this.#socket.isPaused) this.#socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: (error?: Error | null) => void): void {
@@ -91,7 +80,6 @@ export class Tunnel extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
-    if (this.#livenessTimer) clearInterval(this.#livenessTimer);
     this.#socket.terminate();
     callback(error);
   }
@@ -105,12 +93,7 @@ export class Tunnel extends Duplex {
     const socket = this.#socket;
     // `get` is checked first, and its refusal names it; that of `create`, since Kubernetes 1.35, names nothing.
     const access = { verb: 'create', resource: 'pods/exec', namespace };
-    socket.once('open', () => {
-      this.#lastReceived = performance.now();
-      this.#livenessTimer = setInterval(() => this.#checkLiveness(), 1000);
-    });
     socket.on('message', (data: Buffer) => this.#receive(data));
-    socket.on('pong', () => (this.#lastReceived = performance.now()));
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
       refuse(response, access).then(
         (error) => this.destroy(error),
@@ -140,13 +123,12 @@ export class Tunnel extends Duplex {
   }
 
   #receive(message: Buffer): void {
-    this.#lastReceived = performance.now();
     // Empty ones say that the connection stands.
     if (message.length < 2) return;
     const payload = message.subarray(1);
     switch (message[0]) {
       case channels.stdout:
-        this.receivedAny = true;
+        this.receivedBytes += payload.length;
         if (!this.push(payload)) this.#socket.pause();
         return;
       case channels.stderr:
@@ -177,13 +159,9 @@ export class Tunnel extends Duplex {
     }
   }
 
-  #checkLiveness(): void {
-    // Paused by our own reader: what the other end sent can't be seen.
-    if (this.#socket.isPaused) return;
-    const silence = performance.now() - this.#lastReceived;
-    const { pingAfterMs, deadAfterMs } = this.#liveness;
-    if (silence > deadAfterMs) this.destroy(this.#lost(`nothing was received for ${deadAfterMs / 1000} s`));
-    else if (silence > pingAfterMs) this.#socket.ping();
+  /** Ends it as one that is lost. */
+  abandon(why: string): void {
+    this.destroy(this.#lost(why));
   }
 
   #lost(why: string): Failure {

@@ -6,6 +6,7 @@ export const problemStatus = {
   notFound: 404,
   methodNotAllowed: 405,
   conflict: 409,
+  takenOver: 409,
   draining: 503,
   capacity: 503,
   containerNotFound: 404,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { sessionTargetSchema } from './session-spec.ts';
 
 /**
  * How a session ended.
@@ -17,10 +18,21 @@ export type SessionEnd = z.infer<typeof sessionEndSchema>;
 
 export const sessionStateSchema = z.object({
   id: z.uuid(),
-  target: z.string(),
+  target: sessionTargetSchema,
   command: z.array(z.string()).nullable(),
   state: z.enum(['starting', 'running', 'ended']),
   startedAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().nullable(),
   end: sessionEndSchema.nullable(),
+  claimedUser: z.string().nullable(),
+  reason: z.string().nullable(),
+  hasTerminal: z.boolean(),
+  hasStdin: z.boolean(),
+  /** The client that holds it: null when it is detached, or has lost its client. */
+  holder: z.uuid().nullable(),
+  /** Connections that read its output now. */
+  clients: z.number().int().min(0),
+  /** When it ends unless a client comes: null while the one that holds it is there, or when it has ended. */
+  expiresAt: z.iso.datetime().nullable(),
 });
 export type SessionState = z.infer<typeof sessionStateSchema>;

@@ -22,6 +22,36 @@ export const sessionTargetSchema = z.discriminatedUnion('kind', [
 ]);
 export type SessionTarget = z.infer<typeof sessionTargetSchema>;
 
+/** @returns the target in a few characters, for people. */
+export function describeTarget(target: SessionTarget): string {
+  return target.kind === 'node'
+    ? `node/${target.node}`
+    : `${target.namespace}/${target.pod}[${target.container}]`;
+}
+
+/** A client's own, for one run: the agent tells a connection that is made anew from another client's by it. */
+export const clientIDSchema = z.uuid();
+
+/** Seconds that a session is kept without a connection; at most a week. */
+export const leaseSchema = z
+  .number()
+  .int()
+  .min(1)
+  .max(7 * 24 * 60 * 60);
+
+export const minOutputBufferBytes = 256 * 1024;
+export const maxOutputBufferBytes = 64 * 1024 * 1024;
+
+/** What stands in the agent's log beside what the agent itself knows: as the client says it. */
+export const auditSchema = z.object({
+  /** Who the API server says that the client is (SelfSubjectReview); null when that can't be asked. */
+  claimedUser: z.string().max(512).nullable(),
+  /** Of the exec that carries the connection: the API server's audit log has it in the request's URI. */
+  tunnelID: z.uuid(),
+  /** Why, in the user's words. */
+  reason: z.string().max(1024).nullable(),
+});
+
 /** Body of `PUT /v1/sessions/{id}`. */
 export const sessionSpecSchema = z.object({
   target: sessionTargetSchema,
@@ -31,5 +61,14 @@ export const sessionSpecSchema = z.object({
   terminal: terminalSizeSchema.extend({ term: z.string().max(64) }).nullable(),
   /** Whether the client will send stdin; without, the command reads an empty stdin. */
   stdin: z.boolean(),
+  /** The client that starts it, and holds it from then on. */
+  client: clientIDSchema,
+  /** How long the session outlives the last connection of who holds it. */
+  graceSeconds: leaseSchema,
+  /** The same from the start, without anybody who holds it; null: not detached. */
+  keepSeconds: leaseSchema.nullable(),
+  /** Output that nobody has acknowledged is kept up to this size, of each stream. */
+  outputBufferBytes: z.number().int().min(minOutputBufferBytes).max(maxOutputBufferBytes),
+  audit: auditSchema,
 });
 export type SessionSpec = z.infer<typeof sessionSpecSchema>;

@@ -9,28 +9,60 @@ async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   return Buffer.concat(all);
 }
 
+const capacityBytes = 1024 * 1024;
+
+/** Of a command without a terminal. */
+function keepPipe(source: Readable): OutputBuffer {
+  return new OutputBuffer(source, { capacityBytes, isTerminal: false });
+}
+
+function keepTerminal(source: Readable): OutputBuffer {
+  return new OutputBuffer(source, { capacityBytes, isTerminal: true });
+}
+
+/** Writes until the source takes no more, or that much was written. */
+async function fill(source: PassThrough, limitBytes: number): Promise<number> {
+  const chunk = Buffer.alloc(64 * 1024, 'x');
+  let sent = 0;
+  while (sent < limitBytes) {
+    const more = source.write(chunk);
+    sent += chunk.length;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!more && source.writableNeedDrain) break;
+  }
+  return sent;
+}
+
 describe('an output buffer', () => {
   test('gives every byte again from an offset that was not acknowledged', async () => {
     const data = randomBytes(300_000);
-    const buffer = new OutputBuffer(Readable.from([data.subarray(0, 100_000), data.subarray(100_000)]));
+    const buffer = keepPipe(Readable.from([data.subarray(0, 100_000), data.subarray(100_000)]));
     await buffer.waitForEnd();
     buffer.acknowledge(100_000);
-    expect(await collect(buffer.readFrom(123_456))).toEqual(data.subarray(123_456));
+    expect(await collect(buffer.hold(123_456).chunks)).toEqual(data.subarray(123_456));
     expect(buffer.sha256).toBe(createHash('sha256').update(data).digest('hex'));
     expect(buffer.bytes).toBe(data.length);
   });
 
-  test('refuses an offset that was acknowledged', async () => {
-    const buffer = new OutputBuffer(Readable.from([Buffer.alloc(10), Buffer.alloc(10)]));
+  test('refuses an offset that is no longer kept, or not yet there', async () => {
+    const pieces = Array.from({ length: 40 }, () => randomBytes(64 * 1024));
+    const buffer = keepPipe(Readable.from(pieces));
+    let received = 0;
+    for await (const { length } of buffer.hold(0).chunks) buffer.acknowledge((received += length));
+    for (const offset of [3, buffer.bytes + 1])
+      expect(() => buffer.hold(offset)).toThrow(expect.objectContaining({ code: 'offsetUnavailable' }));
+  });
+
+  test('keeps the tail of an output that was acknowledged to its end', async () => {
+    const buffer = keepPipe(Readable.from([Buffer.alloc(500_000, 'a'), Buffer.from('the end')]));
     await buffer.waitForEnd();
-    buffer.acknowledge(10);
-    await expect(collect(buffer.readFrom(3))).rejects.toMatchObject({ code: 'offsetUnavailable' });
-    await expect(collect(buffer.readFrom(21))).rejects.toMatchObject({ code: 'offsetUnavailable' });
+    buffer.acknowledge(buffer.bytes);
+    expect((await collect(buffer.watch(null).chunks)).toString()).toMatch(/^a{60000,}the end$/);
   });
 
   test('holds the command back while nothing is acknowledged, and goes on afterwards', async () => {
     const source = new PassThrough({ highWaterMark: 64 * 1024 });
-    const buffer = new OutputBuffer(source);
+    const buffer = keepPipe(source);
     const chunk = Buffer.alloc(64 * 1024);
     let sent = 0;
     while (source.write(chunk) || buffer.bytes >= sent) {
@@ -49,10 +81,10 @@ describe('an output buffer', () => {
   test('passes on far more than it keeps, unchanged, to a reader that acknowledges late', async () => {
     const pieces = Array.from({ length: 400 }, (_, index) => randomBytes(1 + ((index * 7919) % 65_536)));
     const data = Buffer.concat(pieces);
-    const buffer = new OutputBuffer(Readable.from(pieces));
+    const buffer = keepPipe(Readable.from(pieces));
     const hash = createHash('sha256');
     let received = 0;
-    for await (const chunk of buffer.readFrom(0)) {
+    for await (const chunk of buffer.hold(0).chunks) {
       hash.update(chunk);
       received += chunk.length;
       // As a client does: what it has not yet acknowledged must not be overwritten.
@@ -64,10 +96,58 @@ describe('an output buffer', () => {
 
   test('gives what comes later to a reader that is already waiting', async () => {
     const source = new PassThrough();
-    const buffer = new OutputBuffer(source);
-    const reading = collect(buffer.readFrom(0));
+    const buffer = keepPipe(source);
+    const reading = collect(buffer.hold(0).chunks);
     source.write('one');
     source.end('two');
     expect((await reading).toString()).toBe('onetwo');
+  });
+});
+
+describe('the output of a terminal', () => {
+  test('goes on while nobody holds the session, and begins where it is still kept', async () => {
+    const source = new PassThrough();
+    const buffer = keepTerminal(source);
+    const sent = await fill(source, 5 * capacityBytes);
+    expect(sent).toBe(5 * capacityBytes);
+    source.end();
+    const { offset, chunks } = buffer.hold(0);
+    expect(offset).toBe(sent - capacityBytes);
+    expect((await collect(chunks)).length).toBe(capacityBytes);
+  });
+
+  test('waits for the one who holds the session', async () => {
+    const source = new PassThrough();
+    const buffer = keepTerminal(source);
+    const { chunks } = buffer.hold(0);
+    // Until it is read from, nobody is there.
+    source.write('first');
+    await chunks.next();
+    expect(await fill(source, 64 * capacityBytes)).toBeLessThan(2 * capacityBytes);
+    await chunks.return();
+    expect(source.isPaused()).toBe(false);
+  });
+
+  test('does not wait for one who watches, and leaves out what that one is too slow for', async () => {
+    const source = new PassThrough();
+    const buffer = keepTerminal(source);
+    const { chunks } = buffer.watch(null);
+    source.write('first');
+    expect(String((await chunks.next()).value)).toBe('first');
+    const sent = await fill(source, 5 * capacityBytes);
+    source.end();
+    expect(sent).toBe(5 * capacityBytes);
+    expect((await collect(chunks)).length).toBe(capacityBytes);
+  });
+
+  test('begins for a new client with what is still to come', async () => {
+    const source = new PassThrough();
+    const buffer = keepTerminal(source);
+    source.write('past');
+    await new Promise((resolve) => setImmediate(resolve));
+    const reading = buffer.hold(null);
+    source.end('future');
+    expect(reading.offset).toBe(4);
+    expect((await collect(reading.chunks)).toString()).toBe('future');
   });
 });

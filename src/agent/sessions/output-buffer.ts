@@ -2,35 +2,53 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { ProblemError } from '../../session/problem.ts';
 
-/** Output that nobody has acknowledged is kept up to this size; beyond, the command has to wait. */
-const capacityBytes = 4 * 1024 * 1024;
 /** What Node reads from a pipe or a terminal at once. */
 const maxChunkBytes = 64 * 1024;
+/** What is kept of an ended output, even if it was acknowledged: to look at how a session ended. */
+const tailBytes = 64 * 1024;
+
+export interface OutputBufferOptions {
+  /** Output that nobody has acknowledged is kept up to this size. */
+  capacityBytes: number;
+  /** Whether the oldest output may go while nobody holds the session; else the command has to wait. */
+  isTerminal: boolean;
+}
+
+/** A part of an output, from `offset` on. */
+export interface OutputReading {
+  offset: number;
+  chunks: AsyncGenerator<Buffer, void, void>;
+}
 
 /**
  * One output stream of a command, from its first byte: what the client has not acknowledged is kept, so
- * that it can be read again from any such offset; the command is held back, nothing is dropped.
+ * that it can be read again from any such offset; the command is held back, nothing is dropped. But a
+ * terminal's output goes on while nobody reads it, and what is too old for the buffer is lost.
  *
  * It is kept in a ring: chunks that wait for an acknowledgement would outlive V8's young generation, and have
  * its whole heap marked again and again while much passes through.
  */
 export class OutputBuffer {
   readonly #source: Readable;
+  readonly #options: OutputBufferOptions;
   readonly #hash = createHash('sha256');
   #ring: Buffer | null = null;
   /** Offset of what stands at the ring's first place. */
   #ringStart = 0;
-  /** Offset of the first byte that is still kept. */
-  #start = 0;
+  /** Everything before this offset has arrived where it was to go. */
+  #acknowledged = 0;
   /** Offset after the last byte. */
   #end = 0;
+  /** Readings of who holds the session. */
+  #holders = 0;
   #ended = false;
   #digest: string | null = null;
   #wake = Promise.withResolvers<void>();
 
   /** @param source is read here alone; its error counts as its end (a PTY's master ends with EIO). */
-  constructor(source: Readable) {
+  constructor(source: Readable, options: OutputBufferOptions) {
     this.#source = source;
+    this.#options = options;
     source.on('data', (chunk: Buffer) => this.#append(chunk));
     const finish = () => this.#finish();
     source.once('end', finish).once('error', finish).once('close', finish);
@@ -38,6 +56,11 @@ export class OutputBuffer {
 
   get bytes(): number {
     return this.#end;
+  }
+
+  /** What it takes of the agent's memory. */
+  get heldBytes(): number {
+    return this.#ring?.length ?? 0;
   }
 
   /** SHA-256 of the whole stream, hex; only after its end. */
@@ -57,33 +80,88 @@ export class OutputBuffer {
     this.#finish();
   }
 
-  /** Forgets what is before `offset`. */
+  /** What is before `offset` need not be kept. */
   acknowledge(offset: number): void {
-    this.#start = Math.min(Math.max(offset, this.#start), this.#end);
-    if (this.#hasRoom()) this.#source.resume();
+    this.#acknowledged = Math.min(Math.max(offset, this.#acknowledged), this.#end);
+    this.#resumeWithRoom();
   }
 
   /**
-   * Reads from `offset` on, waiting for what is not there yet, until the stream's end. The pieces are parts of
-   * the ring: valid until they are acknowledged.
-   * @throws ProblemError `offsetUnavailable` when that part was acknowledged before, or never was.
+   * Reads for the client that holds the session, waiting for what is not there yet, until the stream's end. The
+   * pieces are parts of the ring: valid until they are acknowledged.
+   * @param from null: from where the last one had acknowledged on; with a terminal, what is still to come.
+   * @throws ProblemError `offsetUnavailable` when that part is not kept any more, but a terminal's.
    */
-  async *readFrom(offset: number): AsyncGenerator<Buffer, void, void> {
-    if (offset < this.#start || offset > this.#end) {
-      throw new ProblemError(
-        'offsetUnavailable',
-        `offset ${offset} is not kept (${this.#start} to ${this.#end} is)`,
-      );
+  hold(from: number | null): OutputReading {
+    const { isTerminal } = this.#options;
+    const wanted = from ?? this.#findBegin(this.#acknowledged);
+    const offset = isTerminal ? Math.max(wanted, this.#start) : wanted;
+    this.#refuseUnkept(offset);
+    // What is before it is lost, or was shown: a terminal's client does not show it twice.
+    if (isTerminal) this.acknowledge(offset);
+    return { offset, chunks: this.#readAndHold(offset) };
+  }
+
+  /**
+   * Reads for somebody who only watches: nothing waits for this reader. The pieces are copies.
+   * @param from null: from what is kept; with a terminal, what is still to come.
+   * @throws ProblemError `offsetUnavailable`; also later, when the reader is too slow for what is no terminal.
+   */
+  watch(from: number | null): OutputReading {
+    const { isTerminal } = this.#options;
+    const wanted = from ?? this.#findBegin(this.#start);
+    const offset = isTerminal ? Math.max(wanted, this.#start) : wanted;
+    this.#refuseUnkept(offset);
+    return { offset, chunks: this.#readCopies(offset) };
+  }
+
+  /** Of an ended output all that is left is of interest, of a terminal's only what is still to come. */
+  #findBegin(otherwise: number): number {
+    if (this.#ended) return this.#start;
+    return this.#options.isTerminal ? this.#end : otherwise;
+  }
+
+  /** Offset of the first byte that is still there. */
+  get #start(): number {
+    return Math.max(this.#ringStart, this.#end - (this.#ring?.length ?? 0));
+  }
+
+  async *#readAndHold(offset: number): AsyncGenerator<Buffer, void, void> {
+    this.#holders++;
+    try {
+      for (let position = offset; ;) {
+        const chunk = this.#chunkAt(position);
+        if (chunk !== null) {
+          position += chunk.length;
+          yield chunk;
+        } else if (this.#ended) return;
+        else await this.#wake.promise;
+      }
+    } finally {
+      this.#holders--;
+      this.#resumeWithRoom();
     }
-    let position = offset;
-    for (;;) {
-      const chunk = this.#chunkAt(position);
+  }
+
+  async *#readCopies(offset: number): AsyncGenerator<Buffer, void, void> {
+    for (let position = offset; ;) {
+      if (this.#options.isTerminal) position = Math.max(position, this.#start);
+      else this.#refuseUnkept(position);
+      const chunk = this.#chunkAt(position)?.subarray(0, maxChunkBytes) ?? null;
       if (chunk !== null) {
         position += chunk.length;
-        yield chunk;
+        yield Buffer.from(chunk);
       } else if (this.#ended) return;
       else await this.#wake.promise;
     }
+  }
+
+  #refuseUnkept(offset: number): void {
+    if (offset >= this.#start && offset <= this.#end) return;
+    throw new ProblemError(
+      'offsetUnavailable',
+      `offset ${offset} is not kept (${this.#start} to ${this.#end} is)`,
+    );
   }
 
   #chunkAt(position: number): Buffer | null {
@@ -97,7 +175,7 @@ export class OutputBuffer {
     if (this.#ended) return;
     this.#hash.update(chunk);
     // Most outputs are short or empty; and what is not written to takes no memory.
-    this.#ring ??= Buffer.allocUnsafeSlow(capacityBytes);
+    this.#ring ??= Buffer.allocUnsafeSlow(this.#options.capacityBytes);
     for (let taken = 0; taken < chunk.length;) {
       const index = this.#end % this.#ring.length;
       const part = chunk.copy(this.#ring, index, taken);
@@ -108,21 +186,27 @@ export class OutputBuffer {
     this.#notify();
   }
 
-  /** Whether whatever comes next will fit. */
+  /** Whether whatever comes next will fit, or need not. */
   #hasRoom(): boolean {
-    return this.#end - this.#start <= capacityBytes - maxChunkBytes;
+    if (this.#options.isTerminal && this.#holders === 0) return true;
+    return this.#end - this.#acknowledged <= this.#options.capacityBytes - maxChunkBytes;
   }
 
-  /** Ended sessions are kept for a while: they hold no more than what could still be read. */
+  #resumeWithRoom(): void {
+    if (!this.#ended && this.#hasRoom()) this.#source.resume();
+  }
+
+  /** Ended sessions are kept for a while: they hold no more than what could still be asked for. */
   #shrink(): void {
     const kept: Buffer[] = [];
-    for (let position = this.#start, chunk = this.#chunkAt(position); chunk !== null;) {
+    const from = Math.max(this.#start, Math.min(this.#acknowledged, this.#end - tailBytes));
+    for (let position = from, chunk = this.#chunkAt(position); chunk !== null;) {
       kept.push(chunk);
       position += chunk.length;
       chunk = this.#chunkAt(position);
     }
     this.#ring = kept.length === 0 ? null : Buffer.concat(kept);
-    this.#ringStart = this.#start;
+    this.#ringStart = from;
   }
 
   #finish(): void {

@@ -1,18 +1,21 @@
 import { ProblemError } from '../../session/problem.ts';
 import type { SessionState } from '../../session/session-end.ts';
-import type { SessionSpec } from '../../session/session-spec.ts';
+import { type SessionSpec, maxOutputBufferBytes } from '../../session/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
+import { auditLog } from '../audit-log.ts';
 import { Session } from './session.ts';
 
-/** An ended session can still be read, so that a client that was cut off learns its end. */
-const keepEndedMs = 60_000;
+/** An ended session can still be asked for: by a client that was cut off, or that comes back to a detached one. */
+const keepEndedMs = 10 * 60 * 1000;
+/** Of all outputs together, those of ended sessions too. */
+const maxBufferBytes = 4 * maxOutputBufferBytes;
+/** Output streams of a session, at most. */
+const maxStreams = 2;
 
 interface Entry {
   started: Promise<Session>;
   session: Session | null;
-  /** Open requests about it: while there is one, its client is there. */
-  clients: number;
-  graceTimer: NodeJS.Timeout | null;
+  forgetTimer: NodeJS.Timeout | null;
 }
 
 /** All sessions of the agent, and when it has nothing left to do. */
@@ -51,10 +54,9 @@ export class SessionRegistry {
       throw refusal;
     }
     const entry: Entry = {
-      started: spec.then((value) => Session.start(id, value, this.#config)),
+      started: spec.then((value) => this.#startSession(id, value)),
       session: null,
-      clients: 0,
-      graceTimer: null,
+      forgetTimer: null,
     };
     this.#entries.set(id, entry);
     this.#updateIdleTimer();
@@ -68,24 +70,12 @@ export class SessionRegistry {
   /** @throws ProblemError `notFound`, or what made its start fail. */
   get(id: string): Promise<Session> {
     const entry = this.#entries.get(id);
-    if (!entry) throw new ProblemError('notFound', `no session ${id}`);
+    if (!entry) throw new ProblemError('notFound', `no session ${id}`, 'Ended sessions are kept for 10 min.');
     return entry.started;
   }
 
   list(): SessionState[] {
-    return [...this.#entries.values()].flatMap(({ session }) => (session === null ? [] : [session.state]));
-  }
-
-  /** Counts a client's open request about a session, until the returned function is called. */
-  hold(id: string): () => void {
-    const entry = this.#entries.get(id);
-    if (!entry) return () => undefined;
-    entry.clients++;
-    this.#updateGraceTimer(entry);
-    return () => {
-      entry.clients--;
-      this.#updateGraceTimer(entry);
-    };
+    return this.#listSessions().map(({ state }) => state);
   }
 
   /** Ends every session. */
@@ -97,27 +87,51 @@ export class SessionRegistry {
     );
   }
 
+  async #startSession(id: string, spec: SessionSpec): Promise<Session> {
+    try {
+      this.#makeRoom(spec);
+      return await Session.start(id, spec, this.#config);
+    } catch (error) {
+      auditLog.refused(id, spec, error);
+      throw error;
+    }
+  }
+
   #adopt(id: string, entry: Entry, session: Session): void {
     entry.session = session;
-    this.#updateGraceTimer(entry);
+    auditLog.started(session);
     void session.ended.then(() => {
+      auditLog.ended(session);
       this.#updateIdleTimer();
-      setTimeout(() => this.#forget(id), keepEndedMs).unref();
+      void session.endTold.then(() => this.#updateIdleTimer());
+      entry.forgetTimer = setTimeout(() => this.#forget(id), keepEndedMs).unref();
     });
   }
 
   #forget(id: string): void {
+    const timer = this.#entries.get(id)?.forgetTimer;
+    if (timer) clearTimeout(timer);
     this.#entries.delete(id);
     this.#updateIdleTimer();
   }
 
-  #updateGraceTimer(entry: Entry): void {
-    if (entry.graceTimer) clearTimeout(entry.graceTimer);
-    entry.graceTimer = null;
-    const { session } = entry;
-    if (entry.clients > 0 || session === null || session.state.end !== null) return;
-    entry.graceTimer = setTimeout(() => void session.delete('its client was gone'), this.#config.graceMs);
-    entry.graceTimer.unref();
+  /** Forgets the oldest ended sessions where a new one needs their memory. @throws ProblemError `capacity`. */
+  #makeRoom(spec: SessionSpec): void {
+    const isOver = ({ state }: Session) => state.end !== null;
+    const countBytes = () =>
+      this.#listSessions()
+        .map((session) => (isOver(session) ? session.heldBytes : session.spec.outputBufferBytes * maxStreams))
+        .reduce((sum, bytes) => sum + bytes, spec.outputBufferBytes * maxStreams);
+    for (const session of this.#listSessions().filter(isOver)) {
+      if (countBytes() <= maxBufferBytes) return;
+      this.#forget(session.id);
+    }
+    if (countBytes() <= maxBufferBytes) return;
+    throw new ProblemError(
+      'capacity',
+      `the outputs of the sessions on this node would take more than ${maxBufferBytes / 1024 / 1024} MiB`,
+      'Wait until one of them ends, or ask for a smaller --output-buffer.',
+    );
   }
 
   #findRefusal(): ProblemError | null {
@@ -132,6 +146,10 @@ export class SessionRegistry {
     );
   }
 
+  #listSessions(): Session[] {
+    return [...this.#entries.values()].flatMap(({ session }) => (session === null ? [] : [session]));
+  }
+
   #countRunning(): number {
     return [...this.#entries.values()].filter(({ session }) => session === null || session.state.end === null)
       .length;
@@ -141,6 +159,10 @@ export class SessionRegistry {
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
     if (this.#countRunning() > 0 || this.draining) return;
+    // Somebody wants to know how what was left running has ended, and finds it in no other place.
+    const isAwaited = ({ lease, isEndTold, state }: Session) =>
+      lease.wasDetached && !isEndTold && state.end?.reason !== 'deleted';
+    if (this.#listSessions().some(isAwaited)) return;
     this.#idleTimer = setTimeout(() => {
       this.draining = true;
       this.#onIdle();

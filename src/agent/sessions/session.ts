@@ -14,6 +14,7 @@ import { createSessionDirectory } from '../bridge/session-directory.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
 import { type CommandStreams, openPipes, openTerminal } from './command-streams.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import { SessionLease } from './session-lease.ts';
 import { StdinSink } from './stdin-sink.ts';
 
 const targetPollMs = 200;
@@ -29,9 +30,18 @@ const killedExitCode = 128 + osConstants.signals.SIGKILL;
 export class Session {
   readonly id: string;
   readonly spec: SessionSpec;
+  readonly lease: SessionLease;
   readonly startedAt = new Date();
   readonly ended: Promise<SessionEnd>;
   stdin!: StdinSink;
+  /** Connections that read its output now. */
+  clients = 0;
+  /** Whether a client that held it knows how it ended. */
+  isEndTold = false;
+  /** Resolves then. */
+  readonly endTold: Promise<void>;
+  readonly #resolveEndTold: () => void;
+  #endedAt: Date | null = null;
   #end: SessionEnd | null = null;
   #resolveEnd: (end: SessionEnd) => void;
   #outputs = new Map<OutputStreamName, OutputBuffer>();
@@ -49,6 +59,16 @@ export class Session {
     const { promise, resolve } = Promise.withResolvers<SessionEnd>();
     this.ended = promise;
     this.#resolveEnd = resolve;
+    const told = Promise.withResolvers<void>();
+    this.endTold = told.promise;
+    this.#resolveEndTold = told.resolve;
+    const { client, graceSeconds, keepSeconds } = spec;
+    this.lease = new SessionLease({
+      client,
+      graceSeconds,
+      keepSeconds,
+      onExpired: (seconds) => void this.delete(`nobody was attached to it for ${seconds} s`),
+    });
   }
 
   /**
@@ -60,6 +80,7 @@ export class Session {
     try {
       await session.#start(config);
     } catch (error) {
+      session.lease.close();
       await session.#release();
       if (error instanceof ProblemError) throw error;
       throw new ProblemError('bridgeFailed', `the target could not be entered: ${(error as Error).message}`);
@@ -67,18 +88,34 @@ export class Session {
     return session;
   }
 
+  /** What has passed through, by stream. */
+  get bytes(): Record<string, number> {
+    const outputs = [...this.#outputs].map(([name, output]) => [name, output.bytes] as const);
+    return { stdin: this.stdin.progress.received, ...Object.fromEntries(outputs) };
+  }
+
+  /** What its outputs take of the agent's memory. */
+  get heldBytes(): number {
+    return [...this.#outputs.values()].reduce((sum, output) => sum + output.heldBytes, 0);
+  }
+
   get state(): SessionState {
-    const { target } = this.spec;
+    const { target, audit } = this.spec;
     return {
       id: this.id,
-      target:
-        target.kind === 'node'
-          ? `node/${target.node}`
-          : `${target.namespace}/${target.pod}[${target.container}]`,
+      target,
       command: this.spec.command,
       state: this.#end === null ? 'running' : 'ended',
       startedAt: this.startedAt.toISOString(),
+      endedAt: this.#endedAt?.toISOString() ?? null,
       end: this.#end,
+      claimedUser: audit.claimedUser,
+      reason: audit.reason,
+      hasTerminal: this.spec.terminal !== null,
+      hasStdin: this.spec.stdin,
+      holder: this.lease.holder,
+      clients: this.clients,
+      expiresAt: this.lease.expiresAt?.toISOString() ?? null,
     };
   }
 
@@ -88,6 +125,11 @@ export class Session {
     if (output === undefined)
       throw new ProblemError('notFound', `the session has no ${name}: its terminal has one output`);
     return output;
+  }
+
+  markEndTold(): void {
+    this.isEndTold = true;
+    this.#resolveEndTold();
   }
 
   resize(size: TerminalSize): void {
@@ -131,8 +173,12 @@ export class Session {
   #attachStreams(streams: CommandStreams): void {
     this.stdin = new StdinSink(streams.stdin, this.spec.terminal !== null);
     this.#resize = streams.resize;
-    this.#outputs.set('stdout', new OutputBuffer(streams.stdout));
-    if (streams.stderr) this.#outputs.set('stderr', new OutputBuffer(streams.stderr));
+    const options = {
+      capacityBytes: this.spec.outputBufferBytes,
+      isTerminal: this.spec.terminal !== null,
+    };
+    this.#outputs.set('stdout', new OutputBuffer(streams.stdout, options));
+    if (streams.stderr) this.#outputs.set('stderr', new OutputBuffer(streams.stderr, options));
     this.#undo.push(() => {
       this.stdin.close();
       for (const output of this.#outputs.values()) output.close();
@@ -181,6 +227,8 @@ export class Session {
     await cgroup.destroy().catch(reportError);
     await this.#drainOutputs();
     this.#end = { reason: 'exited', message: null, ...this.#endReason, exitCode };
+    this.#endedAt = new Date();
+    this.lease.close();
     this.#resolveEnd(this.#end);
     await this.#release();
   }

@@ -1,19 +1,28 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import type { StdinProgress } from '../../session/session-routes.ts';
 import { ProblemError } from '../../session/problem.ts';
 
 /** End of transmission: what Ctrl-D sends; a terminal has no half-close. */
 const endOfTransmission = Buffer.from([0x04]);
+
+interface Writer {
+  source: Readable;
+  /** Settles when it is to write no more. */
+  superseded: PromiseWithResolvers<void>;
+  finished: Promise<void>;
+}
 
 /** A command's stdin, written by offset: bytes sent twice are written once. */
 export class StdinSink {
   readonly #destination: Writable;
   readonly #isTerminal: boolean;
   /** Bytes that were handed to the command's side, and those of them that it has taken. */
-  #accepted = 0;
+  #received = 0;
   #taken = 0;
+  #isEnded = false;
   #isClosed = false;
   readonly #closed = Promise.withResolvers<void>();
-  #writer: Promise<void> = Promise.resolve();
+  #writer: Writer | null = null;
 
   constructor(destination: Writable, isTerminal: boolean) {
     this.#destination = destination;
@@ -23,44 +32,39 @@ export class StdinSink {
     destination.on('error', close).on('close', close);
   }
 
-  /** Bytes that the command's side has taken; after its end, also those that it will never take. */
-  get written(): number {
-    return this.#isClosed ? this.#accepted : this.#taken;
+  /** After the command's side has closed, `written` counts also what it will never take. */
+  get progress(): StdinProgress {
+    return { written: this.#isClosed ? this.#received : this.#taken, received: this.#received };
   }
 
   /**
-   * Writes what `source` brings.
-   * @param offset of its first byte in the whole stream.
-   * @param progress called whenever `written` has grown.
+   * Writes what `source` brings, in place of whoever has written until now: most likely the same client, over a
+   * connection that it has lost.
+   * @param offset of its first byte in the whole stream; null: it follows all that was received.
+   * @param onProgress called when it begins, and whenever the progress has changed.
    * @returns when the source has ended and all of it is taken; the command's stdin is then still open.
-   * @throws ProblemError `offsetUnavailable` when bytes in between were never received.
+   * @throws ProblemError `offsetUnavailable` when bytes in between were never received; what cut the source.
    */
-  async writeFrom(source: AsyncIterable<Buffer>, offset: number, progress: () => void): Promise<void> {
+  async writeFrom(source: Readable, offset: number | null, onProgress: () => void): Promise<void> {
     const previous = this.#writer;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#writer = promise;
-    await previous;
+    const finished = Promise.withResolvers<void>();
+    const writer = { source, superseded: Promise.withResolvers<void>(), finished: finished.promise };
+    this.#writer = writer;
+    previous?.superseded.resolve();
+    previous?.source.destroy();
+    await previous?.finished;
     try {
-      if (offset > this.#accepted) {
-        throw new ProblemError('offsetUnavailable', `stdin was received up to ${this.#accepted} only`);
-      }
-      let skip = this.#accepted - offset;
-      let last = Promise.resolve();
-      for await (const chunk of source) {
-        const fresh = chunk.subarray(Math.min(skip, chunk.length));
-        skip -= chunk.length - fresh.length;
-        if (fresh.length > 0) last = this.#write(fresh, progress);
-        if (this.#destination.writableNeedDrain) await this.#waitForDrain();
-      }
-      await last;
+      await this.#copy(writer, offset, onProgress);
     } finally {
-      resolve();
+      finished.resolve();
+      if (this.#writer === writer) this.#writer = null;
     }
   }
 
   /** Tells the command that nothing more will come. */
   end(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isEnded) return;
+    this.#isEnded = true;
     if (this.#isTerminal) this.#destination.write(endOfTransmission);
     else this.#destination.end();
   }
@@ -70,17 +74,33 @@ export class StdinSink {
     this.#destination.destroy();
   }
 
-  #write(chunk: Buffer, progress: () => void): Promise<void> {
-    this.#accepted += chunk.length;
-    if (this.#isClosed) {
-      progress();
-      return Promise.resolve();
+  async #copy({ source, superseded }: Writer, offset: number | null, onProgress: () => void): Promise<void> {
+    if (offset !== null && offset > this.#received) {
+      throw new ProblemError('offsetUnavailable', `stdin was received up to ${this.#received} only`);
     }
+    onProgress();
+    let skip = this.#received - (offset ?? this.#received);
+    let last = Promise.resolve();
+    for await (const piece of source) {
+      const chunk = piece as Buffer;
+      const fresh = chunk.subarray(Math.min(skip, chunk.length));
+      skip -= chunk.length - fresh.length;
+      if (fresh.length > 0) last = this.#write(fresh, onProgress);
+      onProgress();
+      if (this.#destination.writableNeedDrain) await Promise.race([this.#waitForDrain(), superseded.promise]);
+    }
+    await Promise.race([last, superseded.promise]);
+  }
+
+  #write(chunk: Buffer, onProgress: () => void): Promise<void> {
+    this.#received += chunk.length;
+    // After its end: what a client sends again that did not hear of it.
+    if (this.#isClosed || this.#isEnded) return Promise.resolve();
     const taken = new Promise<void>((resolve) => this.#destination.write(chunk, () => resolve()));
     // A destroyed pipe may never call back.
     return Promise.race([taken, this.#closed.promise]).then(() => {
       this.#taken += chunk.length;
-      progress();
+      onProgress();
     });
   }
 

@@ -10,6 +10,34 @@ export interface CommandEntry {
 /** The subcommands by name. What is none of them is a target, for sessionCommand. */
 export const commandTable = new Map<string, CommandEntry>([
   [
+    'sessions',
+    {
+      summary: 'list the sessions on all nodes',
+      load: async () => (await import('./sessions-command.ts')).sessionsCommand,
+    },
+  ],
+  [
+    'attach',
+    {
+      summary: 'come back to a session, or watch it',
+      load: async () => (await import('./attach-command.ts')).attachCommand,
+    },
+  ],
+  [
+    'stop',
+    {
+      summary: 'end sessions',
+      load: async () => (await import('./stop-command.ts')).stopCommand,
+    },
+  ],
+  [
+    'clean',
+    {
+      summary: 'remove agents that are of no use any more',
+      load: async () => (await import('./clean-command.ts')).cleanCommand,
+    },
+  ],
+  [
     'version',
     {
       summary: 'print the version',
@@ -20,10 +48,6 @@ export const commandTable = new Map<string, CommandEntry>([
 
 /** Words that will be subcommands: no script shall come to rely on them as names of pods. */
 export const plannedWords = [
-  'sessions',
-  'attach',
-  'stop',
-  'clean',
   'tools',
   'doctor',
   'completion',

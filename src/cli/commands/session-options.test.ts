@@ -55,7 +55,7 @@ describe('the command line', () => {
     expect(parse('web')).toMatchObject({
       container: null,
       timeoutMs: 60_000,
-      agent: { namespace: 'crashcart', idleSeconds: 300, graceSeconds: 60, imagePullPolicy: 'IfNotPresent' },
+      agent: { namespace: 'crashcart', idleSeconds: 300, imagePullPolicy: 'IfNotPresent' },
     });
   });
 

@@ -8,6 +8,8 @@ import type { Context } from '../context.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
+import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
 import { version } from '../version.ts';
 
@@ -20,17 +22,35 @@ export const sessionFlags: Flags = {
   tty: { type: 'boolean', alias: 't', describe: 'with a terminal', group: session },
   'no-tty': { type: 'boolean', describe: 'without a terminal', group: session },
   stdin: { type: 'boolean', alias: 'i', describe: 'pass stdin on to the command', group: session },
+  detach: { type: 'boolean', describe: 'start it, print its ID and leave', group: session },
+  keep: {
+    type: 'string',
+    describe: 'how long a detached session is kept without a client [8h]',
+    group: session,
+  },
+  grace: { type: 'string', describe: 'how long it is kept when the connection is lost [5m]', group: session },
+  'detach-keys': {
+    type: 'string',
+    describe: 'keys that detach, such as ctrl-p,ctrl-q [Enter ~ d]',
+    group: session,
+  },
+  follow: { type: 'boolean', describe: 'when the container restarts, enter the next one', group: session },
+  record: { type: 'string', describe: 'file for a recording (asciicast)', group: session },
+  'record-input': { type: 'boolean', describe: 'record what is typed, too', group: session },
+  reason: { type: 'string', describe: "why; stands in the agent's log", group: session },
+  event: { type: 'boolean', describe: 'leave a Kubernetes Event on the target', group: session },
+  'output-buffer': {
+    type: 'string',
+    describe: 'output that is kept until it has arrived, of each stream [4Mi]',
+    group: session,
+  },
+  compress: { type: 'boolean', describe: 'compress the output (for slow connections)', group: session },
   quiet: { type: 'boolean', alias: 'q', describe: 'print nothing but errors', group: session },
   image: { type: 'string', describe: 'image of the agent (environment: CRASHCART_IMAGE)', group: agent },
   'image-pull-policy': { type: 'string', describe: 'Always, IfNotPresent or Never', group: agent },
   'image-pull-secret': { type: 'list', describe: 'Secret with credentials for the image', group: agent },
   'agent-namespace': { type: 'string', describe: 'namespace of agents [crashcart]', group: agent },
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
-  'agent-grace': {
-    type: 'string',
-    describe: 'how long an agent keeps a session whose client is gone [1m]',
-    group: agent,
-  },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
   ...connectionFlags,
@@ -45,6 +65,16 @@ export const sessionFlags: Flags = {
 };
 
 const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
+const bytesSchema = z
+  .string()
+  .regex(/^\d{1,9}(Ki|Mi)?$/, 'write it as 512Ki or 4Mi')
+  .transform((text) => parseInt(text) * (text.endsWith('Ki') ? 1024 : text.endsWith('Mi') ? 1024 * 1024 : 1));
+export const detachKeysSchema = z.string().transform((text, context) => {
+  const keys = parseDetachKeys(text);
+  if (keys !== null) return keys;
+  context.addIssue({ code: 'custom', message: `"${text}" names no keys: write them as ctrl-p,ctrl-q` });
+  return z.NEVER;
+});
 
 export const sessionOptionsSchema = z.object({
   target: z.custom<ReturnType<typeof parseTargetName>>(),
@@ -53,6 +83,18 @@ export const sessionOptionsSchema = z.object({
   command: z.array(z.string()).min(1).nullable(),
   terminal: z.boolean(),
   stdin: z.boolean(),
+  detach: z.boolean(),
+  keepSeconds: secondsSchema.pipe(leaseSchema),
+  graceSeconds: secondsSchema.pipe(leaseSchema),
+  /** null: Enter ~ d. */
+  detachKeys: detachKeysSchema.nullable(),
+  follow: z.boolean(),
+  recordFile: z.string().min(1).nullable(),
+  recordInput: z.boolean(),
+  reason: z.string().min(1).max(1024).nullable(),
+  event: z.boolean(),
+  outputBufferBytes: bytesSchema.pipe(z.number().min(minOutputBufferBytes).max(maxOutputBufferBytes)),
+  compress: z.boolean(),
   quiet: z.boolean(),
   agent: z.object({
     image: z.string().min(1),
@@ -60,7 +102,6 @@ export const sessionOptionsSchema = z.object({
     imagePullSecrets: z.array(z.string().min(1)),
     namespace: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace'),
     idleSeconds: secondsSchema,
-    graceSeconds: secondsSchema,
     sessionMemoryBytes: z.number(),
     version: z.string(),
   }),
@@ -82,12 +123,25 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
   const command = completeCommand(raw);
   if (flags['tty'] && flags['no-tty']) throw new UsageError('--tty and --no-tty exclude each other');
   const terminal = decideTerminal(raw, context, command !== null);
+  refuseContradictions(flags);
   return {
     target: completeTarget(raw.positional),
     container: flags['container'] ?? null,
     command,
     terminal,
-    stdin: flags['stdin'] === true || command === null || terminal,
+    // What is typed for a detached session comes later, on its terminal.
+    stdin: terminal || (flags['detach'] !== true && (flags['stdin'] === true || command === null)),
+    detach: flags['detach'] === true,
+    keepSeconds: flags['keep'] ?? '8h',
+    graceSeconds: flags['grace'] ?? '5m',
+    detachKeys: flags['detach-keys'] ?? null,
+    follow: flags['follow'] === true,
+    recordFile: flags['record'] ?? null,
+    recordInput: flags['record-input'] === true,
+    reason: flags['reason'] ?? null,
+    event: flags['event'] === true,
+    outputBufferBytes: flags['output-buffer'] ?? '4Mi',
+    compress: flags['compress'] === true,
     quiet: flags['quiet'] === true,
     agent: {
       image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || `crashcart.dev/agent:${version}`),
@@ -95,7 +149,6 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
       imagePullSecrets: flags['image-pull-secret'] ?? [],
       namespace: flags['agent-namespace'] ?? 'crashcart',
       idleSeconds: flags['agent-idle'] ?? '5m',
-      graceSeconds: flags['agent-grace'] ?? '1m',
       sessionMemoryBytes,
       version,
     },
@@ -104,6 +157,15 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     connection: nameConnectionFlags(flags),
     verbosity: flags['verbosity'] ?? '0',
   };
+}
+
+function refuseContradictions(flags: RawArguments['flags']): void {
+  if (flags['record-input'] === true && flags['record'] === undefined)
+    throw new UsageError('--record-input needs --record FILE');
+  for (const name of ['stdin', 'record', 'follow']) {
+    if (flags['detach'] === true && flags[name] !== undefined)
+      throw new UsageError(`--detach leaves nobody for --${name}`);
+  }
 }
 
 function completeTarget(positional: string[]): ReturnType<typeof parseTargetName> {
@@ -139,6 +201,7 @@ function decideTerminal(
 ): boolean {
   if (flags['no-tty']) return false;
   if (flags['tty']) return true;
+  if (flags['detach']) return !command;
   if (!stdin.isTTY || !stdout.isTTY) return false;
   // A terminal has one output: who has stderr elsewhere wants it there. And as kubectl exec: -i without -t.
   return command ? flags['stdin'] !== true && stderr.isTTY : true;

@@ -1,133 +1,211 @@
-import { explainLostAgent } from '../../cluster/agent-end.ts';
-import { type AgentRequest, listAgents } from '../../cluster/agent-pod.ts';
+import { randomUUID } from 'node:crypto';
 import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
-import type { AgentSession } from '../../cluster/agent-session.ts';
+import type { AgentRequest } from '../../cluster/agent-pod.ts';
+import type { AgentSession, SessionRequest } from '../../cluster/agent-session.ts';
 import { ApiClient } from '../../cluster/api-client.ts';
-import { chooseContainer } from '../../cluster/container.ts';
 import { loadConnection } from '../../cluster/kubeconfig.ts';
-import type { Pod } from '../../cluster/kubernetes-objects.ts';
-import { refuseUnreachablePod } from '../../cluster/node-checks.ts';
-import { findTargetPod } from '../../cluster/target.ts';
 import { explainEndedTarget } from '../../cluster/target-end.ts';
-import type { SessionSpec, SessionTarget } from '../../session/session-spec.ts';
+import type { SessionEnd } from '../../session/session-end.ts';
+import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
+import { verbosityLevels } from '../verbosity.ts';
 import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { Lifetime } from '../lifetime.ts';
-import { SessionAttachment } from '../session-attachment.ts';
+import type { Recording } from '../recording.ts';
+import type { SessionAttachment } from '../session-attachment.ts';
 import { lookUpLimitMs, reportSessionEnd } from '../session-end-report.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
+import { findTarget, type FoundTarget } from './found-target.ts';
+import { findNextInstance } from './next-instance.ts';
 import type { SessionOptions } from './session-options.ts';
-
-/** As kubectl's: from 6 on, requests are told. */
-const verbosityLevels = { step: 4, request: 6 };
+import { leaveEvent } from './target-event.ts';
 
 /** @returns the command's exit code. @throws Failure, ProblemError. */
 export async function runSession(options: SessionOptions, context: Context): Promise<number> {
-  const lifetime = new Lifetime();
-  const progress = new ProgressLine(context.stderr, !options.quiet);
-  let attachment: SessionAttachment | null = null;
-  const ignore = watchInterrupts(
-    (reason) => lifetime.end(reason),
-    () => attachment?.passInterrupt() ?? false,
-  );
+  const run = new SessionRun(options, context);
   try {
-    const connection = await lifetime.race(
-      loadConnection(
-        { ...options.connection, requestTimeoutMs: options.connection.requestTimeout },
-        context.env,
-      ),
+    return await run.run();
+  } finally {
+    await run.close();
+  }
+}
+
+/** One run of the command: one session, or, following its target, one after the other. */
+class SessionRun {
+  readonly #options: SessionOptions;
+  readonly #context: Context;
+  readonly #lifetime = new Lifetime();
+  readonly #progress: ProgressLine;
+  readonly #clientID = randomUUID();
+  readonly #ignoreInterrupts: () => void;
+  #attachment: SessionAttachment | null = null;
+  #recording: Recording | null = null;
+
+  constructor(options: SessionOptions, context: Context) {
+    this.#options = options;
+    this.#context = context;
+    this.#progress = new ProgressLine(context.stderr, !options.quiet);
+    this.#ignoreInterrupts = watchInterrupts(
+      (reason) => this.#lifetime.end(reason),
+      () => this.#attachment?.passInterrupt() ?? false,
     );
-    const trace = (level: number) => (line: string) => {
-      if (options.verbosity >= level) context.stderr.write(`${escapeText(line)}\n`);
-    };
-    const api = new ApiClient(connection, trace(verbosityLevels.request));
-    const traceStep = trace(verbosityLevels.step);
-    const finding = findTarget(api, options, context, lifetime.signal);
+  }
+
+  async run(): Promise<number> {
+    const { follow } = this.#options;
+    const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()), (line) =>
+      this.#trace(verbosityLevels.request, line),
+    );
+    const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
+    const finding = find();
     // With http2 and ws: loaded while the API server's first answers are on their way.
-    const loading = import('../../cluster/agent-session.ts');
-    const [{ target, node, agents }, { openSession }] = await Promise.all([finding, loading]);
+    const loading = Promise.all([import('../../cluster/agent-session.ts'), import('../session-join.ts')]);
+    finding.catch(() => undefined);
+    let found = await Promise.all([finding, loading]).then(([first]) => first);
+    for (;;) {
+      const end = await this.#enter(api, found);
+      if (end === null) return 0;
+      const { target } = found;
+      const isFollowed = follow && end.reason === 'targetEnded' && target.kind === 'container';
+      const code = await reportSessionEnd(end, api, target, this.#context.stderr);
+      if (!isFollowed) return code;
+      this.#progress.show(`waiting for the next instance of container ${target.container}`);
+      await findNextInstance(api, this.#options, target, this.#lifetime.signal);
+      found = await find();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#progress.clear();
+    await this.#lifetime.close();
+    this.#ignoreInterrupts();
+  }
+
+  /** @returns how the session ended; null when it was left running. */
+  async #enter(api: ApiClient, found: FoundTarget): Promise<SessionEnd | null> {
+    const { quiet, agent, terminal } = this.#options;
+    const { stdout } = this.#context;
+    await this.#startRecording(found.target);
+    const { session, result } = await this.#openSession(api, found);
+    this.#progress.clear();
+    leaveEvent(api, found, this.#options, this.#context);
+    if (result === null) {
+      session.connection.close();
+      stdout.write(`${session.id}\n`);
+      if (!quiet) this.#say(`It runs detached: \`kubectl crashcart attach ${session.id.slice(0, 8)}\``);
+      return null;
+    }
+    this.#attachment = result;
+    const close = this.#lifetime.defer(() => result.close());
+    const keep = this.#lifetime.defer((signal) => result.delete(signal));
+    const outcome = await this.#lifetime.race(result.run());
+    keep();
+    close();
+    result.close();
+    this.#attachment = null;
+    if (outcome.kind === 'ended') return outcome.end;
+    if (terminal) this.#context.stderr.write('\n');
+    const namespace = agent.namespace === 'crashcart' ? '' : ` --agent-namespace ${agent.namespace}`;
+    this.#say(`Detached. It goes on: \`kubectl crashcart attach ${session.id.slice(0, 8)}${namespace}\``);
+    return null;
+  }
+
+  async #openSession(
+    api: ApiClient,
+    found: FoundTarget,
+  ): Promise<{ session: AgentSession; result: SessionAttachment | null }> {
+    const [{ openSession }, { joinSession }] = await Promise.all([
+      import('../../cluster/agent-session.ts'),
+      import('../session-join.ts'),
+    ]);
+    const { signal } = this.#lifetime;
+    const options = this.#options;
     const request: AgentRequest = {
-      node,
-      nodeIsTarget: target.kind === 'node',
+      node: found.node,
+      nodeIsTarget: found.target.kind === 'node',
       options: options.agent,
       timeoutMs: options.timeoutMs,
       excluded: new Set(),
       onProgress: (step) => {
-        progress.show(step);
-        traceStep(step);
+        this.#progress.show(step);
+        this.#trace(verbosityLevels.step, step);
       },
-      signal: lifetime.signal,
+      signal,
     };
-    const spec = describeSession(target, options, context);
-    const attach = (session: AgentSession) => new SessionAttachment(session, spec, context);
-    const open = () => openSession(api, request, agents, spec, attach);
+    const spec = this.#describeSession(found);
+    const join = (session: AgentSession) => {
+      if (options.detach) return null;
+      const recording = this.#recording && { to: this.#recording, withInput: options.recordInput };
+      return joinSession(
+        session,
+        {
+          client: this.#clientID,
+          clientID: this.#clientID,
+          agentNamespace: options.agent.namespace,
+          audit: spec.audit,
+          hasTerminal: options.terminal,
+          hasStdin: options.stdin,
+          isNew: true,
+          loadConnection: () => this.#loadConnection(),
+          traceStep: (line) => this.#trace(verbosityLevels.step, line),
+          recording,
+          signal,
+          ...options,
+        },
+        this.#context,
+      );
+    };
+    const open = () => openSession(api, request, found.agents, spec, join);
     // Not raced: when it is aborted it first deletes what it has made.
-    const { session, result } = await open().catch(async (error: unknown) => {
+    return await open().catch(async (error: unknown) => {
       if (!(error instanceof NamespaceMissingError))
-        throw await explainEndedTarget(api, target, error, AbortSignal.timeout(lookUpLimitMs));
-      progress.clear();
-      await confirmNamespace(api, error, options, context, lifetime.signal);
+        throw await explainEndedTarget(api, found.target, error, AbortSignal.timeout(lookUpLimitMs));
+      this.#progress.clear();
+      await confirmNamespace(api, error, options, this.#context, signal);
       return open();
     });
-    progress.clear();
-    attachment = result;
-    lifetime.defer(() => result.close());
-    const keep = lifetime.defer((signal) => result.delete(signal));
-    const agent = { namespace: options.agent.namespace, pod: session.pod };
-    const end = await lifetime.race(result.run()).catch(async (error: unknown) => {
-      throw await explainLostAgent(api, agent, error, AbortSignal.timeout(lookUpLimitMs));
-    });
-    keep();
-    return await reportSessionEnd(end, api, target, context.stderr);
-  } finally {
-    progress.clear();
-    await lifetime.close();
-    ignore();
   }
-}
 
-async function findTarget(
-  api: ApiClient,
-  options: SessionOptions,
-  { stderr }: Context,
-  signal: AbortSignal,
-): Promise<{ target: SessionTarget; node: string; agents: Pod[] }> {
-  // Both at once: an agent is most often there, and which node's is chosen afterwards.
-  const agentsRequest = listAgents(api, options.agent.namespace, signal);
-  agentsRequest.catch(() => undefined);
-  if (options.target.kind === 'node') {
-    const { name } = options.target;
-    return { target: { kind: 'node', node: name }, node: name, agents: await agentsRequest };
+  #loadConnection() {
+    const { connection } = this.#options;
+    return loadConnection({ ...connection, requestTimeoutMs: connection.requestTimeout }, this.#context.env);
   }
-  const pod = await findTargetPod(api, options.target, signal);
-  const { name, containerID, notice } = chooseContainer(pod, options.container);
-  await refuseUnreachablePod(api, pod, signal);
-  if (notice !== null && !options.quiet) stderr.write(`${escapeText(notice)}\n`);
-  const { metadata, spec } = pod;
-  return {
-    target: {
-      kind: 'container',
-      namespace: metadata.namespace,
-      pod: metadata.name,
-      podUID: metadata.uid,
-      container: name,
-      containerID,
-    },
-    node: spec.nodeName,
-    agents: await agentsRequest,
-  };
-}
 
-function describeSession(target: SessionTarget, options: SessionOptions, context: Context): SessionSpec {
-  return {
-    target,
-    command: options.command,
-    terminal: options.terminal
-      ? { ...getWindowSize(context.stdout), term: context.env['TERM']?.slice(0, 64) || 'xterm' }
-      : null,
-    stdin: options.stdin,
-  };
+  #describeSession({ target, claimedUser }: FoundTarget): SessionRequest {
+    const options = this.#options;
+    const { stdout, env } = this.#context;
+    return {
+      target,
+      command: options.command,
+      terminal: options.terminal
+        ? { ...getWindowSize(stdout), term: env['TERM']?.slice(0, 64) || 'xterm' }
+        : null,
+      stdin: options.stdin,
+      client: this.#clientID,
+      graceSeconds: options.graceSeconds,
+      keepSeconds: options.detach ? options.keepSeconds : null,
+      outputBufferBytes: options.outputBufferBytes,
+      audit: { claimedUser, reason: options.reason },
+    };
+  }
+
+  async #startRecording(target: SessionTarget): Promise<void> {
+    const { recordFile, terminal, command } = this.#options;
+    if (recordFile === null || this.#recording) return;
+    const { startRecording } = await import('../recording.ts');
+    const title = `${describeTarget(target)}: ${command?.join(' ') ?? 'shell'}`;
+    const recording = { file: recordFile, title, hasTerminal: terminal };
+    this.#recording = await startRecording(recording, this.#lifetime, this.#context);
+  }
+
+  #trace(level: number, line: string): void {
+    if (this.#options.verbosity >= level) this.#say(line);
+  }
+
+  #say(line: string): void {
+    this.#context.stderr.write(`${escapeText(line)}\n`);
+  }
 }

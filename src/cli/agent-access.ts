@@ -1,0 +1,59 @@
+import * as z from 'zod';
+import { ApiClient } from '../cluster/api-client.ts';
+import { connectionSchema } from '../cluster/connection-flags.ts';
+import { type ApiConnection, loadConnection } from '../cluster/kubeconfig.ts';
+import { escapeText } from '../terminal/escape-text.ts';
+import type { Flags, RawArguments } from './command.ts';
+import { connectionFlags, nameConnectionFlags } from './connection-flags.ts';
+import type { Context } from './context.ts';
+import { durationSchema } from './duration.ts';
+import { helpFlag } from './help-flag.ts';
+import { verbosityLevels } from './verbosity.ts';
+
+/** Flags of every command that talks to agents which are there. */
+export const agentAccessFlags: Flags = {
+  'agent-namespace': { type: 'string', describe: 'namespace of agents [crashcart]', group: 'Agent:' },
+  ...connectionFlags,
+  verbosity: {
+    type: 'string',
+    alias: 'v',
+    describe: 'detail: 4 tells each step, 6 each request',
+    group: 'Other:',
+  },
+  ...helpFlag,
+};
+
+export const agentNamespaceSchema = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace');
+
+export const agentAccessSchema = z.object({
+  agentNamespace: agentNamespaceSchema,
+  connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
+  verbosity: z.coerce.number().int().min(0),
+});
+export type AgentAccess = z.infer<typeof agentAccessSchema>;
+
+/** Fills in what was not given. */
+export function completeAgentAccess({ flags }: RawArguments): Record<string, unknown> {
+  return {
+    agentNamespace: flags['agent-namespace'] ?? 'crashcart',
+    connection: nameConnectionFlags(flags),
+    verbosity: flags['verbosity'] ?? '0',
+  };
+}
+
+/** Reads the kubeconfig. @throws Failure `configuration`. */
+export function loadAccess(
+  { connection }: Pick<AgentAccess, 'connection'>,
+  { env }: Context,
+): Promise<ApiConnection> {
+  return loadConnection({ ...connection, requestTimeoutMs: connection.requestTimeout }, env);
+}
+
+/** @throws Failure `configuration`. */
+export async function openApi(access: AgentAccess, context: Context): Promise<ApiClient> {
+  return new ApiClient(await loadAccess(access, context), (line) => {
+    if (access.verbosity >= verbosityLevels.request) context.stderr.write(`${escapeText(line)}\n`);
+  });
+}

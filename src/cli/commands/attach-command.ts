@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { leaseSchema } from '../../session/session-spec.ts';
+import { agentAccessFlags, agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
+import type { Command } from '../command.ts';
+import { durationSchema } from '../duration.ts';
+import { UsageError } from '../errors.ts';
+import { detachKeysSchema } from './session-options.ts';
+import { runAttach } from './attach-run.ts';
+
+const group = 'Session:';
+const schema = agentAccessSchema.extend({
+  id: z.string().regex(/^[0-9a-f-]{4,36}$/i, 'that is no ID of a session: at least 4 of its characters'),
+  readOnly: z.boolean(),
+  keepSeconds: durationSchema.transform((ms) => Math.round(ms / 1000)).pipe(leaseSchema),
+  detachKeys: detachKeysSchema.nullable(),
+  compress: z.boolean(),
+  recordFile: z.string().min(1).nullable(),
+  reason: z.string().min(1).max(1024).nullable(),
+  quiet: z.boolean(),
+});
+export type AttachOptions = z.infer<typeof schema>;
+
+/** Comes back to a session, or watches it. */
+export const attachCommand: Command<AttachOptions> = {
+  usage: 'kubectl crashcart attach ID [--read-only]',
+  summary: [
+    'Come back to a session. Who is attached to it then is sent away; with --read-only it is only watched.',
+    'ID: its first characters, as `sessions` shows them. Enter ~ d leaves it running again.',
+    'An ended one shows the end of its output. Exit code: that of its command.',
+  ].join('\n'),
+  flags: {
+    'read-only': { type: 'boolean', describe: 'watch it; nothing that is typed is passed on', group },
+    keep: { type: 'string', describe: 'how long it is kept when you detach [8h]', group },
+    'detach-keys': { type: 'string', describe: 'keys that detach, such as ctrl-p,ctrl-q [Enter ~ d]', group },
+    record: { type: 'string', describe: 'file for a recording (asciicast)', group },
+    compress: { type: 'boolean', describe: 'compress the output (for slow connections)', group },
+    reason: { type: 'string', describe: "why; stands in the agent's log", group },
+    quiet: { type: 'boolean', alias: 'q', describe: 'print nothing but errors', group },
+    ...agentAccessFlags,
+  },
+  complete: (raw) => {
+    const { flags, positional, rest } = raw;
+    if (positional.length !== 1 || rest !== null) throw new UsageError('attach takes the ID of one session');
+    return {
+      ...completeAgentAccess(raw),
+      id: positional[0],
+      readOnly: flags['read-only'] === true,
+      keepSeconds: flags['keep'] ?? '8h',
+      detachKeys: flags['detach-keys'] ?? null,
+      compress: flags['compress'] === true,
+      recordFile: flags['record'] ?? null,
+      reason: flags['reason'] ?? null,
+      quiet: flags['quiet'] === true,
+    };
+  },
+  schema,
+  run: runAttach,
+};

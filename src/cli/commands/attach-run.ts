@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { findSession } from '../../cluster/agent-sessions.ts';
+import { connectToAgent } from '../../cluster/session-connection.ts';
+import { findUserName } from '../../cluster/user.ts';
+import { describeTarget } from '../../session/session-spec.ts';
+import { escapeText } from '../../terminal/escape-text.ts';
+import { loadAccess, openApi } from '../agent-access.ts';
+import type { Context } from '../context.ts';
+import { watchInterrupts } from '../interrupts.ts';
+import { Lifetime } from '../lifetime.ts';
+import { startRecording } from '../recording.ts';
+import type { SessionAttachment } from '../session-attachment.ts';
+import { reportSessionEnd } from '../session-end-report.ts';
+import { joinSession } from '../session-join.ts';
+import { verbosityLevels } from '../verbosity.ts';
+import type { AttachOptions } from './attach-command.ts';
+
+/** How long it is tried to come back to it; the agent may keep it for longer. */
+const reconnectSeconds = 5 * 60;
+
+/** @returns the exit code of the session's command; 0 when it was left. @throws Failure, ProblemError. */
+export async function runAttach(options: AttachOptions, context: Context): Promise<number> {
+  const lifetime = new Lifetime();
+  let attachment: SessionAttachment | null = null;
+  const ignore = watchInterrupts(
+    (reason) => lifetime.end(reason),
+    () => attachment?.passInterrupt() ?? false,
+  );
+  const say = (line: string) => context.stderr.write(`${escapeText(line)}\n`);
+  try {
+    const { signal } = lifetime;
+    const { readOnly, keepSeconds, agentNamespace, recordFile } = options;
+    const api = await openApi(options, context);
+    const [{ pod, state }, claimedUser] = await Promise.all([
+      findSession(api, agentNamespace, options.id, signal),
+      findUserName(api, signal),
+    ]);
+    const connection = connectToAgent(api.connection, { namespace: agentNamespace, pod }, !state.hasTerminal);
+    lifetime.defer(() => connection.close());
+    const clientID = randomUUID();
+    const audit = { claimedUser, reason: options.reason };
+    if (!readOnly) {
+      const hold = { client: clientID, takeOver: true, audit: { ...audit, tunnelID: connection.tunnel.id } };
+      await connection.client.holdSession(state.id, hold, signal);
+    }
+    const title = `${describeTarget(state.target)}: ${state.command?.join(' ') ?? 'shell'}`;
+    const recording =
+      recordFile === null
+        ? null
+        : await startRecording(
+            { file: recordFile, title, hasTerminal: state.hasTerminal },
+            lifetime,
+            context,
+          );
+    if (!options.quiet && readOnly) say(`Watching ${title}; Ctrl-C ends that.`);
+    const joined = joinSession(
+      { id: state.id, pod, connection, started: Promise.resolve() },
+      {
+        client: readOnly ? null : clientID,
+        clientID,
+        agentNamespace,
+        audit,
+        hasTerminal: state.hasTerminal,
+        hasStdin: state.hasStdin && state.end === null,
+        isNew: false,
+        graceSeconds: reconnectSeconds,
+        keepSeconds,
+        compress: options.compress,
+        detachKeys: options.detachKeys,
+        quiet: options.quiet,
+        recording: recording && { to: recording, withInput: false },
+        loadConnection: () => loadAccess(options, context),
+        traceStep: (line) => {
+          if (options.verbosity >= verbosityLevels.step) say(line);
+        },
+        signal,
+      },
+      context,
+    );
+    attachment = joined;
+    lifetime.defer(() => joined.close());
+    // Whatever ends us, the session was there before.
+    const leave = readOnly ? () => undefined : lifetime.defer(() => joined.detach());
+    const outcome = await lifetime.race(joined.run());
+    leave();
+    if (outcome.kind === 'ended')
+      return await reportSessionEnd(outcome.end, api, state.target, context.stderr);
+    if (state.hasTerminal) context.stderr.write('\n');
+    if (!options.quiet) say('Detached.');
+    return 0;
+  } finally {
+    await lifetime.close();
+    ignore();
+  }
+}

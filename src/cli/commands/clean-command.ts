@@ -1,0 +1,58 @@
+import * as z from 'zod';
+import { type AgentVerdict, judgeAgents, removeAgent } from '../../cluster/agent-clean-up.ts';
+import { formatTable } from '../../terminal/table.ts';
+import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { runUntilInterrupted } from '../run-until-interrupted.ts';
+import { version } from '../version.ts';
+
+const group = 'Clean-up:';
+const schema = agentAccessSchema.extend({ force: z.boolean(), all: z.boolean(), dryRun: z.boolean() });
+
+/** Removes agents. */
+export const cleanCommand: Command<z.infer<typeof schema>> = {
+  usage: 'kubectl crashcart clean [--all] [--force] [--dry-run]',
+  summary: [
+    'Remove agents that have ended, did not come to run, or are of another version. Agents end by themselves when',
+    'they are idle; this is for what was left when they could not. Those with running sessions are kept.',
+  ].join('\n'),
+  flags: {
+    all: { type: 'boolean', describe: 'also agents that could still be used', group },
+    force: { type: 'boolean', describe: 'also agents with running sessions, which end', group },
+    'dry-run': { type: 'boolean', describe: 'only show what would be removed', group },
+    ...agentAccessFlags,
+  },
+  complete: (raw) => {
+    if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"clean" takes no arguments');
+    const { flags } = raw;
+    return {
+      ...completeAgentAccess(raw),
+      all: flags['all'] === true,
+      force: flags['force'] === true,
+      dryRun: flags['dry-run'] === true,
+    };
+  },
+  schema,
+  run: ({ all, force, dryRun, ...options }, context) =>
+    runUntilInterrupted(async (signal) => {
+      const api = await openApi(options, context);
+      const verdicts = await judgeAgents(api, options.agentNamespace, version, signal);
+      const rows: string[][] = [];
+      for (const verdict of verdicts) {
+        const reason = verdict.why ?? (all ? 'everything is to go' : null);
+        if (reason === null) continue;
+        const isRemoved = verdict.inUse === null || force;
+        if (isRemoved && !dryRun) await removeAgent(api, options.agentNamespace, verdict, signal);
+        rows.push([verdict.job, verdict.node, reason, describeAction(verdict, isRemoved, dryRun)]);
+      }
+      if (rows.length > 0) context.stdout.write(formatTable(['AGENT', 'NODE', 'WHY', 'ACTION'], rows));
+      else context.stderr.write('Nothing to remove.\n');
+      return 0;
+    }),
+};
+
+function describeAction({ inUse }: AgentVerdict, isRemoved: boolean, dryRun: boolean): string {
+  if (!isRemoved) return `kept: ${inUse} (--force removes it)`;
+  return dryRun ? 'would be removed' : 'removed';
+}

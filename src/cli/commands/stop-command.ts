@@ -1,0 +1,49 @@
+import * as z from 'zod';
+import { type FoundSession, findSession } from '../../cluster/agent-sessions.ts';
+import type { ApiClient } from '../../cluster/api-client.ts';
+import { connectToAgent } from '../../cluster/session-connection.ts';
+import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
+import type { Command } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { runUntilInterrupted } from '../run-until-interrupted.ts';
+
+const schema = agentAccessSchema.extend({ ids: z.array(z.string().regex(/^[0-9a-f-]{4,36}$/i)) });
+
+/** Ends sessions. */
+export const stopCommand: Command<z.infer<typeof schema>> = {
+  usage: 'kubectl crashcart stop ID...',
+  summary:
+    'End sessions, and everything that runs in them. ID: its first characters, as `sessions` shows them.',
+  flags: agentAccessFlags,
+  complete: (raw) => {
+    if (raw.positional.length === 0) throw new UsageError('the ID of a session is missing');
+    return { ...completeAgentAccess(raw), ids: raw.positional };
+  },
+  schema,
+  run: (options, context) =>
+    runUntilInterrupted(async (signal) => {
+      const api = await openApi(options, context);
+      // All are known before the first is ended.
+      const found: FoundSession[] = [];
+      for (const id of options.ids) found.push(await findSession(api, options.agentNamespace, id, signal));
+      for (const session of found) {
+        await stopSession(api, options.agentNamespace, session, signal);
+        context.stdout.write(`session ${session.state.id} stopped\n`);
+      }
+      return 0;
+    }),
+};
+
+async function stopSession(
+  api: ApiClient,
+  namespace: string,
+  { pod, state }: FoundSession,
+  signal: AbortSignal,
+): Promise<void> {
+  const connection = connectToAgent(api.connection, { namespace, pod }, false);
+  try {
+    await connection.client.deleteSession(state.id, signal);
+  } finally {
+    connection.close();
+  }
+}

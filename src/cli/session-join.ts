@@ -1,0 +1,60 @@
+import type { AgentSession } from '../cluster/agent-session.ts';
+import type { ApiConnection } from '../cluster/kubeconfig.ts';
+import { reconnect } from '../cluster/reconnection.ts';
+import { SessionLink } from '../cluster/session-link.ts';
+import type { SessionSpec } from '../session/session-spec.ts';
+import { ProgressLine } from '../terminal/progress.ts';
+import { StatusRow } from '../terminal/status-row.ts';
+import type { Context } from './context.ts';
+import { type AttachmentOptions, SessionAttachment } from './session-attachment.ts';
+
+export interface JoinOptions extends Omit<AttachmentOptions, 'sessionID'> {
+  /** Ours, also when we only watch. */
+  clientID: string;
+  agentNamespace: string;
+  audit: Omit<SessionSpec['audit'], 'tunnelID'>;
+  /** How long it is tried to come back: as long as the agent keeps the session. */
+  graceSeconds: number;
+  loadConnection: () => Promise<ApiConnection>;
+  quiet: boolean;
+  traceStep: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/** Joins a session over its first connection; when that is lost, over others. */
+export function joinSession(
+  { id, pod, connection, started }: AgentSession,
+  options: JoinOptions,
+  context: Context,
+): SessionAttachment {
+  const { client, clientID, audit, hasTerminal, quiet, traceStep } = options;
+  const status = new (hasTerminal ? StatusRow : ProgressLine)(context.stderr, !quiet);
+  const link: SessionLink = new SessionLink(connection, {
+    started,
+    onLost: (cause) => {
+      status.show('crashcart: the connection is lost; reconnecting…');
+      traceStep(`${cause.message}; reconnecting`);
+    },
+    reconnect: async (cause) => {
+      try {
+        return await reconnect(cause, {
+          loadConnection: options.loadConnection,
+          agent: { namespace: options.agentNamespace, pod },
+          sessionID: id,
+          hold: client === null ? null : { client: clientID, audit },
+          bulk: !hasTerminal,
+          limitMs: options.graceSeconds * 1000,
+          signal: options.signal,
+        });
+      } finally {
+        status.clear();
+      }
+    },
+    onRestored: () => {
+      traceStep('the connection is back');
+      void attachment.redraw();
+    },
+  });
+  const attachment = new SessionAttachment(link, { ...options, sessionID: id }, context);
+  return attachment;
+}

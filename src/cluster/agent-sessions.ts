@@ -1,0 +1,98 @@
+import type { SessionState } from '../session/session-end.ts';
+import { listAgents } from './agent-pod.ts';
+import { agentAnnotations } from './agent-spec.ts';
+import type { ApiClient } from './api-client.ts';
+import { Failure } from './failure.ts';
+import type { Pod } from './kubernetes-objects.ts';
+import { connectToAgent } from './session-connection.ts';
+
+/** Of asking one agent: the others' answers do not wait longer for it. */
+const agentLimitMs = 10_000;
+
+/** A session and where it is. */
+export interface FoundSession {
+  /** The agent's pod. */
+  pod: string;
+  node: string;
+  state: SessionState;
+}
+
+export interface AgentSessions {
+  sessions: FoundSession[];
+  /** Agents that did not answer, and why. */
+  silent: { pod: string; node: string; why: string }[];
+}
+
+/** Asks all agents for their sessions. @throws ApiError, Failure. */
+export async function listSessions(
+  api: ApiClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<AgentSessions> {
+  const agents = (await listAgents(api, namespace, signal)).filter(
+    ({ status, metadata }) => status.phase === 'Running' && metadata.deletionTimestamp === null,
+  );
+  const answers = await Promise.all(
+    agents.map(async (pod) => {
+      const { name } = pod.metadata;
+      const node = findNode(pod);
+      try {
+        const states = await listSessionsOf(api, { namespace, pod: name }, signal);
+        return { sessions: states.map((state) => ({ pod: name, node, state })), silent: [] };
+      } catch (error) {
+        if (signal.aborted) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        return { sessions: [], silent: [{ pod: name, node, why }] };
+      }
+    }),
+  );
+  const sessions = answers.flatMap((answer) => answer.sessions);
+  return {
+    sessions: sessions.toSorted((one, other) => one.state.startedAt.localeCompare(other.state.startedAt)),
+    silent: answers.flatMap(({ silent }) => silent),
+  };
+}
+
+/** @throws ApiError, ProblemError, Failure. */
+export async function listSessionsOf(
+  api: ApiClient,
+  agent: { namespace: string; pod: string },
+  signal: AbortSignal,
+): Promise<SessionState[]> {
+  const connection = connectToAgent(api.connection, agent, false);
+  try {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(agentLimitMs)]);
+    return await connection.client.listSessions(limit);
+  } finally {
+    connection.close();
+  }
+}
+
+/**
+ * Finds a session by its ID, or the beginning of it.
+ * @throws Failure `sessionNotFound` when it is none's, or that of several; ApiError.
+ */
+export async function findSession(
+  api: ApiClient,
+  namespace: string,
+  id: string,
+  signal: AbortSignal,
+): Promise<FoundSession> {
+  const { sessions, silent } = await listSessions(api, namespace, signal);
+  const found = sessions.filter(({ state }) => state.id.startsWith(id.toLowerCase()));
+  const [one] = found;
+  if (one && found.length === 1) return one;
+  const unasked = silent.length === 0 ? '' : ` (${silent.length} agents did not answer: ${silent[0]?.why})`;
+  throw new Failure(
+    'sessionNotFound',
+    found.length === 0
+      ? `there is no session ${id} in the namespace "${namespace}" of agents${unasked}`
+      : `${id} is the beginning of ${found.length} sessions' IDs: ${found.map(({ state }) => state.id).join(', ')}`,
+    '`kubectl crashcart sessions` lists them; ended ones are kept for 10 min.',
+  );
+}
+
+/** @returns the node of an agent. */
+export function findNode({ metadata, spec }: Pod): string {
+  return metadata.annotations[agentAnnotations.node] ?? spec.nodeName;
+}

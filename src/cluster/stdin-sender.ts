@@ -1,0 +1,117 @@
+import type { ClientHttp2Stream } from 'node:http2';
+import type { Readable } from 'node:stream';
+import { type StdinProgress, stdinProgressSchema } from '../session/session-routes.ts';
+import { Failure } from './failure.ts';
+
+/** What the agent has not said that it has: 80 MB/s at a round trip of 50 ms. */
+const maxUnacknowledgedBytes = 4 * 1024 * 1024;
+const maxProgressLineBytes = 4096;
+
+/** Sends stdin, over one connection after the other; what the agent may not have received is kept to be sent again. */
+export class StdinSender {
+  readonly #source: Readable;
+  readonly #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** Offset of the queue's first byte; null until the agent has told it. */
+  #offset: number | null;
+  #hasEnded = false;
+  #isClosed = false;
+  #stream: ClientHttp2Stream | null = null;
+
+  /** @param from offset of the source's first byte; null: it follows what others have sent to the session. */
+  constructor(source: Readable, from: number | null) {
+    this.#source = source;
+    this.#offset = from;
+    source.on('data', this.#take);
+    // An input that can't be read any more has ended, for the command.
+    source.once('end', this.#end).once('error', this.#end);
+  }
+
+  /** Offset to go on from; null: after all that the agent has received. */
+  get offset(): number | null {
+    return this.#offset;
+  }
+
+  /**
+   * Sends over a connection until the command's stdin is closed, or will not be read any more.
+   * @param stream of a request from `offset` on.
+   * @throws Failure `streamCut` when it broke before.
+   */
+  async send(stream: ClientHttp2Stream): Promise<void> {
+    let status = 0;
+    let line = '';
+    stream.on('error', () => undefined);
+    stream.once('response', (headers) => (status = Number(headers[':status'])));
+    stream.setEncoding('utf8');
+    stream.on('data', (text: string) => {
+      const lines = (line + text).split('\n');
+      line = (lines.pop() ?? '').slice(0, maxProgressLineBytes);
+      for (const entry of lines) this.#acknowledge(entry, stream);
+    });
+    if (this.#offset !== null) this.#sendFrom(stream);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    stream.once('end', () => resolve(true)).once('close', () => resolve(false));
+    const isComplete = await promise;
+    this.#stream = null;
+    if (!isComplete || status !== 200 || stream.rstCode !== 0)
+      throw new Failure('streamCut', 'the way of stdin to the command was cut');
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#source.off('data', this.#take).off('end', this.#end).off('error', this.#end);
+    // Whatever it is: unread, a terminal or pipe would keep this process from ending.
+    this.#source.pause();
+    this.#stream?.destroy();
+  }
+
+  #sendFrom(stream: ClientHttp2Stream): void {
+    this.#stream = stream;
+    // Its own limit is none: what is not acknowledged is limited, and all that it can hold.
+    for (const chunk of this.#queue) stream.write(chunk);
+    if (this.#hasEnded) stream.end();
+  }
+
+  readonly #take = (chunk: Buffer | string): void => {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+    this.#stream?.write(bytes);
+    if (this.#queuedBytes >= maxUnacknowledgedBytes) this.#source.pause();
+  };
+
+  readonly #end = (): void => {
+    this.#hasEnded = true;
+    this.#stream?.end();
+  };
+
+  #acknowledge(line: string, stream: ClientHttp2Stream): void {
+    const progress = parseProgress(line);
+    if (progress === null) return;
+    if (this.#offset === null) {
+      this.#offset = progress.received;
+      this.#sendFrom(stream);
+      return;
+    }
+    let bytes = progress.received - this.#offset;
+    while (bytes > 0) {
+      const [first] = this.#queue;
+      if (first === undefined) return;
+      const known = Math.min(bytes, first.length);
+      if (known === first.length) this.#queue.shift();
+      else this.#queue[0] = first.subarray(known);
+      this.#offset += known;
+      this.#queuedBytes -= known;
+      bytes -= known;
+    }
+    if (this.#queuedBytes < maxUnacknowledgedBytes && !this.#isClosed) this.#source.resume();
+  }
+}
+
+function parseProgress(line: string): StdinProgress | null {
+  try {
+    return stdinProgressSchema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import type { SessionTarget } from '../session/session-spec.ts';
+import type { ApiClient } from './api-client.ts';
+
+const component = 'kubectl-crashcart';
+const maxMessageCharacters = 1024;
+
+/**
+ * Leaves an Event on the target, for `kubectl describe` and whoever collects them.
+ * @throws ApiError, Failure.
+ */
+export async function createTargetEvent(
+  api: ApiClient,
+  target: SessionTarget,
+  message: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  // Events of objects without a namespace are kept in "default".
+  const namespace = target.kind === 'node' ? 'default' : target.namespace;
+  const involvedObject =
+    target.kind === 'node'
+      ? { kind: 'Node', name: target.node, uid: target.node }
+      : {
+          kind: 'Pod',
+          apiVersion: 'v1',
+          namespace,
+          name: target.pod,
+          uid: target.podUID,
+          fieldPath: `spec.containers{${target.container}}`,
+        };
+  await api.request({
+    method: 'POST',
+    path: `api/v1/namespaces/${namespace}/events`,
+    body: {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'crashcart-', namespace },
+      involvedObject,
+      type: 'Normal',
+      reason: 'DebugSession',
+      message: message.slice(0, maxMessageCharacters),
+      source: { component },
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    },
+    schema: z.unknown(),
+    access: { verb: 'create', resource: 'events', namespace },
+    signal,
+  });
+}

@@ -1,0 +1,43 @@
+import { escapeText } from './escape-text.ts';
+import type { ProgressStream } from './progress.ts';
+
+/** What is over sooner is not worth a word. */
+const delayMs = 300;
+
+/**
+ * Says something in the last row of a terminal whose content is a remote program's. That row is then blank,
+ * and the program has to be asked to draw it again.
+ */
+export class StatusRow {
+  readonly #stream: ProgressStream;
+  readonly #enabled: boolean;
+  #timer: NodeJS.Timeout | null = null;
+  #shown = false;
+
+  /** @param enabled false: nothing is ever shown; as on what is no terminal. */
+  constructor(stream: ProgressStream, enabled: boolean) {
+    this.#stream = stream;
+    this.#enabled = enabled && stream.isTTY === true;
+  }
+
+  show(text: string): void {
+    if (!this.#enabled) return;
+    this.#timer ??= setTimeout(() => {
+      this.#shown = true;
+      const line = escapeText(text).slice(0, (this.#stream.columns ?? 80) - 1);
+      this.#draw(`\x1b[7m${line}\x1b[m`);
+    }, delayMs);
+  }
+
+  clear(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#shown) this.#draw('');
+    this.#shown = false;
+  }
+
+  /** The cursor is put back to where it was (DECSC, DECRC). */
+  #draw(text: string): void {
+    this.#stream.write(`\x1b7\x1b[999;1H\x1b[K${text}\x1b8`);
+  }
+}
