@@ -20,12 +20,16 @@ const shared = {
   },
 };
 
-/** Three projects: beside the code (unit), on a real cluster (e2e), repetitions and long runs (soak). */
+/**
+ * Four projects: beside the code (unit), on a real cluster (e2e), what breaks it or its connections (faults),
+ * repetitions and long runs (soak).
+ */
 const config: Config = {
   testTimeout: 60_000,
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/src/**/*.test.ts'] },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.test.ts'] },
+    { ...shared, displayName: 'faults', testMatch: ['<rootDir>/e2e/**/*.faults.test.ts'] },
     { ...shared, displayName: 'soak', testMatch: ['<rootDir>/e2e/**/*.soak.test.ts'] },
   ],
 };

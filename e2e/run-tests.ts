@@ -15,7 +15,7 @@ const resultsSchema = z.object({
 });
 
 /** A step that hangs is a failure of its own, told long before a CI's limit ends everything unsaid. */
-const limitsMs = { check: 5 * 60_000, unit: 5 * 60_000, e2e: 30 * 60_000 };
+const limitsMs = { check: 5 * 60_000, unit: 5 * 60_000, e2e: 20 * 60_000, faults: 15 * 60_000 };
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const results = await mkdtemp(join(tmpdir(), 'crashcart-tests-'));
@@ -24,6 +24,7 @@ try {
   await runStep('unit', () => runJest('test:unit', limitsMs.unit));
   await runStep('cluster, images and targets', prepareTestCluster);
   await runStep('e2e', () => runJest('test:e2e', limitsMs.e2e));
+  await runStep('faults', () => runJest('test:faults', limitsMs.faults));
 } catch (error) {
   totals.failed = Math.max(totals.failed, 1);
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);

@@ -39,7 +39,9 @@ export async function startControlPlane(
   for (const [name, path] of Object.entries(kubeconfigs)) await writeKubeconfig(pki, name, path);
 
   start('dns-server', join(binaries, 'dns-server'), `${bridge.address}:53`);
-  const api = start('kube-apiserver', join(binaries, 'kube-apiserver'), ...getApiServerArguments(pki));
+  const supervise = ['bash', join(import.meta.dirname, 'supervise.sh')];
+  const server = [join(binaries, 'kube-apiserver'), ...getApiServerArguments(pki)];
+  const api = start('kube-apiserver', ...supervise, ...server);
   const ready = ['--kubeconfig', kubeconfig, 'get', '--raw', '/readyz', '--request-timeout', '2s'];
   await waitFor('ready', api, 60_000, () => succeeds(join(binaries, 'kubectl'), ready));
   const controllers = getControllerArguments(pki, kubeconfigs['controller-manager']);

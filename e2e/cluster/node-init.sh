@@ -48,12 +48,13 @@ done
 ip route show default | grep -q eth0 || { echo "no network" >&2; exit 1; }
 
 export PATH=$binaries:$PATH
-containerd --config "$directory/containerd.toml" >"$directory/containerd.log" 2>&1 &
+supervise=$(dirname "$0")/supervise.sh
+bash "$supervise" containerd --config "$directory/containerd.toml" >"$directory/containerd.log" 2>&1 &
 for _ in $(seq 200); do
   ctr --connect-timeout 1s version >/dev/null 2>&1 && break
   kill -0 $! || { tail -n 15 "$directory/containerd.log" >&2; exit 1; }
   sleep 0.05
 done
 ctr --namespace k8s.io images import --local "$pause_image"
-exec kubelet --config "$directory/kubelet.json" --kubeconfig "$directory/kubeconfig" \
+exec bash "$supervise" kubelet --config "$directory/kubelet.json" --kubeconfig "$directory/kubeconfig" \
   --hostname-override "$name" --node-ip "$(ip -4 -o address show eth0 | awk '{ sub("/.*", "", $4); print $4 }')" --v 2

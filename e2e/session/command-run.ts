@@ -30,12 +30,20 @@ export async function getUserEnvironment(): Promise<NodeJS.ProcessEnv> {
   };
 }
 
-/** Starts kubectl as a user would; the caller looks after it. */
+/**
+ * Starts kubectl as a user would; the caller looks after it.
+ * @param via a program and its arguments to run kubectl by.
+ */
 export async function startKubectl(
   args: string[],
   env: NodeJS.ProcessEnv = {},
+  via: string[] = [],
 ): Promise<ChildProcessWithoutNullStreams> {
-  return spawn('kubectl', args, { env: { ...(await getUserEnvironment()), ...env }, stdio: 'pipe' });
+  const [program = 'kubectl', ...before] = [...via, 'kubectl'];
+  return spawn(program, [...before, ...args], {
+    env: { ...(await getUserEnvironment()), ...env },
+    stdio: 'pipe',
+  });
 }
 
 /** Runs kubectl to its end; a run that takes too long is killed, and its code is null. */

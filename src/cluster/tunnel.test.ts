@@ -151,6 +151,13 @@ describe('the tunnel', () => {
     expect(await failureOf(open(await listen(server)))).toMatchObject(expected);
   });
 
+  test('is closed, not only half, when the relay has ended', async () => {
+    const connection = await startServer((socket) => send(socket, 3, success));
+    const tunnel = open(connection).resume();
+    await once(tunnel, 'close');
+    expect(tunnel.destroyed).toBe(true);
+  });
+
   test('speaks the older protocol too', async () => {
     const connection = await startServer((socket) => {
       send(socket, 1, 'old');

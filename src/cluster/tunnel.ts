@@ -53,6 +53,8 @@ export class Tunnel extends Duplex {
       followRedirects: false,
     });
     this.#listen(options);
+    // The relay is gone, so nothing can be written either; HTTP/2 does not ask for the end, but for the close.
+    this.once('end', () => this.destroy());
   }
 
   override _read(): void {

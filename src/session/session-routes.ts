@@ -33,6 +33,8 @@ export const stdinProgressSchema = z.object({
   written: z.number().int().min(0),
   /** Bytes of stdin that have been received, whoever sent them. */
   received: z.number().int().min(0),
+  /** Whether the command's stdin is closed: an answer that ends without saying so was cut. */
+  isEnded: z.boolean(),
 });
 export type StdinProgress = z.infer<typeof stdinProgressSchema>;
 export const holdRequestSchema = z.object({

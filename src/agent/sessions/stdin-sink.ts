@@ -34,7 +34,8 @@ export class StdinSink {
 
   /** After the command's side has closed, `written` counts also what it will never take. */
   get progress(): StdinProgress {
-    return { written: this.#isClosed ? this.#received : this.#taken, received: this.#received };
+    const written = this.#isClosed ? this.#received : this.#taken;
+    return { written, received: this.#received, isEnded: this.#isEnded || this.#isClosed };
   }
 
   /**

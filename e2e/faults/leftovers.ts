@@ -1,0 +1,66 @@
+import { readdirSync } from 'node:fs';
+import { runCommand } from '../cluster/run-command.ts';
+import { waitUntil } from '../session/command-run.ts';
+import { listProcesses, readCommandLine, readProcessFile } from '../session/node-processes.ts';
+import { expectSuccess } from '../session/test-namespace.ts';
+
+/** What of ours is on the nodes and in the API: nothing, when agents and sessions are over. */
+export interface Leftovers {
+  processes: string[];
+  mounts: string[];
+  cgroups: string[];
+  loopDevices: string[];
+  objects: string[];
+}
+
+/** What only agents and sessions have in their command lines. */
+const ourProcess = /crashcart-(init|relay)|\/opt\/crashcart\//;
+
+/** Scans the machine, which the nodes run on, and the API server. */
+export async function scanLeftovers(): Promise<Leftovers> {
+  const processes = listProcesses();
+  const mounts = processes.flatMap((pid) =>
+    readProcessFile(pid, 'mountinfo')
+      .split('\n')
+      .filter((line) => / - (tmpfs|overlay) crashcart /.test(line))
+      .map((line) => `${pid} ${line}`),
+  );
+  const kinds = 'jobs.batch,pods';
+  const selector = 'app.kubernetes.io/name=crashcart';
+  const objects = await expectSuccess(['get', kinds, '-A', '-l', selector, '-o', 'name']);
+  return {
+    processes: processes.map(readCommandLine).filter((line) => ourProcess.test(line)),
+    mounts,
+    cgroups: listCgroups('/sys/fs/cgroup').filter((path) => /\/crashcart-[0-9a-f-]{36}$/.test(path)),
+    loopDevices: (await runCommand('losetup', ['--list', '--noheadings'])).split('\n').filter(Boolean),
+    objects: objects.split('\n').filter(Boolean),
+  };
+}
+
+/** Waits until a scan finds nothing. @throws with what it finds, when it still does after the limit. */
+export async function expectNoLeftovers(limitMs: number): Promise<void> {
+  let found: Leftovers | null = null;
+  await waitUntil(
+    'nothing is left',
+    async () => {
+      found = await scanLeftovers();
+      return Object.values(found).flat().length === 0;
+    },
+    limitMs,
+  ).catch(() => {
+    throw new Error(`left: ${JSON.stringify(found, null, 2)}`);
+  });
+}
+
+function listCgroups(directory: string): string[] {
+  const children = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return children.flatMap(({ name }) => {
+    const path = `${directory}/${name}`;
+    try {
+      return [path, ...listCgroups(path)];
+    } catch {
+      // Gone meanwhile.
+      return [];
+    }
+  });
+}

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { listProcesses, readCommandLine } from '../session/node-processes.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../session/test-namespace.ts';
+import { waitUntil } from '../session/command-run.ts';
+import { EchoStream } from './echo-stream.ts';
+import { getTargetPod } from '../session/target-snapshot.ts';
+import { expectNoLeftovers } from './leftovers.ts';
+
+const agents = 'restart-the-cluster';
+const target = ['musl', '-n', 'targets', '--agent-namespace', agents, '--agent-idle', '1s'];
+
+beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
+
+afterAll(() => deleteTestNamespace(agents), 60_000);
+
+/** Kills a component, and waits until its supervisor has started another one. @param pattern of its command line. */
+async function restart(pattern: RegExp): Promise<void> {
+  const find = () => listProcesses().filter((pid) => pattern.test(readCommandLine(pid)));
+  const killed = find();
+  if (killed.length === 0) throw new Error(`nothing runs that is ${pattern.source}`);
+  for (const pid of killed) process.kill(pid, 'SIGKILL');
+  await waitUntil('it runs again', () => Promise.resolve(find().some((pid) => !killed.includes(pid))));
+}
+
+describe('a session with bytes on their way both ways survives', () => {
+  test.each([
+    ['the API server', () => /^\S+\/kube-apiserver /],
+    ['the kubelet', (node: string) => new RegExp(`^kubelet .*--hostname-override ${node} `)],
+    ['containerd', (node: string) => new RegExp(`^containerd --config .*/${node}/containerd\\.toml$`)],
+  ])('a restart of %s', async (_name, describeProcess) => {
+    const { spec } = await getTargetPod('targets', 'musl');
+    const stream = await EchoStream.start([...target, '-v', '4']);
+    await restart(describeProcess(spec.nodeName));
+    await stream.waitForFlow(45_000);
+    const { code, isIntact, stderr } = await stream.finish();
+    expect({ code, isIntact }).toEqual({ code: 0, isIntact: true });
+    expect(stderr).toContain('the connection is back');
+  });
+
+  test('and after all of them nothing is left on the nodes', async () => {
+    await expectNoLeftovers(60_000);
+  });
+});
