@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import { request, type RequestOptions } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { load } from 'js-yaml';
+import { WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { getClusterState } from '../cluster/cluster-state.ts';
+
+const credentialsSchema = z.object({
+  clusters: z.tuple([
+    z.object({ cluster: z.object({ server: z.url(), 'certificate-authority-data': z.string() }) }),
+  ]),
+  users: z.tuple([
+    z.object({ user: z.object({ 'client-certificate-data': z.string(), 'client-key-data': z.string() }) }),
+  ]),
+});
+
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+
+/** An exec whose websocket stands, and the one to the real API server behind it. */
+export interface FaultyExec {
+  client: WebSocket;
+  server: WebSocket;
+  /** The client's connection itself. */
+  socket: Socket;
+  /** Counts all execs from 1 on. */
+  attempt: number;
+}
+
+export interface ExecFault {
+  /** Answers the upgrade in place of the API server. @returns whether it has. */
+  refuse?: (socket: Duplex, attempt: number) => boolean;
+  /** Protocols that it speaks. */
+  protocols?: string[];
+  /** Called when both sides stand. Bytes pass both ways meanwhile. */
+  spoil?: (exec: FaultyExec) => void;
+}
+
+/** An API server that is the real one in everything but execs. */
+export interface ExecFaultServer {
+  flags: string[];
+  /** How many execs were asked for. */
+  countExecs(): number;
+  close(): void;
+}
+
+export async function startExecFaultServer(fault: ExecFault): Promise<ExecFaultServer> {
+  const { url, options } = await readCredentials();
+  const sockets = new Set<Duplex>();
+  let attempts = 0;
+  const server = createServer((incoming, answer) => {
+    const outgoing = request(
+      new URL(incoming.url ?? '', url),
+      { ...options, method: incoming.method, headers: dropHost(incoming) },
+      (response) => {
+        answer.writeHead(response.statusCode ?? 500, response.headers);
+        response.pipe(answer);
+      },
+    );
+    outgoing.on('error', () => answer.destroy());
+    incoming.pipe(outgoing);
+  });
+  const upgrades = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => (fault.protocols ?? protocols).find((name) => offered.has(name)) ?? false,
+  });
+  server.on('upgrade', (incoming, socket, head) => {
+    attempts++;
+    const attempt = attempts;
+    sockets.add(socket);
+    socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
+    if (fault.refuse?.(socket, attempt)) return;
+    const target = new URL(incoming.url ?? '', url);
+    target.protocol = 'wss:';
+    const upstream = new WebSocket(target, fault.protocols ?? protocols, options);
+    upstream.on('error', () => socket.destroy());
+    upstream.once('open', () => {
+      upgrades.handleUpgrade(incoming, socket, head, (client) => {
+        client.on('message', (message: Buffer) => upstream.send(message));
+        upstream.on('message', (message: Buffer) => client.send(message));
+        client.on('error', () => undefined).once('close', () => upstream.terminate());
+        upstream.once('close', (code) => client.close(code === 1000 ? code : 1011));
+        fault.spoil?.({ client, server: upstream, socket: socket as Socket, attempt });
+      });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    flags: ['--server', `http://127.0.0.1:${(server.address() as AddressInfo).port}`],
+    countExecs: () => attempts,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+async function readCredentials(): Promise<{ url: URL; options: RequestOptions }> {
+  const { kubeconfig } = await getClusterState();
+  const { clusters, users } = credentialsSchema.parse(load(await readFile(kubeconfig, 'utf8')));
+  const decode = (text: string) => Buffer.from(text, 'base64');
+  const { cluster } = clusters[0];
+  const { user } = users[0];
+  return {
+    url: new URL(cluster.server),
+    options: {
+      ca: decode(cluster['certificate-authority-data']),
+      cert: decode(user['client-certificate-data']),
+      key: decode(user['client-key-data']),
+    },
+  };
+}
+
+function dropHost({ headers }: IncomingMessage): Record<string, string | string[] | undefined> {
+  return { ...headers, host: undefined };
+}
