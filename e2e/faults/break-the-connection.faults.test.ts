@@ -164,7 +164,7 @@ describe('a session survives', () => {
     'and after all of them nothing is left on the nodes',
     async () => {
       await Promise.allSettled(Object.values(running));
-      await expectNoLeftovers(60_000);
+      await expectNoLeftovers(agents, 60_000);
     },
     limitMs,
   );

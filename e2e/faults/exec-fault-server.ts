@@ -54,7 +54,7 @@ export async function startExecFaultServer(fault: ExecFault): Promise<ExecFaultS
   const server = createServer((incoming, answer) => {
     const outgoing = request(
       new URL(incoming.url ?? '', url),
-      { ...options, method: incoming.method, headers: dropHost(incoming) },
+      { ...options, agent: false, method: incoming.method, headers: copyHeaders(incoming) },
       (response) => {
         answer.writeHead(response.statusCode ?? 500, response.headers);
         response.pipe(answer);
@@ -116,6 +116,11 @@ async function readCredentials(): Promise<{ url: URL; options: RequestOptions }>
   };
 }
 
-function dropHost({ headers }: IncomingMessage): Record<string, string | string[] | undefined> {
-  return { ...headers, host: undefined };
+/** Those of the request, but the host: that is the real one's. */
+function copyHeaders({ headers }: IncomingMessage): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name === 'host' || value === undefined ? [] : [[name, value]],
+    ),
+  );
 }

@@ -16,6 +16,8 @@ export interface Leftovers {
 /** What only agents and sessions have in their command lines. */
 const ourProcess = /crashcart-(init|relay)|\/opt\/crashcart\//;
 
+const selector = 'app.kubernetes.io/name=crashcart';
+
 /** Scans the machine, which the nodes run on, and the API server. */
 export async function scanLeftovers(): Promise<Leftovers> {
   const processes = listProcesses();
@@ -25,9 +27,7 @@ export async function scanLeftovers(): Promise<Leftovers> {
       .filter((line) => / - (tmpfs|overlay) crashcart /.test(line))
       .map((line) => `${pid} ${line}`),
   );
-  const kinds = 'jobs.batch,pods';
-  const selector = 'app.kubernetes.io/name=crashcart';
-  const objects = await expectSuccess(['get', kinds, '-A', '-l', selector, '-o', 'name']);
+  const objects = await expectSuccess(['get', 'jobs.batch,pods', '-A', '-l', selector, '-o', 'name']);
   return {
     processes: processes.map(readCommandLine).filter((line) => ourProcess.test(line)),
     mounts,
@@ -37,8 +37,14 @@ export async function scanLeftovers(): Promise<Leftovers> {
   };
 }
 
-/** Waits until a scan finds nothing. @throws with what it finds, when it still does after the limit. */
-export async function expectNoLeftovers(limitMs: number): Promise<void> {
+/**
+ * Waits until the agents of a namespace have ended by themselves, and a scan finds nothing.
+ * @throws with what it finds, when it still does after the limit.
+ */
+export async function expectNoLeftovers(namespace: string, limitMs: number): Promise<void> {
+  // Those that other tests have left warm are not meant.
+  const others = ['-l', selector, '--field-selector', `metadata.namespace!=${namespace}`];
+  await expectSuccess(['delete', 'jobs.batch', '-A', ...others]);
   let found: Leftovers | null = null;
   await waitUntil(
     'nothing is left',

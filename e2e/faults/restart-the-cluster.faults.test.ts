@@ -38,6 +38,6 @@ describe('a session with bytes on their way both ways survives', () => {
   });
 
   test('and after all of them nothing is left on the nodes', async () => {
-    await expectNoLeftovers(60_000);
+    await expectNoLeftovers(agents, 60_000);
   });
 });
