@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { describePluginBuilds, describeSingleFileBuild } from '../esbuild.config.ts';
+
+const checkout = join(import.meta.dirname, '..');
+
+/** The plugin as it is released. */
+export interface PluginBundle {
+  /** By name, for a Node beside them. */
+  files: Map<string, Buffer>;
+  /** The same in one file. */
+  singleFile: Buffer;
+  /** Files of the checkout that something of is in it, as paths from there. */
+  inputs: string[];
+}
+
+/** Bundles the plugin of this checkout under a version. */
+export async function bundlePlugin(version: string): Promise<PluginBundle> {
+  // Nothing is written: the folders are only for the names of the files.
+  const builds = [...describePluginBuilds('plugin'), describeSingleFileBuild('plugin')];
+  const results = await Promise.all(builds.map((options) => bundle(options, version)));
+  const outputs = results.flatMap(({ outputs }) => outputs);
+  const singleFile = outputs.find(({ name }) => name === 'single-file.cjs');
+  if (singleFile === undefined) throw new Error('esbuild gave no single file');
+  return {
+    files: new Map(outputs.filter((file) => file !== singleFile).map(({ name, content }) => [name, content])),
+    singleFile: singleFile.content,
+    inputs: [...new Set(results.flatMap(({ inputs }) => inputs))].toSorted(),
+  };
+}
+
+async function bundle(options: BuildOptions, version: string) {
+  const { metafile, outputFiles } = await build({
+    ...options,
+    absWorkingDir: checkout,
+    write: false,
+    metafile: true,
+    plugins: [withVersion(version), ...(options.plugins ?? [])],
+  });
+  return {
+    outputs: outputFiles.map(({ path, contents }) => ({
+      name: path.slice(path.lastIndexOf('/') + 1),
+      content: Buffer.from(contents),
+    })),
+    inputs: listIncluded(metafile),
+  };
+}
+
+/** What was read and then left out as unused is not distributed, and has no licence to tell. */
+function listIncluded({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
+}
+
+function withVersion(version: string): Plugin {
+  return {
+    name: 'with-version',
+    setup(bundle) {
+      bundle.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
+        if (path !== join(checkout, 'package.json')) return undefined;
+        const description = JSON.parse(await readFile(path, 'utf8')) as object;
+        return { contents: JSON.stringify({ ...description, version }), loader: 'json' };
+      });
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { writeArchive } from './archive.ts';
+import { formatBillOfMaterials } from './bill-of-materials.ts';
+import { listBundledPackages } from './bundled-packages.ts';
+import { formatManifest } from './manifest.ts';
+import { namePlatform, type Platform } from './platforms.ts';
+import { bundlePlugin } from './plugin-bundle.ts';
+import { gatherEntries } from './release-entries.ts';
+
+const checkout = join(import.meta.dirname, '..');
+
+export interface ReleaseOptions {
+  /** Without a leading v. */
+  version: string;
+  platforms: Platform[];
+  /** Where it will be published: archives are at `BASE/vVERSION/NAME`. */
+  baseURL: string;
+  /** Made anew: it holds the release and nothing else. */
+  directory: string;
+  onProgress: (line: string) => void;
+}
+
+/** An archive of a release. */
+export interface ReleasedArchive {
+  platform: Platform;
+  /** Name of the file. */
+  name: string;
+  bytes: number;
+  /** In hexadecimal digits. */
+  sha256: string;
+}
+
+/**
+ * Makes a release: the archives, their checksums, the bill of materials and krew's manifest.
+ * @returns the archives in the order of the platforms.
+ * @throws when something of it can't be had; what is there by then stays.
+ */
+export async function makeRelease(options: ReleaseOptions): Promise<ReleasedArchive[]> {
+  const { version, platforms, directory, onProgress } = options;
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  const bundle = await bundlePlugin(version);
+  const packages = await listBundledPackages(checkout, bundle.inputs);
+  const archives: ReleasedArchive[] = [];
+  // One after the other: each is 150 MB in memory, and takes a core.
+  for (const platform of platforms) {
+    const name = `kubectl-crashcart_v${version}_${namePlatform(platform)}.tar.gz`;
+    const file = join(directory, name);
+    await writeArchive(file, await gatherEntries(platform, bundle, packages));
+    const archive = { platform, name, bytes: (await stat(file)).size, sha256: await hashFile(file) };
+    onProgress(`${archive.sha256}  ${name}  ${(archive.bytes / 1e6).toFixed(1)} MB`);
+    archives.push(archive);
+  }
+  const template = await readFile(join(import.meta.dirname, 'crashcart.yaml.template'), 'utf8');
+  const manifest = formatManifest(template, version, options.baseURL, archives);
+  const bom = formatBillOfMaterials(
+    version,
+    packages,
+    platforms.map(({ node }) => node),
+  );
+  const texts = [
+    { name: `kubectl-crashcart_v${version}.cdx.json`, text: bom },
+    { name: 'crashcart.yaml', text: manifest },
+  ];
+  for (const { name, text } of texts) await writeFile(join(directory, name), text);
+  const sums = [...archives, ...texts.map(({ name, text }) => ({ name, sha256: hashText(text) }))];
+  const lines = sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`);
+  await writeFile(join(directory, 'checksums.txt'), lines.join(''));
+  return archives;
+}
+
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+function hashText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

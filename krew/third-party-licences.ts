@@ -1,0 +1,23 @@
+import type { BundledPackage } from './bundled-packages.ts';
+
+const rule = '='.repeat(100);
+
+/** @returns the text of the file that goes with a release: whose work is in it, and under which terms. */
+export function formatLicences(
+  packages: BundledPackage[],
+  node: { version: string; license: string },
+): string {
+  const sections = packages.map(({ name, version, license, texts }) => {
+    const terms =
+      texts.length > 0 ? texts.join('\n\n') : `(Its package holds no more than this: ${license}.)`;
+    return `${name} ${version}\nLicence: ${license}\n\n${terms}`;
+  });
+  return [
+    'kubectl-crashcart is under the Apache License, version 2.0 (the file LICENSE).\n' +
+      'It holds the work of others: the packages below, and Node.js with what is built into it.',
+    ...sections,
+    `Node.js ${node.version}\n\n${node.license.trim()}`,
+  ]
+    .join(`\n\n${rule}\n`)
+    .concat('\n');
+}
