@@ -15,6 +15,12 @@ export async function runCLI(args: string[], context: Context): Promise<number> 
   context.stdout.on('error', () => undefined);
   context.stderr.on('error', () => undefined);
   try {
+    const [word, ...words] = args;
+    // Not for users, so in no table.
+    if (word === '__complete') {
+      const { completeLine } = await import('./completion/complete-line.ts');
+      return await completeLine(words, context);
+    }
     return await run(await chooseCommand(args), context);
   } catch (error) {
     return reportError(error, context.stderr);
