@@ -60,6 +60,14 @@ test('kubectl crashcart runs there', () => {
   expect(run(['--help'])).toContain('kubectl crashcart TARGET');
 });
 
+test('completion is installed by the plugin, beside the link that krew keeps', () => {
+  const complete = ['/bin/kubectl', '__complete', 'crashcart', 'web', '--tool', 'tcpd'];
+  expect(runInBareSystem(root, complete, env)).not.toContain('tcpdump');
+  const install = ['/bin/kubectl', 'crashcart', 'completion', 'install'];
+  expect(runInBareSystem(root, install, env)).toBe('/root/.krew/bin/kubectl_complete-crashcart\n');
+  expect(runInBareSystem(root, complete, env)).toBe('tcpdump\tcapture packets\n:4\n');
+});
+
 test('what the plugin says without a cluster is its own', () => {
   const script = `kubectl crashcart web -- true; echo "exit code $?"`;
   const output = runInBareSystem(root, ['/bin/sh', '-c', `exec 2>&1; ${script}`], env);

@@ -34,6 +34,23 @@ test('a release holds what is downloaded, and how to know that it is that', () =
   expect(check.toString().match(/: OK$/gm)).toHaveLength(3);
 });
 
+test('an archive holds the plugin, its Node, completion and the licences', () => {
+  const list = execFileSync('tar', ['tzf', join(folder, 'one', archive.name)]).toString();
+  expect(list.trimEnd().split('\n')).toEqual([
+    'LICENSE',
+    'THIRD-PARTY-LICENSES.txt',
+    'completion/kubectl-crashcart.bash',
+    'completion/kubectl-crashcart.fish',
+    'completion/kubectl-crashcart.ps1',
+    'completion/kubectl-crashcart.zsh',
+    'kubectl-crashcart',
+    'kubectl_complete-crashcart',
+    'lib/kubectl-crashcart.cjs',
+    'lib/node',
+    'lib/run-cli.cjs',
+  ]);
+});
+
 test('an archive is at most 60 MB', () => {
   expect(archive.bytes).toBe(statSync(join(folder, 'one', archive.name)).size);
   expect(archive.bytes).toBeLessThanOrEqual(60_000_000);

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unixProgram, windowsProgram } from '../src/cli/completion/kubectl-completion.ts';
+import { shellScripts } from '../src/cli/completion/shell-scripts.ts';
 import type { ArchiveEntry } from './archive.ts';
 import type { BundledPackage } from './bundled-packages.ts';
 import { type NodeFiles, readNodePackage } from './node-package.ts';
@@ -28,6 +30,7 @@ export async function gatherEntries(
     ...(os === 'windows'
       ? await gatherWindows(bundle, files, builderFiles)
       : await gatherUnix(bundle, files)),
+    ...gatherCompletion(os),
     await readEntry('LICENSE', 'LICENSE'),
     {
       name: 'THIRD-PARTY-LICENSES.txt',
@@ -35,6 +38,17 @@ export async function gatherEntries(
       executable: false,
     },
   ];
+}
+
+/** For those who extract the archive themselves; krew's users have `kubectl crashcart completion`. */
+function gatherCompletion(os: Platform['os']): ArchiveEntry[] {
+  const { name, content } = os === 'windows' ? windowsProgram : unixProgram;
+  const scripts = Object.entries(shellScripts).map(([shell, script]) => ({
+    name: `completion/kubectl-crashcart.${shell === 'powershell' ? 'ps1' : shell}`,
+    content: script,
+    executable: false,
+  }));
+  return [{ name, content, executable: true }, ...scripts];
 }
 
 async function gatherUnix(bundle: PluginBundle, node: NodeFiles): Promise<ArchiveEntry[]> {

@@ -54,11 +54,11 @@ fi
 # \`kubectl crashcart completion install\`.
 function __kubectl_crashcart
     set -l words (commandline --tokenize --cut-at-cursor --current-process)
-    set -l word (commandline --current-token --cut-at-cursor | string collect --allow-empty)
-    set -l flag (string match --regex -- '^--[^=]+=' $word)
+    set -l word (commandline --current-token --cut-at-cursor)
+    set -l flag (string match --regex -- '^--[^=]+=' "$word")
     set -l lines ($words[1] __complete $words[2..-1] "$word" 2>/dev/null)
     if test "$lines[-1]" = :0
-        __fish_complete_path (string replace -- "$flag" '' "$word")
+        set lines (__fish_complete_path (string replace -- "$flag" '' "$word"))
     end
     for line in $lines
         string match --quiet --regex '^:\\d+$' -- $line; or printf '%s%s\\n' "$flag" $line
