@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { platforms } from '../krew/platforms.ts';
+import { readNodePackage } from '../krew/node-package.ts';
+import { type Platform, platforms } from '../krew/platforms.ts';
+import { bundlePlugin } from '../krew/plugin-bundle.ts';
 import { makeRelease, type ReleasedArchive } from '../krew/release.ts';
+import { buildExecutable } from '../krew/windows-executable.ts';
 
 const version = '1.2.3';
 const baseURL = 'https://crashcart.example/releases';
@@ -80,3 +83,14 @@ test('what is extracted runs, through links from anywhere', () => {
     expect(execFileSync(file, ['--version'], { env, cwd: '/' }).toString()).toBe('kubectl-crashcart 1.2.3\n');
   }
 });
+
+test('what Windows gets as one executable runs as one for this machine', async () => {
+  const { binary } = await readNodePackage((here[0] as Platform).builder);
+  const { singleFile } = await bundlePlugin(version);
+  const file = join(folder, 'executable');
+  writeFileSync(file, await buildExecutable(singleFile, binary, binary), { mode: 0o755 });
+  const run = (args: string[]) => execFileSync(file, args, { env: { HOME: folder }, cwd: '/' }).toString();
+  expect(run(['--version'])).toBe('kubectl-crashcart 1.2.3\n');
+  expect(run(['--help'])).toContain('kubectl crashcart TARGET');
+  expect(run(['__complete', 'web', '--tool', 'tcpd'])).toBe('tcpdump\tcapture packets\n:4\n');
+}, 120_000);
