@@ -7,17 +7,26 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readNodePackage } from '../krew/node-package.ts';
 import { namePlatform, type Platform, platforms } from '../krew/platforms.ts';
 import { makeRelease, type ReleasedArchive } from '../krew/release.ts';
+import { buildBinaries } from './cluster/binaries.ts';
+import { runCommand } from './cluster/run-command.ts';
+import { buildKrew } from './krew/build-krew.ts';
+import { type ReleaseServer, serveRelease } from './session/release-server.ts';
 
-const baseURL = 'https://crashcart.example/releases';
 const folder = mkdtempSync(join(tmpdir(), 'crashcart-releases-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  server?.close();
+  rmSync(folder, { recursive: true });
+});
 
 let archives: ReleasedArchive[];
+let server: ReleaseServer;
 beforeAll(async () => {
+  server = await serveRelease(join(folder, 'one'));
   archives = await release('one');
 }, 600_000);
 
 function release(name: string): Promise<ReleasedArchive[]> {
+  const { baseURL } = server;
   const directory = join(folder, name);
   return makeRelease({ version: '1.2.3', platforms, directory, baseURL, onProgress: () => undefined });
 }
@@ -77,6 +86,12 @@ describe.each(platforms.map((platform) => ({ name: namePlatform(platform), platf
     });
   },
 );
+
+test("the index's own validator accepts the manifest, and installs each archive", async () => {
+  const [binaries, krew] = await Promise.all([buildBinaries(), buildKrew()]);
+  const env = { PATH: `${krew}:${binaries}:${process.env['PATH'] ?? ''}` };
+  await runCommand('validate-krew-manifest', ['-manifest', join(folder, 'one/crashcart.yaml')], { env });
+}, 120_000);
 
 test('two builds give the same hashes', async () => {
   const again = await release('other');

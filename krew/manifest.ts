@@ -1,6 +1,5 @@
 import { dump, load } from 'js-yaml';
 import * as z from 'zod';
-import { parseManifest } from './manifest-rules.ts';
 import type { ReleasedArchive } from './release.ts';
 
 const templateSchema = z.looseObject({
@@ -10,7 +9,7 @@ const templateSchema = z.looseObject({
 /**
  * Fills the template of krew's manifest.
  * @param baseURL where the archives are downloaded from.
- * @throws when what comes out is not valid by krew's rules.
+ * @throws when the template asks for something that is not known.
  */
 export function formatManifest(
   template: string,
@@ -28,24 +27,16 @@ export function formatManifest(
       bin: os === 'windows' ? 'kubectl-crashcart.exe' : 'kubectl-crashcart',
     }),
   );
-  const filled = fill(
-    { ...manifest, spec: { ...spec, platforms } },
-    {
-      version: `v${version}`,
-      homepage: new URL(baseURL).origin,
-    },
-  );
-  const text = dump(filled, { lineWidth: -1 });
-  parseManifest(text, 'crashcart.yaml');
-  return text;
+  const values = { version: `v${version}`, homepage: new URL(baseURL).origin };
+  return dump(fill({ ...manifest, spec: { ...spec, platforms } }, values), { lineWidth: -1 });
 }
 
-function fill(value: unknown, values: Record<string, string>): unknown {
-  if (typeof value === 'string')
-    return value.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => get(values, name));
-  if (Array.isArray(value)) return value.map((item) => fill(item, values));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, values)]));
+function fill(value: object, values: Record<string, string>): unknown {
+  return JSON.parse(JSON.stringify(value), (_key, item: unknown) =>
+    typeof item === 'string'
+      ? item.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => get(values, name))
+      : item,
+  );
 }
 
 function get(values: Record<string, string>, name: string): string {

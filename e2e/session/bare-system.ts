@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { runCommand } from '../cluster/run-command.ts';
 
 /**
  * Makes a root file system of a few programs and the libraries of this machine that they are linked with:
@@ -11,10 +12,7 @@ import { dirname, join } from 'node:path';
 export function createBareSystem(root: string, programs: string[], linked: string[]): void {
   for (const folder of ['bin', 'tmp', 'root', 'dev', 'proc'])
     mkdirSync(join(root, folder), { recursive: true });
-  for (const program of programs) {
-    const file = join(root, 'bin', program.slice(program.lastIndexOf('/') + 1));
-    copyFileSync(program, file);
-  }
+  for (const program of programs) copyFileSync(program, join(root, 'bin', basename(program)));
   for (const library of new Set([...programs, ...linked].flatMap(listLibraries))) {
     mkdirSync(dirname(join(root, library)), { recursive: true });
     copyFileSync(library, join(root, library));
@@ -27,11 +25,11 @@ export function createBareSystem(root: string, programs: string[], linked: strin
 const enterScript = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
 
 /** Runs a program with such a system as its root. @returns what it wrote to stdout. @throws when it fails. */
-export function runInBareSystem(root: string, args: string[], env: NodeJS.ProcessEnv): string {
+export function runInBareSystem(root: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const settings = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const program = ['/bin/env', '-i', ...settings, ...args];
   const enter = ['--mount', '--pid', '--fork', 'sh', '-c', enterScript, root, ...program];
-  return execFileSync('unshare', enter).toString();
+  return runCommand('unshare', enter);
 }
 
 function listLibraries(file: string): string[] {
