@@ -9,6 +9,9 @@ import { UsageError } from './errors.ts';
 import { reportError } from './report.ts';
 import { version } from './version.ts';
 
+/** Of the whole process: with kubectl's own start the user is to see something within 300 ms. */
+const completionLimitMs = 220;
+
 /** Runs a command line. @returns the exit code. */
 export async function runCLI(args: string[], context: Context): Promise<number> {
   // Whoever reads them may go away at any time; those who write find out by themselves.
@@ -19,7 +22,9 @@ export async function runCLI(args: string[], context: Context): Promise<number> 
     // Not for users, so in no table.
     if (word === '__complete') {
       const { completeLine } = await import('./completion/complete-line.ts');
-      return await completeLine(words, context);
+      // From the start of the process on, but some time is left on a machine that is slow to start it.
+      const limitMs = Math.max(50, Math.round(completionLimitMs - performance.now()));
+      return await completeLine(words, context, AbortSignal.timeout(limitMs));
     }
     return await run(await chooseCommand(args), context);
   } catch (error) {

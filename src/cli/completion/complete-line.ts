@@ -10,9 +10,6 @@ import { analyseLine, type CompletionLine } from './completion-request.ts';
 /** cobra's ShellCompDirective: https://github.com/spf13/cobra/blob/main/completions.go */
 const directives = { default: 0, noSpace: 2, noFiles: 4 };
 
-/** Of the process, up to its answer: with kubectl's own start it is to be 300 ms. */
-const limitMs = 220;
-
 interface Completion {
   candidates: Candidate[];
   directive: number;
@@ -24,34 +21,40 @@ const nothing: Completion = { candidates: [], directive: directives.noFiles };
  * (https://github.com/kubernetes/kubectl/blob/master/pkg/cmd/plugin/plugin_completion.go)
  * Never fails and never says why: the user is typing.
  * @param words after `kubectl crashcart`; the last one is to be completed.
+ * @param limit what is not known by its abortion is not offered.
  */
-export async function completeLine(words: string[], context: Context): Promise<number> {
-  // From the start of the process on, but some time is left on a machine that is slow to start it.
-  const limit = AbortSignal.timeout(Math.max(50, Math.round(limitMs - performance.now())));
+export async function completeLine(
+  words: string[],
+  { env, stdout }: Pick<Context, 'env'> & { stdout: { write(text: string): unknown } },
+  limit: AbortSignal,
+): Promise<number> {
+  // Raced: what reads credentials, such as an exec plugin of the kubeconfig, knows no signal.
   const late = new Promise<Completion>((resolve) => {
     limit.addEventListener('abort', () => resolve(nothing), { once: true });
   });
   const { candidates, directive } = await Promise.race([
-    complete(words, context.env, limit).catch(() => nothing),
+    complete(words, env, limit).catch(() => nothing),
     late,
   ]);
   const lines = candidates.map(({ value, description }) =>
     description === undefined ? value : `${value}\t${description}`,
   );
-  context.stdout.write([...lines, `:${directive}`, ''].join('\n'));
+  stdout.write([...lines, `:${directive}`, ''].join('\n'));
   return 0;
 }
 
 async function complete(words: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Completion> {
+  if (words.length === 2 && words[0] === 'help')
+    return { candidates: listCommands(words[1] ?? ''), directive: directives.noFiles };
   // A word at the cursor names no command yet.
   const isFirst = words.length <= 1;
   const { command, args } = await chooseCommand(isFirst ? [] : words);
   const line = analyseLine(isFirst ? words : args, command);
   const candidates = await findCandidates(line, command.flags, env, signal);
   const { request } = line;
-  const isCommand = isFirst && request.kind === 'value' && request.source === command.argument;
-  const commands = isCommand ? listCommands() : [];
   const prefix = request.kind === 'nothing' ? '' : request.prefix;
+  const isCommand = isFirst && request.kind === 'value' && request.source === command.argument;
+  const commands = isCommand ? listCommands(prefix) : [];
   const fitting = [...commands, ...candidates].filter(
     // Names in a kubeconfig are free text; those that a terminal can't show can't be typed either.
     ({ value }) => value.startsWith(prefix) && escapeText(value) === value && !/[\t\n]/.test(value),
@@ -75,8 +78,9 @@ async function findCandidates(
     .map(([name, { describe }]) => ({ value: `--${name}`, description: describe }));
 }
 
-function listCommands(): Candidate[] {
-  return [...commandTable].map(([value, { summary }]) => ({ value, description: summary }));
+function listCommands(prefix: string): Candidate[] {
+  const commands = [...commandTable].map(([value, { summary }]) => ({ value, description: summary }));
+  return commands.filter(({ value }) => value.startsWith(prefix));
 }
 
 function chooseDirective({ request }: CompletionLine, fitting: Candidate[]): number {

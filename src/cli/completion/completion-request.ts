@@ -20,7 +20,7 @@ export interface CompletionLine {
 export function analyseLine(words: string[], command: Command<unknown>): CompletionLine {
   const before = words.slice(0, -1);
   const word = words.at(-1) ?? '';
-  // What follows is the target's, and what there is in it isn't known here.
+  // What follows is a command with words of its own, which aren't known here.
   if (before.includes('--')) return { before, request: { kind: 'nothing' } };
   const assignment = /^--([^=]+)=(.*)$/s.exec(word);
   if (assignment !== null) {
