@@ -52,7 +52,7 @@ function runComplete(words: string[], env: NodeJS.ProcessEnv = {}): Promise<Comm
 }
 
 describe('kubectl completes', () => {
-  test('the running pods of the namespace', async () => {
+  test('the pods of the namespace', async () => {
     expect(await complete(['-n', namespace, 'si'])).toEqual(['single']);
     expect(await complete(['-n', namespace, 'pod/si'])).toEqual(['pod/single']);
   });

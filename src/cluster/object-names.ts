@@ -12,7 +12,7 @@ const namedPodSchema = namedSchema.extend({
 });
 
 /**
- * Lists the names of all targets of a kind, of pods those that run.
+ * Lists the names of all targets of a kind, of pods those that are not over.
  * @param kind as parsed of a target; its own name does not matter.
  * @throws ApiError, Failure `connection`, `timeout`.
  */
@@ -38,7 +38,9 @@ export async function listTargetNames(
         access: { verb: 'list', resource: 'pods', namespace },
         signal,
       });
-      return items.filter(({ status }) => status.phase === 'Running').map(({ metadata }) => metadata.name);
+      // Pending ones too: their init containers may run.
+      const alive = items.filter(({ status }) => !['Succeeded', 'Failed'].includes(status.phase));
+      return alive.map(({ metadata }) => metadata.name);
     }
   }
 }

@@ -13,7 +13,8 @@ const answers: Record<string, unknown> = {
   '/api/v1/namespaces/shop/pods': [
     { metadata: { name: 'web-1' }, status: { phase: 'Running' } },
     { metadata: { name: 'db-0' }, status: { phase: 'Running' } },
-    { metadata: { name: 'web-2' }, status: { phase: 'Pending' } },
+    { metadata: { name: 'starting' }, status: { phase: 'Pending' } },
+    { metadata: { name: 'web-over' }, status: { phase: 'Succeeded' } },
   ],
   '/api/v1/namespaces/other/pods': [{ metadata: { name: 'elsewhere' }, status: { phase: 'Running' } }],
   '/apis/apps/v1/namespaces/shop/deployments': [{ metadata: { name: 'web' } }],
@@ -74,10 +75,10 @@ async function complete(
 }
 
 describe('completion offers', () => {
-  test('commands, running pods and kinds as the first word', async () => {
+  test('commands, pods that are not over and kinds as the first word', async () => {
     const { values, directive } = await complete(['']);
-    expect(values).toEqual(expect.arrayContaining(['version', 'web-1', 'db-0', 'deployment/', 'node/']));
-    expect(values).not.toContain('web-2');
+    expect(values).toEqual(expect.arrayContaining(['version', 'web-1', 'starting', 'deployment/', 'node/']));
+    expect(values).not.toContain('web-over');
     expect(directive).toBe(':4');
   });
 
