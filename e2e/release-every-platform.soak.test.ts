@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { NtExecutable } from 'pe-library';
 import { readNodePackage } from '../krew/node-package.ts';
 import { namePlatform, type Platform, platforms } from '../krew/platforms.ts';
 import { makeRelease, type ReleasedArchive } from '../krew/release.ts';
@@ -48,6 +49,8 @@ const machines: Record<string, (file: Buffer) => boolean> = {
   windows_arm64: (file) => readMachine(file) === 0xaa64,
 };
 const isElf = (file: Buffer) => file.subarray(0, 4).equals(Buffer.from('\x7fELF'));
+const isSigned = (file: Buffer) =>
+  NtExecutable.from(file, { ignoreCert: true }).newHeader.optionalHeaderDataDirectory.get(4).size > 0;
 const readMachine = (file: Buffer) => file.readUInt16LE(file.readUInt32LE(0x3c) + 4);
 
 describe.each(platforms.map((platform) => ({ name: namePlatform(platform), platform })))(
@@ -64,13 +67,16 @@ describe.each(platforms.map((platform) => ({ name: namePlatform(platform), platf
       expect(machines[name]?.(executable)).toBe(true);
     });
 
-    const official = isWindows ? 'the program in the official Node' : 'the official Node, untouched';
+    const official = isWindows
+      ? 'the program in the official Node, unsigned'
+      : 'the official Node, untouched';
     test(`has ${official}`, async () => {
       const hash = (content: Buffer) => createHash('sha256').update(content).digest('hex');
       const { binary } = await readNodePackage(platform.node);
       if (isWindows) {
         const executable = extract(platform, 'kubectl-crashcart.exe');
         expect(executable.length).toBeGreaterThan(binary.length);
+        expect([binary, executable].map(isSigned)).toEqual([true, false]);
         expect(executable.includes('NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:1')).toBe(true);
         expect(executable.includes('"1.2.3"')).toBe(true);
       } else {

@@ -8,7 +8,7 @@ import { type NodeFiles, readNodePackage } from './node-package.ts';
 import type { Platform } from './platforms.ts';
 import type { PluginBundle } from './plugin-bundle.ts';
 import { formatLicences } from './third-party-licences.ts';
-import { buildExecutable } from './windows-executable.ts';
+import { buildExecutable, removeSignature } from './windows-executable.ts';
 
 const checkout = join(import.meta.dirname, '..');
 
@@ -65,7 +65,7 @@ async function gatherWindows(
   node: NodeFiles,
   builder: NodeFiles,
 ): Promise<ArchiveEntry[]> {
-  const content = await buildExecutable(bundle.singleFile, node.binary, builder.binary);
+  const content = await buildExecutable(bundle.singleFile, removeSignature(node.binary), builder.binary);
   return [{ name: 'kubectl-crashcart.exe', content, executable: true }];
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NtExecutable } from 'pe-library';
 import { runCommand } from '../e2e/cluster/run-command.ts';
 
 /**
@@ -24,6 +25,11 @@ export async function buildExecutable(program: Buffer, executable: Buffer, build
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Takes the signature off a Windows executable: once a program is put into it, Windows would call it forged. */
+export function removeSignature(executable: Buffer): Buffer {
+  return Buffer.from(NtExecutable.from(executable, { ignoreCert: true }).generate());
 }
 
 const configuration = {
