@@ -30,11 +30,12 @@ test('a release holds what is downloaded, and how to know that it is that', () =
   expect(readdirSync(join(folder, 'one')).toSorted()).toEqual([
     'checksums.txt',
     'crashcart.yaml',
+    'kubectl-crashcart-1.2.3.tgz',
     'kubectl-crashcart_v1.2.3.cdx.json',
     'kubectl-crashcart_v1.2.3_linux_amd64.tar.gz',
   ]);
   const check = execFileSync('sha256sum', ['--check', 'checksums.txt'], { cwd: join(folder, 'one') });
-  expect(check.toString().match(/: OK$/gm)).toHaveLength(3);
+  expect(check.toString().match(/: OK$/gm)).toHaveLength(4);
 });
 
 test('an archive holds the plugin, its Node, completion and the licences', () => {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { writeArchive } from './archive.ts';
 import { formatBillOfMaterials } from './bill-of-materials.ts';
 import { listBundledPackages } from './bundled-packages.ts';
 import { formatManifest } from './manifest.ts';
+import { gatherNpmPackage } from './npm-package.ts';
 import { namePlatform, type Platform } from './platforms.ts';
 import { bundlePlugin } from './plugin-bundle.ts';
 import { gatherEntries } from './release-entries.ts';
@@ -35,7 +36,7 @@ export interface ReleasedArchive {
 }
 
 /**
- * Makes a release: the archives, their checksums, the bill of materials and krew's manifest.
+ * Makes a release: the archives, the npm package, the bill of materials, krew's manifest, and checksums of all.
  * @returns the archives in the order of the platforms.
  * @throws when something of it can't be had; what is there by then stays.
  */
@@ -55,30 +56,27 @@ export async function makeRelease(options: ReleaseOptions): Promise<ReleasedArch
     onProgress(`${archive.sha256}  ${name}  ${(archive.bytes / 1e6).toFixed(1)} MB`);
     archives.push(archive);
   }
+  const npmPackage = await gatherNpmPackage(version, bundle, packages);
+  await writeArchive(join(directory, `kubectl-crashcart-${version}.tgz`), npmPackage);
   const template = await readFile(join(import.meta.dirname, 'crashcart.yaml.template'), 'utf8');
   const manifest = formatManifest(template, version, options.baseURL, archives);
-  const bom = formatBillOfMaterials(
-    version,
-    packages,
-    platforms.map(({ node }) => node),
-  );
-  const texts = [
-    { name: `kubectl-crashcart_v${version}.cdx.json`, text: bom },
-    { name: 'crashcart.yaml', text: manifest },
-  ];
-  for (const { name, text } of texts) await writeFile(join(directory, name), text);
-  const sums = [...archives, ...texts.map(({ name, text }) => ({ name, sha256: hashText(text) }))];
-  const lines = sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`);
-  await writeFile(join(directory, 'checksums.txt'), lines.join(''));
+  await writeFile(join(directory, 'crashcart.yaml'), manifest);
+  const nodePackages = platforms.map(({ node }) => node);
+  const bom = formatBillOfMaterials(version, packages, nodePackages);
+  await writeFile(join(directory, `kubectl-crashcart_v${version}.cdx.json`), bom);
+  await writeChecksums(directory);
   return archives;
+}
+
+async function writeChecksums(directory: string): Promise<void> {
+  let lines = '';
+  for (const name of (await readdir(directory)).toSorted())
+    lines += `${await hashFile(join(directory, name))}  ${name}\n`;
+  await writeFile(join(directory, 'checksums.txt'), lines);
 }
 
 async function hashFile(file: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(file), hash);
   return hash.digest('hex');
-}
-
-function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

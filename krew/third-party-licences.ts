@@ -2,10 +2,13 @@ import type { BundledPackage } from './bundled-packages.ts';
 
 const rule = '='.repeat(100);
 
-/** @returns the text of the file that goes with a release: whose work is in it, and under which terms. */
+/**
+ * Says whose work is in a release, and under which terms.
+ * @param node that is in it too.
+ */
 export function formatLicences(
   packages: BundledPackage[],
-  node: { version: string; license: string },
+  node?: { version: string; license: string },
 ): string {
   const sections = packages.map(({ name, version, license, texts }) => {
     const terms =
@@ -14,9 +17,9 @@ export function formatLicences(
   });
   return [
     'kubectl-crashcart is under the Apache License, version 2.0 (the file LICENSE).\n' +
-      'It holds the work of others: the packages below, and Node.js with what is built into it.',
+      'It holds the work of others, each under its own terms:',
     ...sections,
-    `Node.js ${node.version}\n\n${node.license.trim()}`,
+    ...(node === undefined ? [] : [`Node.js ${node.version}\n\n${node.license.trim()}`]),
   ]
     .join(`\n\n${rule}\n`)
     .concat('\n');

@@ -56,6 +56,14 @@ test("someone else's file is left as it is", async () => {
   expect(readFileSync(file, 'utf8')).toBe('mine');
 });
 
+test('what npm has linked is left to npm', async () => {
+  const linked = join(root, 'complete.cjs');
+  writeFileSync(linked, "process.argv.splice(2, 0, '__complete');\n");
+  symlinkSync(linked, join(bin, 'kubectl_complete-crashcart'));
+  expect(await installCompletion(null, env, 'linux')).toBe(join(bin, 'kubectl_complete-crashcart'));
+  expect(readFileSync(linked, 'utf8')).toContain('splice');
+});
+
 test('a link is not written through', async () => {
   symlinkSync(join(root, 'elsewhere'), join(bin, 'kubectl_complete-crashcart'));
   await expect(installCompletion(null, env, 'linux')).rejects.toMatchObject({ code: 'configuration' });

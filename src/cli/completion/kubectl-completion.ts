@@ -46,8 +46,13 @@ export async function installCompletion(
   }
   const file = join(folder, program.name);
   const known = await readFile(file, 'utf8').catch(() => null);
-  if (known === program.content) return file;
-  await refuseForeign(file, known);
+  const info = await lstat(file).catch(() => null);
+  const isOurs = known?.includes('__complete') === true;
+  // npm has linked it, and keeps it.
+  if (known === program.content || (isOurs && info?.isSymbolicLink())) return file;
+  // An older version's own file is replaced, nothing else.
+  if (info !== null && !(isOurs && info.isFile()))
+    throw new Failure('configuration', `${file} is there already, and not from here`, 'Remove it first.');
   try {
     const unfinished = `${file}.${process.pid}`;
     await writeFile(unfinished, program.content);
@@ -67,11 +72,4 @@ export async function installCompletion(
 
 function findFolder(plugin: string, path: string): string | null {
   return path.split(delimiter).find((folder) => folder !== '' && existsSync(join(folder, plugin))) ?? null;
-}
-
-/** An older version's own file is replaced, nothing else. */
-async function refuseForeign(file: string, known: string | null): Promise<void> {
-  const info = await lstat(file).catch(() => null);
-  if (info === null || (info.isFile() && known?.includes('__complete'))) return;
-  throw new Failure('configuration', `${file} is there already, and not from here`, 'Remove it first.');
 }
