@@ -34,6 +34,7 @@ test('the package is small, and holds what runs and under which terms', () => {
     'package/lib/kubectl-crashcart.cjs',
     'package/lib/plugin.cjs',
     'package/lib/run-cli.cjs',
+    'package/man/kubectl-crashcart.1',
     'package/package.json',
   ]);
 });
@@ -48,12 +49,13 @@ test('npm packs what it installed into the same files', () => {
   expect(files.map(({ path }) => `package/${path}`).toSorted()).toEqual(list.toSorted());
 });
 
-test('kubectl finds the plugin and its completion where npm links them', async () => {
+test('kubectl finds the plugin and its completion where npm links them, and man its page', async () => {
   const bin = join(prefix, 'bin');
   expect(readdirSync(bin).toSorted()).toEqual(['kubectl-crashcart', 'kubectl_complete-crashcart']);
   const kubectl = join(await buildBinaries(), 'kubectl');
   const env = { PATH: `${bin}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder };
   const run = (args: string[]) => execFileSync(kubectl, args, { env, stdio: 'pipe' }).toString();
+  expect(readdirSync(join(prefix, 'share/man/man1'))).toEqual(['kubectl-crashcart.1']);
   expect(run(['crashcart', '--version'])).toBe('kubectl-crashcart 1.2.3\n');
   expect(run(['crashcart', '--help'])).toContain('kubectl crashcart TARGET');
   expect(run(['__complete', 'crashcart', 'web', '--tool', 'tcpd'])).toBe('tcpdump\tcapture packets\n:4\n');

@@ -38,7 +38,7 @@ test('a release holds what is downloaded, and how to know that it is that', () =
   expect(check.toString().match(/: OK$/gm)).toHaveLength(4);
 });
 
-test('an archive holds the plugin, its Node, completion and the licences', () => {
+test('an archive holds the plugin, its Node, completion, a manual page and the licences', () => {
   const list = execFileSync('tar', ['tzf', join(folder, 'one', archive.name)]).toString();
   expect(list.trimEnd().split('\n')).toEqual([
     'LICENSE',
@@ -52,6 +52,7 @@ test('an archive holds the plugin, its Node, completion and the licences', () =>
     'lib/kubectl-crashcart.cjs',
     'lib/node',
     'lib/run-cli.cjs',
+    'man/kubectl-crashcart.1',
   ]);
 });
 

@@ -7,6 +7,8 @@ import type { BundledPackage } from './bundled-packages.ts';
 import { type NodeFiles, readNodePackage } from './node-package.ts';
 import type { Platform } from './platforms.ts';
 import type { PluginBundle } from './plugin-bundle.ts';
+import { describeCommands } from './reference/command-reference.ts';
+import { formatManualPage } from './reference/manual-page.ts';
 import { formatLicences } from './third-party-licences.ts';
 import { buildExecutable, removeSignature } from './windows-executable.ts';
 
@@ -54,6 +56,11 @@ function gatherCompletion(os: Platform['os']): ArchiveEntry[] {
 async function gatherUnix(bundle: PluginBundle, node: NodeFiles): Promise<ArchiveEntry[]> {
   return [
     { ...(await readEntry('kubectl-crashcart', 'krew/launchers/kubectl-crashcart')), executable: true },
+    {
+      name: 'man/kubectl-crashcart.1',
+      content: formatManualPage(await describeCommands()),
+      executable: false,
+    },
     // Untouched: on macOS its signature has to hold.
     { name: 'lib/node', content: node.binary, executable: true },
     ...[...bundle.files].map(([name, content]) => ({ name: `lib/${name}`, content, executable: false })),
