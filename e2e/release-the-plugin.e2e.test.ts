@@ -88,7 +88,7 @@ test('what is extracted runs, through links from anywhere', () => {
 
 test('what Windows gets as one executable runs as one for this machine', async () => {
   const { binary } = await readNodePackage((here[0] as Platform).builder);
-  const { singleFile } = await bundlePlugin(version);
+  const { singleFile } = await bundlePlugin({ version });
   const file = join(folder, 'executable');
   writeFileSync(file, await buildExecutable(singleFile, binary, binary), { mode: 0o755 });
   const run = (args: string[]) => execFileSync(file, args, { env: { HOME: folder }, cwd: '/' }).toString();

@@ -7,10 +7,11 @@ import { bundlePlugin, type PluginBundle } from './plugin-bundle.ts';
 import { formatLicences } from './third-party-licences.ts';
 
 const checkout = join(import.meta.dirname, '..');
+const agentImage = `registry.example/agent@sha256:${'a'.repeat(64)}`;
 let bundle: PluginBundle;
 let packages: BundledPackage[];
 beforeAll(async () => {
-  bundle = await bundlePlugin('12.34.56');
+  bundle = await bundlePlugin({ version: '12.34.56', agentImage });
   packages = await listBundledPackages(checkout, bundle.inputs);
 });
 
@@ -19,6 +20,11 @@ describe('the bundle of a release', () => {
     expect([...bundle.files.keys()].toSorted()).toEqual(['kubectl-crashcart.cjs', 'run-cli.cjs']);
     for (const file of [...bundle.files.values(), bundle.singleFile])
       expect(file.includes('12.34.56')).toBe(true);
+  });
+
+  test('names the agent’s image by its digest', () => {
+    const files = [bundle.files.get('run-cli.cjs'), bundle.singleFile];
+    expect(files.map((file) => file?.includes(agentImage))).toEqual([true, true]);
   });
 
   test('holds nothing of the agent, and no path of the machine that made it', () => {

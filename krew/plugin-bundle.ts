@@ -15,11 +15,19 @@ export interface PluginBundle {
   inputs: string[];
 }
 
-/** Bundles the plugin of this checkout under a version. */
-export async function bundlePlugin(version: string): Promise<PluginBundle> {
+/** What a release says of itself. */
+export interface ReleaseIdentity {
+  /** Without a leading v. */
+  version: string;
+  /** With its digest; without: the image of the version. */
+  agentImage?: string;
+}
+
+/** Bundles the plugin of this checkout as a release. */
+export async function bundlePlugin(identity: ReleaseIdentity): Promise<PluginBundle> {
   // Nothing is written: the folders are only for the names of the files.
   const builds = [...describePluginBuilds('plugin'), describeSingleFileBuild('plugin')];
-  const results = await Promise.all(builds.map((options) => bundle(options, version)));
+  const results = await Promise.all(builds.map((options) => bundle(options, identity)));
   const outputs = results.flatMap(({ outputs }) => outputs);
   const singleFile = outputs.find(({ name }) => name === 'single-file.cjs');
   if (singleFile === undefined) throw new Error('esbuild gave no single file');
@@ -30,13 +38,13 @@ export async function bundlePlugin(version: string): Promise<PluginBundle> {
   };
 }
 
-async function bundle(options: BuildOptions, version: string) {
+async function bundle(options: BuildOptions, identity: ReleaseIdentity) {
   const { metafile, outputFiles } = await build({
     ...options,
     absWorkingDir: checkout,
     write: false,
     metafile: true,
-    plugins: [withVersion(version), ...(options.plugins ?? [])],
+    plugins: [withIdentity(identity), ...(options.plugins ?? [])],
   });
   return {
     outputs: outputFiles.map(({ path, contents }) => ({
@@ -56,14 +64,14 @@ function listIncluded({ outputs }: Metafile): string[] {
   );
 }
 
-function withVersion(version: string): Plugin {
+function withIdentity(identity: ReleaseIdentity): Plugin {
   return {
-    name: 'with-version',
+    name: 'with-identity',
     setup(bundle) {
       bundle.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
         if (path !== join(checkout, 'package.json')) return undefined;
         const description = JSON.parse(await readFile(path, 'utf8')) as object;
-        return { contents: JSON.stringify({ ...description, version }), loader: 'json' };
+        return { contents: JSON.stringify({ ...description, ...identity }), loader: 'json' };
       });
     },
   };

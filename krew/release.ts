@@ -9,14 +9,12 @@ import { listBundledPackages } from './bundled-packages.ts';
 import { formatManifest } from './manifest.ts';
 import { gatherNpmPackage } from './npm-package.ts';
 import { namePlatform, type Platform } from './platforms.ts';
-import { bundlePlugin } from './plugin-bundle.ts';
+import { bundlePlugin, type ReleaseIdentity } from './plugin-bundle.ts';
 import { gatherEntries } from './release-entries.ts';
 
 const checkout = join(import.meta.dirname, '..');
 
-export interface ReleaseOptions {
-  /** Without a leading v. */
-  version: string;
+export interface ReleaseOptions extends ReleaseIdentity {
   platforms: Platform[];
   /** Where it will be published: archives are at `BASE/vVERSION/NAME`. */
   baseURL: string;
@@ -41,10 +39,10 @@ export interface ReleasedArchive {
  * @throws when something of it can't be had; what is there by then stays.
  */
 export async function makeRelease(options: ReleaseOptions): Promise<ReleasedArchive[]> {
-  const { version, platforms, directory, onProgress } = options;
+  const { version, agentImage, platforms, directory, onProgress } = options;
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
-  const bundle = await bundlePlugin(version);
+  const bundle = await bundlePlugin({ version, ...(agentImage === undefined ? {} : { agentImage }) });
   const packages = await listBundledPackages(checkout, bundle.inputs);
   const archives: ReleasedArchive[] = [];
   // One after the other: each is 150 MB in memory, and takes a core.

@@ -11,7 +11,7 @@ import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
-import { version } from '../version.ts';
+import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
 const agent = 'Agent:';
@@ -167,7 +167,7 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     compress: flags['compress'] === true,
     quiet: flags['quiet'] === true,
     agent: {
-      image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || `crashcart.dev/agent:${version}`),
+      image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || agentImage),
       imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
       imagePullSecrets: flags['image-pull-secret'] ?? [],
       namespace: flags['agent-namespace'] ?? 'crashcart',
