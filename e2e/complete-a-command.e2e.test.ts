@@ -77,6 +77,17 @@ describe('kubectl completes', () => {
     expect(await complete(['--context', ''])).toEqual(contexts.trim().split('\n'));
   });
 
+  test('sessions', async () => {
+    const detach = ['crashcart', '-n', namespace, 'single', '--detach', '--', 'sleep', '600'];
+    const id = (await expectSuccess(detach)).trim().slice(0, 8);
+    try {
+      expect(await complete(['attach', id.slice(0, 4)])).toEqual([id]);
+      expect(await complete(['stop', id.slice(0, 4)])).toEqual([id]);
+    } finally {
+      await expectSuccess(['crashcart', 'stop', id]);
+    }
+  });
+
   test('tools, flags and commands', async () => {
     expect(await complete(['single', '--tool', 'tcpd'])).toEqual(['tcpdump']);
     expect(await complete(['single', '--agent-n'])).toEqual(['--agent-namespace']);

@@ -3,7 +3,16 @@ import type { Context } from './context.ts';
 
 /** Where the values come from that completion offers: a list, or what is looked up. */
 export type ValueSource =
-  string[] | 'target' | 'container' | 'namespace' | 'context' | 'cluster' | 'user' | 'tool' | 'file';
+  | string[]
+  | 'target'
+  | 'container'
+  | 'session'
+  | 'namespace'
+  | 'context'
+  | 'cluster'
+  | 'user'
+  | 'tool'
+  | 'file';
 
 /** A flag of the command line, as data. */
 export interface Flag {

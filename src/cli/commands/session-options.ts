@@ -48,7 +48,7 @@ export const sessionFlags: Flags = {
     group: session,
   },
   follow: { type: 'boolean', describe: 'when the container restarts, enter the next one', group: session },
-  record: { type: 'string', describe: 'file for a recording (asciicast)', group: session },
+  record: { type: 'string', describe: 'file for a recording (asciicast)', group: session, values: 'file' },
   'record-input': { type: 'boolean', describe: 'record what is typed, too', group: session },
   reason: { type: 'string', describe: "why; stands in the agent's log", group: session },
   event: { type: 'boolean', describe: 'leave a Kubernetes Event on the target', group: session },

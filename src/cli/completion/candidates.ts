@@ -6,6 +6,8 @@ import { listNamespaceNames, listTargetNames } from '../../cluster/object-names.
 import { findTargetPod } from '../../cluster/target.ts';
 import { parseTargetName, targetKinds } from '../../cluster/target-name.ts';
 import { catalogue } from '../../toolbox/catalogue.ts';
+import { describeTarget } from '../../session/session-spec.ts';
+import { agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { RawArguments, ValueSource } from '../command.ts';
 import { nameConnectionFlags } from '../connection-flags.ts';
 
@@ -32,6 +34,8 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
       return listTargets(search);
     case 'container':
       return listContainers(search);
+    case 'session':
+      return listSessionIDs(search);
     case 'namespace':
       return nameAll(await listNamespaceNames(await connect(search), search.signal));
     case 'context':
@@ -69,6 +73,18 @@ async function listTargets(search: CandidateSearch): Promise<Candidate[]> {
   } catch {
     return nameAll(offered);
   }
+}
+
+/** By as much of an ID as the list of sessions shows. */
+async function listSessionIDs(search: CandidateSearch): Promise<Candidate[]> {
+  // With HTTP/2 and websockets, which no other candidates need.
+  const { listSessions } = await import('../../cluster/agent-sessions.ts');
+  const { agentNamespace } = agentAccessSchema.parse(completeAgentAccess(search.raw));
+  const { sessions } = await listSessions(await connect(search), agentNamespace, search.signal);
+  return sessions.map(({ state }) => ({
+    value: state.id.slice(0, 8),
+    description: `${describeTarget(state.target)} ${state.command?.join(' ') ?? '(shell)'}`,
+  }));
 }
 
 async function listContainers(search: CandidateSearch): Promise<Candidate[]> {

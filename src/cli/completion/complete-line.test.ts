@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { dump } from 'js-yaml';
-import { completeLine } from './complete-line.ts';
+import { completeLine, formatAnswer } from './complete-line.ts';
 
 // A list of each kind, as the API server gives it: its speed is not what is tested here.
 const answers: Record<string, unknown> = {
@@ -103,6 +103,8 @@ describe('completion offers', () => {
     [['version', '--'], ['--help'], ':4'],
     [['completion', 'fi'], ['fish'], ':4'],
     [['help', 'comp'], ['completion'], ':4'],
+    [['sessions', '-o', 'y'], ['yaml'], ':4'],
+    [['stop', '--agent-namespace', 'sh'], ['shop'], ':4'],
     [['--kubeconfig', '/et'], [], ':0'],
   ])('%j: %j', async (words, values, directive) => {
     expect(await complete(words)).toEqual({ values, directive });
@@ -127,6 +129,13 @@ describe('completion offers', () => {
     if (words.length > 0) expect(await complete(words)).toEqual({ values: [], directive: ':4' });
     else expect((await complete(words)).directive).toBe(':4');
   });
+});
+
+test('a description is one line without control characters, whatever somebody has run', () => {
+  const candidates = [{ value: '1a2b3c4d', description: 'shop/web[app] echo\nrm\t\u001b]52;c;x\u0007' }];
+  const [line, ...others] = formatAnswer({ candidates, directive: 4 }).split('\n');
+  expect(line).toMatch(/^1a2b3c4d\tshop\/web\[app\] echo rm [\x20-\x7e]+$/);
+  expect(others).toEqual([':4', '']);
 });
 
 describe('completion is quiet', () => {

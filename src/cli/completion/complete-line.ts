@@ -10,6 +10,7 @@ import { analyseLine, type CompletionLine } from './completion-request.ts';
 /** cobra's ShellCompDirective: https://github.com/spf13/cobra/blob/main/completions.go */
 const directives = { default: 0, noSpace: 2, noFiles: 4 };
 
+/** What a word can be, and what the shell is to do with that. */
 interface Completion {
   candidates: Candidate[];
   directive: number;
@@ -32,15 +33,16 @@ export async function completeLine(
   const late = new Promise<Completion>((resolve) => {
     limit.addEventListener('abort', () => resolve(nothing), { once: true });
   });
-  const { candidates, directive } = await Promise.race([
-    complete(words, env, limit).catch(() => nothing),
-    late,
-  ]);
-  const lines = candidates.map(({ value, description }) =>
-    description === undefined ? value : `${value}\t${description}`,
-  );
-  stdout.write([...lines, `:${directive}`, ''].join('\n'));
+  stdout.write(formatAnswer(await Promise.race([complete(words, env, limit).catch(() => nothing), late])));
   return 0;
+}
+
+/** @returns a line for each candidate, whose description is one line whatever is in it; then the directive. */
+export function formatAnswer({ candidates, directive }: Completion): string {
+  const lines = candidates.map(({ value, description }) =>
+    description === undefined ? value : `${value}\t${escapeText(description.replaceAll(/[\t\r\n]+/g, ' '))}`,
+  );
+  return [...lines, `:${directive}`, ''].join('\n');
 }
 
 async function complete(words: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Completion> {
