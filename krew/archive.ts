@@ -8,7 +8,7 @@ export interface ArchiveEntry {
   /** Path in the archive, with slashes. */
   name: string;
   content: Buffer | string;
-  executable: boolean;
+  executable?: boolean;
 }
 
 /** As npm dates what it packs: the same for every build, and late enough for zip's calendar. */

@@ -37,7 +37,6 @@ export async function gatherEntries(
     {
       name: 'THIRD-PARTY-LICENSES.txt',
       content: formatLicences(packages, { version: node.version, license }),
-      executable: false,
     },
   ];
 }
@@ -48,7 +47,6 @@ function gatherCompletion(os: Platform['os']): ArchiveEntry[] {
   const scripts = Object.entries(shellScripts).map(([shell, script]) => ({
     name: `completion/kubectl-crashcart.${shell === 'powershell' ? 'ps1' : shell}`,
     content: script,
-    executable: false,
   }));
   return [{ name, content, executable: true }, ...scripts];
 }
@@ -59,11 +57,10 @@ async function gatherUnix(bundle: PluginBundle, node: NodeFiles): Promise<Archiv
     {
       name: 'man/kubectl-crashcart.1',
       content: formatManualPage(await describeCommands()),
-      executable: false,
     },
     // Untouched: on macOS its signature has to hold.
     { name: 'lib/node', content: node.binary, executable: true },
-    ...[...bundle.files].map(([name, content]) => ({ name: `lib/${name}`, content, executable: false })),
+    ...[...bundle.files].map(([name, content]) => ({ name: `lib/${name}`, content })),
   ];
 }
 
@@ -77,5 +74,5 @@ async function gatherWindows(
 }
 
 async function readEntry(name: string, path: string): Promise<ArchiveEntry> {
-  return { name, content: await readFile(join(checkout, path)), executable: false };
+  return { name, content: await readFile(join(checkout, path)) };
 }
