@@ -64,19 +64,44 @@ const shared: BuildOptions = {
   define: { 'import.meta.url': 'importMetaURL' },
 };
 
-await Promise.all([
-  build({
+/**
+ * The plugin for a Node that finds its files beside each other.
+ * @param outdir of kubectl-crashcart.cjs, which is what to run, and of run-cli.cjs.
+ */
+export function describePluginBuilds(outdir: string): BuildOptions[] {
+  return [
+    {
+      ...shared,
+      entryPoints: { 'kubectl-crashcart': 'src/cli/main.ts' },
+      outdir,
+      banner: {},
+      plugins: [separateProgram],
+    },
+    {
+      ...shared,
+      entryPoints: { 'run-cli': 'src/cli/run-cli.ts' },
+      outdir,
+      plugins: [withoutGeneratedAPI, withoutEmojiWidth],
+    },
+  ];
+}
+
+/**
+ * The plugin in one file, for a Node that can't load a second one: a single-executable application.
+ * @param outdir of single-file.cjs.
+ */
+export function describeSingleFileBuild(outdir: string): BuildOptions {
+  return {
     ...shared,
-    entryPoints: { 'kubectl-crashcart': 'src/cli/main.ts' },
-    outdir: 'dist/plugin',
-    banner: {},
-    plugins: [separateProgram],
-  }),
-  build({
-    ...shared,
-    entryPoints: { 'run-cli': 'src/cli/run-cli.ts' },
-    outdir: 'dist/plugin',
+    entryPoints: { 'single-file': 'src/cli/main.ts' },
+    outdir,
     plugins: [withoutGeneratedAPI, withoutEmojiWidth],
-  }),
-  build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' }, outdir: 'dist/agent' }),
-]);
+  };
+}
+
+if (import.meta.main) {
+  await Promise.all([
+    ...describePluginBuilds('dist/plugin').map(build),
+    build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' }, outdir: 'dist/agent' }),
+  ]);
+}

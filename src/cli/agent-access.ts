@@ -12,7 +12,12 @@ import { verbosityLevels } from './verbosity.ts';
 
 /** Flags of every command that talks to agents which are there. */
 export const agentAccessFlags: Flags = {
-  'agent-namespace': { type: 'string', describe: 'namespace of agents [crashcart]', group: 'Agent:' },
+  'agent-namespace': {
+    type: 'string',
+    describe: 'namespace of agents [crashcart]',
+    group: 'Agent:',
+    values: 'namespace',
+  },
   ...connectionFlags,
   verbosity: {
     type: 'string',

@@ -1,6 +1,19 @@
 import type * as z from 'zod';
 import type { Context } from './context.ts';
 
+/** Where the values come from that completion offers: a list, or what is looked up. */
+export type ValueSource =
+  | string[]
+  | 'target'
+  | 'container'
+  | 'session'
+  | 'namespace'
+  | 'context'
+  | 'cluster'
+  | 'user'
+  | 'tool'
+  | 'file';
+
 /** A flag of the command line, as data. */
 export interface Flag {
   type: 'boolean' | 'string' | 'list';
@@ -9,6 +22,8 @@ export interface Flag {
   describe: string;
   /** Heading in the help. */
   group: string;
+  /** What completion offers after it; nothing without. */
+  values?: ValueSource;
 }
 export type Flags = Record<string, Flag>;
 
@@ -26,6 +41,8 @@ export interface Command<Options> {
   usage: string;
   summary: string;
   flags: Flags;
+  /** What completion offers for its first argument; nothing without. */
+  argument?: ValueSource;
   /** @throws UsageError for what no schema of the flags tells. */
   complete: (raw: RawArguments, context: Context) => unknown;
   schema: z.ZodType<Options>;

@@ -6,7 +6,13 @@ export const outputFormatSchema = z.enum(['table', 'wide', 'json', 'yaml', 'name
 export type OutputFormat = z.infer<typeof outputFormatSchema>;
 
 export const outputFormatFlag: Flags = {
-  output: { type: 'string', alias: 'o', describe: 'json, yaml, wide or name', group: 'Other:' },
+  output: {
+    type: 'string',
+    alias: 'o',
+    describe: 'json, yaml, wide or name',
+    group: 'Other:',
+    values: ['json', 'yaml', 'wide', 'name'],
+  },
 };
 
 /** @returns a value as the format says that is no table. */

@@ -9,12 +9,23 @@ import { UsageError } from './errors.ts';
 import { reportError } from './report.ts';
 import { version } from './version.ts';
 
+/** Of the whole process: with kubectl's own start the user is to see something within 300 ms. */
+const completionLimitMs = 220;
+
 /** Runs a command line. @returns the exit code. */
 export async function runCLI(args: string[], context: Context): Promise<number> {
   // Whoever reads them may go away at any time; those who write find out by themselves.
   context.stdout.on('error', () => undefined);
   context.stderr.on('error', () => undefined);
   try {
+    const [word, ...words] = args;
+    // Not for users, so in no table.
+    if (word === '__complete') {
+      const { completeLine } = await import('./completion/complete-line.ts');
+      // From the start of the process on, but some time is left on a machine that is slow to start it.
+      const limitMs = Math.max(50, Math.round(completionLimitMs - performance.now()));
+      return await completeLine(words, context, AbortSignal.timeout(limitMs));
+    }
     return await run(await chooseCommand(args), context);
   } catch (error) {
     return reportError(error, context.stderr);

@@ -2,3 +2,7 @@ import packageJSON from '../../package.json' with { type: 'json' };
 
 /** The version that client and agent are released with. */
 export const version: string = packageJSON.version;
+
+/** The agent's image: a release names it by the digest that it was made with, when it was given one. */
+export const agentImage: string =
+  'agentImage' in packageJSON ? String(packageJSON.agentImage) : `crashcart.dev/agent:${version}`;

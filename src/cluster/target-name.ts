@@ -40,6 +40,9 @@ const workloads: { names: string[]; workload: WorkloadKind }[] = [
 /** Names that Kubernetes allows are a subset; what matters is that none can leave its place in a path. */
 const namePattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
+/** How the kinds of targets are called, each by one of its names. */
+export const targetKinds = ['pod', 'node', ...workloads.map(({ names }) => names[0] as string)];
+
 /** @throws Failure `targetInvalid`. */
 export function parseTargetName(text: string): TargetName {
   const slash = text.indexOf('/');

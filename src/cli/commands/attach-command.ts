@@ -32,12 +32,13 @@ export const attachCommand: Command<AttachOptions> = {
     'read-only': { type: 'boolean', describe: 'watch it; nothing that is typed is passed on', group },
     keep: { type: 'string', describe: 'how long it is kept when you detach [8h]', group },
     'detach-keys': { type: 'string', describe: 'keys that detach, such as ctrl-p,ctrl-q [Enter ~ d]', group },
-    record: { type: 'string', describe: 'file for a recording (asciicast)', group },
+    record: { type: 'string', describe: 'file for a recording (asciicast)', group, values: 'file' },
     compress: { type: 'boolean', describe: 'compress the output (for slow connections)', group },
     reason: { type: 'string', describe: "why; stands in the agent's log", group },
     quiet: { type: 'boolean', alias: 'q', describe: 'print nothing but errors', group },
     ...agentAccessFlags,
   },
+  argument: 'session',
   complete: (raw) => {
     const { flags, positional, rest } = raw;
     if (positional.length !== 1 || rest !== null) throw new UsageError('attach takes the ID of one session');

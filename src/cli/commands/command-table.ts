@@ -38,6 +38,13 @@ export const commandTable = new Map<string, CommandEntry>([
     },
   ],
   [
+    'completion',
+    {
+      summary: 'complete commands by Tab, in kubectl or in a shell',
+      load: async () => (await import('./completion-command.ts')).completionCommand,
+    },
+  ],
+  [
     'version',
     {
       summary: 'print the version',
@@ -50,7 +57,6 @@ export const commandTable = new Map<string, CommandEntry>([
 export const plannedWords = [
   'tools',
   'doctor',
-  'completion',
   'config',
   'install',
   'uninstall',

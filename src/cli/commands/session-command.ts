@@ -19,6 +19,7 @@ export const sessionCommand: Command<SessionOptions> = {
     "Exit code: the command's own; 125 when crashcart fails, 2 for a wrong command line.",
   ].join('\n'),
   flags: sessionFlags,
+  argument: 'target',
   complete: completeSessionOptions,
   schema: sessionOptionsSchema,
   run: runSession,

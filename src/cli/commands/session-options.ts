@@ -11,14 +11,27 @@ import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
-import { version } from '../version.ts';
+import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
 const agent = 'Agent:';
 
+const pullPolicySchema = z.enum(['Always', 'IfNotPresent', 'Never']);
+
 export const sessionFlags: Flags = {
-  container: { type: 'string', alias: 'c', describe: 'container of the pod', group: session },
-  tool: { type: 'string', describe: 'tool to run; what follows -- is for it', group: session },
+  container: {
+    type: 'string',
+    alias: 'c',
+    describe: 'container of the pod',
+    group: session,
+    values: 'container',
+  },
+  tool: {
+    type: 'string',
+    describe: 'tool to run; what follows -- is for it',
+    group: session,
+    values: 'tool',
+  },
   tty: { type: 'boolean', alias: 't', describe: 'with a terminal', group: session },
   'no-tty': { type: 'boolean', describe: 'without a terminal', group: session },
   stdin: { type: 'boolean', alias: 'i', describe: 'pass stdin on to the command', group: session },
@@ -35,7 +48,7 @@ export const sessionFlags: Flags = {
     group: session,
   },
   follow: { type: 'boolean', describe: 'when the container restarts, enter the next one', group: session },
-  record: { type: 'string', describe: 'file for a recording (asciicast)', group: session },
+  record: { type: 'string', describe: 'file for a recording (asciicast)', group: session, values: 'file' },
   'record-input': { type: 'boolean', describe: 'record what is typed, too', group: session },
   reason: { type: 'string', describe: "why; stands in the agent's log", group: session },
   event: { type: 'boolean', describe: 'leave a Kubernetes Event on the target', group: session },
@@ -47,9 +60,19 @@ export const sessionFlags: Flags = {
   compress: { type: 'boolean', describe: 'compress the output (for slow connections)', group: session },
   quiet: { type: 'boolean', alias: 'q', describe: 'print nothing but errors', group: session },
   image: { type: 'string', describe: 'image of the agent (environment: CRASHCART_IMAGE)', group: agent },
-  'image-pull-policy': { type: 'string', describe: 'Always, IfNotPresent or Never', group: agent },
+  'image-pull-policy': {
+    type: 'string',
+    describe: 'Always, IfNotPresent or Never',
+    group: agent,
+    values: pullPolicySchema.options,
+  },
   'image-pull-secret': { type: 'list', describe: 'Secret with credentials for the image', group: agent },
-  'agent-namespace': { type: 'string', describe: 'namespace of agents [crashcart]', group: agent },
+  'agent-namespace': {
+    type: 'string',
+    describe: 'namespace of agents [crashcart]',
+    group: agent,
+    values: 'namespace',
+  },
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
@@ -98,7 +121,7 @@ export const sessionOptionsSchema = z.object({
   quiet: z.boolean(),
   agent: z.object({
     image: z.string().min(1),
-    imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
+    imagePullPolicy: pullPolicySchema,
     imagePullSecrets: z.array(z.string().min(1)),
     namespace: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace'),
     idleSeconds: secondsSchema,
@@ -144,7 +167,7 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     compress: flags['compress'] === true,
     quiet: flags['quiet'] === true,
     agent: {
-      image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || `crashcart.dev/agent:${version}`),
+      image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || agentImage),
       imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
       imagePullSecrets: flags['image-pull-secret'] ?? [],
       namespace: flags['agent-namespace'] ?? 'crashcart',

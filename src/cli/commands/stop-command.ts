@@ -15,6 +15,7 @@ export const stopCommand: Command<z.infer<typeof schema>> = {
   summary:
     'End sessions, and everything that runs in them. ID: its first characters, as `sessions` shows them.',
   flags: agentAccessFlags,
+  argument: 'session',
   complete: (raw) => {
     if (raw.positional.length === 0) throw new UsageError('the ID of a session is missing');
     return { ...completeAgentAccess(raw), ids: raw.positional };

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { describePluginBuilds, describeSingleFileBuild } from '../esbuild.config.ts';
+
+const checkout = join(import.meta.dirname, '..');
+
+/** The plugin as it is released. */
+export interface PluginBundle {
+  /** By name, for a Node beside them. */
+  files: Map<string, Buffer>;
+  /** The same in one file. */
+  singleFile: Buffer;
+  /** Files of the checkout that something of is in it, as paths from there. */
+  inputs: string[];
+}
+
+/** What a release says of itself. */
+export interface ReleaseIdentity {
+  /** Without a leading v. */
+  version: string;
+  /** With its digest; without: the image of the version. */
+  agentImage?: string;
+}
+
+/** Bundles the plugin of this checkout as a release. */
+export async function bundlePlugin(identity: ReleaseIdentity): Promise<PluginBundle> {
+  // Nothing is written: the folders are only for the names of the files.
+  const builds = [...describePluginBuilds('plugin'), describeSingleFileBuild('plugin')];
+  const results = await Promise.all(builds.map((options) => bundle(options, identity)));
+  const outputs = results.flatMap(({ outputs }) => outputs);
+  const singleFile = outputs.find(({ name }) => name === 'single-file.cjs');
+  if (singleFile === undefined) throw new Error('esbuild gave no single file');
+  return {
+    files: new Map(outputs.filter((file) => file !== singleFile).map(({ name, content }) => [name, content])),
+    singleFile: singleFile.content,
+    inputs: [...new Set(results.flatMap(({ inputs }) => inputs))].toSorted(),
+  };
+}
+
+async function bundle(options: BuildOptions, identity: ReleaseIdentity) {
+  const { metafile, outputFiles } = await build({
+    ...options,
+    absWorkingDir: checkout,
+    write: false,
+    metafile: true,
+    plugins: [withIdentity(identity), ...(options.plugins ?? [])],
+  });
+  return {
+    outputs: outputFiles.map(({ path, contents }) => ({
+      name: path.slice(path.lastIndexOf('/') + 1),
+      content: Buffer.from(contents),
+    })),
+    inputs: listIncluded(metafile),
+  };
+}
+
+/** What was read and then left out as unused is not distributed, and has no licence to tell. */
+function listIncluded({ outputs }: Metafile): string[] {
+  return Object.values(outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([path]) => path),
+  );
+}
+
+function withIdentity(identity: ReleaseIdentity): Plugin {
+  return {
+    name: 'with-identity',
+    setup(bundle) {
+      bundle.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
+        if (path !== join(checkout, 'package.json')) return undefined;
+        const description = JSON.parse(await readFile(path, 'utf8')) as object;
+        return { contents: JSON.stringify({ ...description, ...identity }), loader: 'json' };
+      });
+    },
+  };
+}

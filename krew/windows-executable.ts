@@ -1,0 +1,44 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NtExecutable } from 'pe-library';
+import { runCommand } from '../e2e/cluster/run-command.ts';
+
+/**
+ * Makes a single-executable application: krew links one file on Windows and calls it `.exe`, so there is no
+ * place for a launcher. (https://nodejs.org/api/single-executable-applications.html)
+ * @param program in one file.
+ * @param executable Node for the platform of the result.
+ * @param builder Node of the same version for this machine: what it writes is read by that version alone.
+ */
+export async function buildExecutable(program: Buffer, executable: Buffer, builder: Buffer): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'crashcart-executable-'));
+  try {
+    await Promise.all([
+      writeFile(join(folder, 'program.cjs'), program),
+      writeFile(join(folder, 'node.exe'), executable),
+      writeFile(join(folder, 'builder'), builder, { mode: 0o755 }),
+      writeFile(join(folder, 'configuration.json'), JSON.stringify(configuration)),
+    ]);
+    await runCommand(join(folder, 'builder'), ['--build-sea', 'configuration.json'], { cwd: folder });
+    return await readFile(join(folder, configuration.output));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Takes the signature off a Windows executable: once a program is put into it, Windows would call it forged. */
+export function removeSignature(executable: Buffer): Buffer {
+  return Buffer.from(NtExecutable.from(executable, { ignoreCert: true }).generate());
+}
+
+const configuration = {
+  main: 'program.cjs',
+  executable: 'node.exe',
+  output: 'kubectl-crashcart.exe',
+  disableExperimentalSEAWarning: true,
+  // Both are for the platform that they are made on.
+  useSnapshot: false,
+  useCodeCache: false,
+  execArgv: ['--max-semi-space-size=1'],
+};
