@@ -25,6 +25,8 @@ import type { OutputConnection } from './output-reader.ts';
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;
 const requestLimitMs = 30_000;
+/** Of a terminal's output on its way, before the answer to a key: an eighth of a second at 1 MB/s. */
+const terminalWindowBytes = 128 * 1024;
 /** 80 MB/s at a round trip of 50 ms. */
 const maxWindowBytes = 4 * 1024 * 1024;
 
@@ -40,13 +42,14 @@ export class SessionClient {
    * @param bulk whether data is to be carried fast rather than key presses.
    */
   constructor(tunnel: AgentStream, bulk: boolean) {
+    const windowBytes = bulk ? initialWindowBytes : terminalWindowBytes;
     this.#session = connect('http://agent', {
       createConnection: () => tunnel,
       maxSessionMemory: maxSessionMemoryMB,
-      settings: { initialWindowSize: initialWindowBytes, enablePush: false },
+      settings: { initialWindowSize: windowBytes, enablePush: false },
     });
     this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
-    this.#session.once('connect', () => this.#session.setLocalWindowSize(initialWindowBytes * 2));
+    this.#session.once('connect', () => this.#session.setLocalWindowSize(windowBytes * 2));
     tunnel.once('error', (error) => (this.#lost ??= error));
     watchConnection(this.#session, tunnel);
     this.#session.on('error', (error: Error) => (this.#lost ??= error));

@@ -7,6 +7,12 @@ const maxChunkBytes = 64 * 1024;
 /** What is kept of an ended output, even if it was acknowledged: to look at how a session ended. */
 const tailBytes = 64 * 1024;
 
+/**
+ * What of a terminal's output waits to be sent, beside what is on its way: on a slow line all of it stands before
+ * the answer to the next key, above all to Ctrl-C.
+ */
+const maxUnsentTerminalBytes = 64 * 1024;
+
 export interface OutputBufferOptions {
   /** Output that nobody has acknowledged is kept up to this size. */
   capacityBytes: number;
@@ -41,6 +47,8 @@ export class OutputBuffer {
   #end = 0;
   /** Readings of who holds the session. */
   #holders = 0;
+  /** Offset up to which the latest of them was sent. */
+  #sent = 0;
   #ended = false;
   #digest: string | null = null;
   #wake = Promise.withResolvers<void>();
@@ -128,12 +136,15 @@ export class OutputBuffer {
 
   async *#readAndHold(offset: number): AsyncGenerator<Buffer, void, void> {
     this.#holders++;
+    this.#sent = offset;
     try {
       for (let position = offset; ;) {
         const chunk = this.#chunkAt(position);
         if (chunk !== null) {
           position += chunk.length;
           yield chunk;
+          this.#sent = position;
+          if (this.#options.isTerminal) this.#resumeWithRoom();
         } else if (this.#ended) return;
         else await this.#wake.promise;
       }
@@ -188,7 +199,10 @@ export class OutputBuffer {
 
   /** Whether whatever comes next will fit, or need not. */
   #hasRoom(): boolean {
-    if (this.#options.isTerminal && this.#holders === 0) return true;
+    if (this.#options.isTerminal) {
+      if (this.#holders === 0) return true;
+      if (this.#end - this.#sent > maxUnsentTerminalBytes) return false;
+    }
     return this.#end - this.#acknowledged <= this.#options.capacityBytes - maxChunkBytes;
   }
 
