@@ -24,6 +24,7 @@ export interface AttachmentOptions {
   /** false: the session is one that others have started; its past is theirs. */
   isNew: boolean;
   compress: boolean;
+  outputBufferBytes: number;
   /** How long the session is kept when we leave it. */
   keepSeconds: number;
   /** Bytes that detach, in place of Enter ~ d. */
@@ -54,7 +55,7 @@ export class SessionAttachment {
     this.#acknowledger =
       client === null
         ? null
-        : new OutputAcknowledger((offsets) =>
+        : new OutputAcknowledger(options.outputBufferBytes, (offsets) =>
             link.client.acknowledge(sessionID, client, offsets, AbortSignal.timeout(requestLimitMs)),
           );
     const names: OutputStreamName[] = options.hasTerminal ? ['stdout'] : ['stdout', 'stderr'];

@@ -1,5 +1,5 @@
 import {
-  acknowledgementIntervalBytes,
+  acknowledgedShare,
   acknowledgementIntervalMs,
   type OutputStreamName,
 } from '../session/session-routes.ts';
@@ -8,6 +8,7 @@ type Offsets = Partial<Record<OutputStreamName, number>>;
 
 /** Tells the agent what of the output it may forget: often enough that it never has to wait for it. */
 export class OutputAcknowledger {
+  readonly #intervalBytes: number;
   readonly #send: (offsets: Offsets) => Promise<void>;
   readonly #delivered: Offsets = {};
   #unacknowledgedBytes = 0;
@@ -15,8 +16,12 @@ export class OutputAcknowledger {
   #sending = false;
   #isClosed = false;
 
-  /** @param send when it fails, it is called again later: the connection may be made anew. */
-  constructor(send: (offsets: Offsets) => Promise<void>) {
+  /**
+   * @param outputBufferBytes what the agent keeps of each output.
+   * @param send when it fails, it is called again later: the connection may be made anew.
+   */
+  constructor(outputBufferBytes: number, send: (offsets: Offsets) => Promise<void>) {
+    this.#intervalBytes = outputBufferBytes * acknowledgedShare;
     this.#send = send;
   }
 
@@ -24,7 +29,7 @@ export class OutputAcknowledger {
   delivered(name: OutputStreamName, offset: number): void {
     this.#unacknowledgedBytes += offset - (this.#delivered[name] ?? 0);
     this.#delivered[name] = offset;
-    if (this.#unacknowledgedBytes >= acknowledgementIntervalBytes) this.#acknowledge();
+    if (this.#unacknowledgedBytes >= this.#intervalBytes) this.#acknowledge();
     else this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);
   }
 
@@ -50,7 +55,7 @@ export class OutputAcknowledger {
       .finally(() => {
         this.#sending = false;
         if (this.#isClosed) return;
-        if (this.#unacknowledgedBytes >= acknowledgementIntervalBytes) this.#acknowledge();
+        if (this.#unacknowledgedBytes >= this.#intervalBytes) this.#acknowledge();
         else if (this.#unacknowledgedBytes > 0) {
           this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);
         }

@@ -28,6 +28,7 @@ export const sessionStateSchema = z.object({
   reason: z.string().nullable(),
   hasTerminal: z.boolean(),
   hasStdin: z.boolean(),
+  outputBufferBytes: z.number().int(),
   /** The client that holds it: null when it is detached, or has lost its client. */
   holder: z.uuid().nullable(),
   /** Connections that read its output now. */

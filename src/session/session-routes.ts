@@ -63,8 +63,8 @@ export const signalRequestSchema = z.object({
 
 export type OutputStreamName = 'stdout' | 'stderr';
 
-/** A client acknowledges at least this often (bytes), and after {@link acknowledgementIntervalMs}. */
-export const acknowledgementIntervalBytes = 1024 * 1024;
+/** A client acknowledges after so much of what the agent keeps, and at the latest after so long. */
+export const acknowledgedShare = 1 / 4;
 export const acknowledgementIntervalMs = 1000;
 
 /** @returns the path of a session, or of one of its parts. */

@@ -113,6 +113,7 @@ export class Session {
       reason: audit.reason,
       hasTerminal: this.spec.terminal !== null,
       hasStdin: this.spec.stdin,
+      outputBufferBytes: this.spec.outputBufferBytes,
       holder: this.lease.holder,
       clients: this.clients,
       expiresAt: this.lease.expiresAt?.toISOString() ?? null,

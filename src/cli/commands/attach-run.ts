@@ -66,6 +66,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
         graceSeconds: reconnectSeconds,
         keepSeconds,
         compress: options.compress,
+        outputBufferBytes: state.outputBufferBytes,
         detachKeys: options.detachKeys,
         quiet: options.quiet,
         recording: recording && { to: recording, withInput: false },
