@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
+import { runCrashcart, runKubectl, startKubectl, waitUntil } from './session/command-run.ts';
 import { listContainerProcesses } from './session/node-processes.ts';
 import { startSession } from './session/started-session.ts';
 import { getTargetPod } from './session/target-snapshot.ts';
@@ -80,6 +80,36 @@ describe('a session whose target', () => {
       const { code } = await runCrashcart([pod, '-n', namespace, '-q', '--', 'true']);
       return code === 0;
     });
+  });
+
+  test('starts again is followed into its next run with --follow', async () => {
+    const pod = await createTarget('followed');
+    const script = 'echo "$CRASHCART_POD $(cat /target/proc/1/stat | cut -d" " -f22)"; sleep 4253';
+    const client = await startKubectl([
+      'crashcart',
+      pod,
+      '-n',
+      namespace,
+      '-q',
+      '--follow',
+      '--',
+      'bash',
+      '-c',
+      script,
+    ]);
+    const lines: string[] = [];
+    let stderr = '';
+    client.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trim().split('\n')));
+    client.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    try {
+      await waitUntil('the first run is entered', () => Promise.resolve(lines.length === 1));
+      await killContainer(pod);
+      await waitUntil('the next run is entered', () => Promise.resolve(lines.length === 2));
+      expect(lines[0]).not.toBe(lines[1]);
+      expect(stderr).toMatch(/the target has ended, and the session with it: container "app"/);
+    } finally {
+      client.kill('SIGTERM');
+    }
   });
 
   test('ends by itself says with which exit code', async () => {

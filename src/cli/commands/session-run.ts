@@ -91,7 +91,9 @@ class SessionRun {
     await this.#startRecording(found.target);
     const { session, result } = await this.#openSession(api, found);
     this.#progress.clear();
-    leaveEvent(api, found, this.#options, this.#context);
+    // The session does not wait for it.
+    const event = leaveEvent(api, found, this.#options, this.#context);
+    this.#lifetime.defer(() => event);
     if (result === null) {
       session.connection.close();
       stdout.write(`${session.id}\n`);

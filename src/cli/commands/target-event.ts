@@ -7,19 +7,21 @@ import type { SessionOptions } from './session-options.ts';
 
 const limitMs = 5000;
 
-/** Leaves an Event on the target if the user wants one. Nothing waits for it, and without it is only a warning. */
-export function leaveEvent(
+/** Leaves an Event on the target if the user wants one; when it can't be left, that is only a warning. */
+export async function leaveEvent(
   api: ApiClient,
   { target, claimedUser }: FoundTarget,
   { event, reason, command }: SessionOptions,
   { stderr }: Context,
-): void {
+): Promise<void> {
   if (!event) return;
   const who = claimedUser ?? 'Somebody';
   const what = command === null ? 'a shell' : `\`${command.join(' ')}\``;
   const message = `${who} debugs it with ${what}${reason === null ? '' : `: ${reason}`}`;
-  createTargetEvent(api, target, message, AbortSignal.timeout(limitMs)).catch((error: unknown) => {
+  try {
+    await createTargetEvent(api, target, message, AbortSignal.timeout(limitMs));
+  } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     stderr.write(`warning: no Event was left on the target: ${escapeText(why)}\n`);
-  });
+  }
 }
