@@ -2,9 +2,9 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { findAgentProcess } from './session/agent-process.ts';
 import { type ApiServerProxy, startApiServerProxy } from './session/api-server-proxy.ts';
 import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './session/command-run.ts';
-import { listContainerProcesses, readCommandLine } from './session/node-processes.ts';
 import { SessionTracer } from './session/session-traces.ts';
 import {
   createTestNamespace,
@@ -48,16 +48,6 @@ async function startLasting(flags: string[] = []) {
   return { ...run, tracer: new SessionTracer(marker, run.client.pid) };
 }
 
-/** @returns the process, on this machine, of the agent that runs. */
-async function findAgent(): Promise<number> {
-  const running = ['get', 'pods', '-n', agents, '--field-selector=status.phase=Running'];
-  const path = 'jsonpath={.items[*].status.containerStatuses[0].containerID}';
-  const processes = listContainerProcesses(await expectSuccess([...running, '-o', path]));
-  const found = processes.find((pid) => readCommandLine(pid).startsWith('node '));
-  if (found === undefined) throw new Error('no agent runs');
-  return found;
-}
-
 async function expectNothingLeft(tracer: SessionTracer): Promise<void> {
   await waitUntil('nothing is left of the session', () => {
     return Promise.resolve(Object.values(tracer.look()).flat().length === 0);
@@ -91,7 +81,7 @@ describe('an agent that ends in mid-session', () => {
   test('as it is killed takes the session with it, and how it ended is told', async () => {
     const { end, tracer } = await startLasting();
     const killedAt = performance.now();
-    process.kill(await findAgent(), 'SIGKILL');
+    process.kill(await findAgentProcess(agents), 'SIGKILL');
     const { code, stdout, stderr } = await end();
     expect(performance.now() - killedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });

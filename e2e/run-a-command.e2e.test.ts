@@ -136,6 +136,15 @@ describe('a command ends', () => {
     await waitUntil('sleep has ended', () => Promise.resolve(!isProgramRunning('sleep 4244')));
   });
 
+  test('at its memory limit, which is said; other sessions of the agent go on', async () => {
+    const other = run(['bash', '-c', 'cat; echo alive'], ['-i'], 'both are ');
+    const { code, stderr } = await run(['python3', '-c', 'x = b"x" * (700 * 1024 * 1024)']);
+    expect(code).toBe(137);
+    expect(stderr).toMatch(/^error: the session reached its memory limit/);
+    expect((await other).stdout.toString()).toBe('both are alive\n');
+    expect((await run(['true'])).code).toBe(0);
+  });
+
   test('by a second Ctrl-C when it does not heed the first', async () => {
     const child = await startKubectl([
       ...['crashcart', ...target, '--'],
