@@ -1,7 +1,7 @@
 /** What one row states: ours against kubectl's, from the same minutes on the same machine. */
 export interface Figure {
   name: string;
-  unit: 'ms' | 'MB/s' | 'MB';
+  unit: 'ms' | 'MB/s' | 'MB' | '% CPU';
   /** The median of the runs. */
   ours: number;
   /** The median of kubectl's runs; null where there is nothing to compare with. */
@@ -52,6 +52,14 @@ export function compareWithLimit(
     isReached: isReached(ratio, target),
     runs: measured.length,
   };
+}
+
+/** @param share of the values that are at most the result. @throws RangeError when there are none. */
+export function computeQuantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  if (value === undefined) throw new RangeError('no values to take a quantile of');
+  return value;
 }
 
 /** @throws RangeError when there is nothing to take it of. */

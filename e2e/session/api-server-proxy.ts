@@ -49,8 +49,11 @@ export async function startApiServerProxy(options: ProxyOptions = {}): Promise<A
     if (onReceived) upstream.on('data', (chunk: Buffer) => onReceived(chunk.length));
     if (delayMs === 0) client.pipe(upstream).pipe(client);
     else client.pipe(delayBytes(delayMs)).pipe(upstream).pipe(delayBytes(delayMs)).pipe(client);
-    client.once('close', () => upstream.destroy());
-    upstream.once('close', () => client.destroy());
+    // Later, as what is still on its way comes first.
+    const endWith = (one: Socket, other: Socket) =>
+      one.once('close', () => void setTimeout(() => other.destroy(), 2 * delayMs));
+    endWith(client, upstream);
+    endWith(upstream, client);
   });
   proxy.listen(0, '127.0.0.1');
   await once(proxy, 'listening');
