@@ -95,6 +95,18 @@ describe('a session that is started detached', () => {
     );
   });
 
+  test('does not get the stdin of a script that attaches, but with -i', async () => {
+    const id = await startDetached('read line; echo "got $line"; exit 4', ['-t']);
+    const watching = await startKubectl(['crashcart', 'attach', id, ...access]);
+    watching.stdin.end();
+    await waitUntil('it is attached', async () => (await find(id)).clients === 1);
+    expect((await find(id)).end).toBeNull();
+    watching.kill('SIGTERM');
+    const { code, stdout } = await runCrashcart(['attach', id, '-i', ...access], { input: 'a line\n' });
+    expect(code).toBe(4);
+    expect(stdout.toString()).toContain('got a line');
+  });
+
   test('holds its command back, and drops nothing, while nobody reads', async () => {
     const id = await startDetached('seq 2000000; echo over', ['--output-buffer', '1Mi']);
     const { code, stdout } = await runCrashcart(['attach', id, ...access]);

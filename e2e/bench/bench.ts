@@ -9,7 +9,7 @@ import { measureIdleAgent } from './idle-figures.ts';
 import { measureKeyPresses } from './key-press-figures.ts';
 import { measureLines } from './line-figures.ts';
 import { printFigures } from './figures-table.ts';
-import { measureVersion, measureWarm } from './start-figures.ts';
+import { measureCompletion, measureVersion, measureWarm } from './start-figures.ts';
 import { measureThroughput } from './throughput-figures.ts';
 
 const { values } = parseArgs({
@@ -31,6 +31,7 @@ try {
   };
   take(await measureVersion(cluster, runs));
   take(await measureWarm(cluster, runs));
+  take(await measureCompletion(cluster, runs));
   const { image } = await inspectAgent(cluster);
   take(...(await measureIdleAgent(cluster)));
   take(...(await measureKeyPresses(cluster)));

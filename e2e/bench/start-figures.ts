@@ -1,8 +1,11 @@
 import { composeSession } from './agents.ts';
 import { type BenchCluster, benchNamespace, targetPod } from './bench-cluster.ts';
-import { compareRuns, type Figure } from './figure.ts';
+import { compareRuns, compareWithLimit, computeMedian, type Figure } from './figure.ts';
 import { runTimed } from './timed-process.ts';
 import { measureInTurns } from './turns.ts';
+
+/** What a user takes for at once. */
+const completionLimitMs = 300;
 
 /** Measures the program's own start. */
 export async function measureVersion({ env }: BenchCluster, runs: number): Promise<Figure> {
@@ -12,6 +15,15 @@ export async function measureVersion({ env }: BenchCluster, runs: number): Promi
   });
   const target = { comparison: 'at most', ratio: 1.5 } as const;
   return compareRuns('--version : kubectl version --client', 'ms', ours, kubectl, target);
+}
+
+/** Measures a Tab for which the API server is asked. */
+export async function measureCompletion({ env }: BenchCluster, runs: number): Promise<Figure> {
+  const words = ['-n', benchNamespace, targetPod, '-c', ''];
+  const times: number[] = [];
+  for (let run = 0; run < runs; run++)
+    times.push((await runTimed(['kubectl', '__complete', 'crashcart', ...words], env)).ms);
+  return compareWithLimit('completion of a container', 'ms', [computeMedian(times)], completionLimitMs);
 }
 
 /** Measures a command in the target while an agent runs. */

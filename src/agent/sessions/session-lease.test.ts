@@ -12,6 +12,7 @@ function open(options: Partial<LeaseOptions> = {}) {
   const onExpired = jest.fn<(seconds: number) => void>();
   const lease = new SessionLease({ client, graceSeconds: 60, keepSeconds: null, onExpired, ...options });
   opened.push(lease);
+  lease.open();
   return { lease, onExpired };
 }
 

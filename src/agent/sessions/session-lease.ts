@@ -32,6 +32,10 @@ export class SessionLease {
     this.#options = options;
     this.#client = options.client;
     this.#seconds = options.keepSeconds ?? options.graceSeconds;
+  }
+
+  /** Begins: the session runs, and whoever asked for it can be expected. */
+  open(): void {
     this.#renew();
   }
 

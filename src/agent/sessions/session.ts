@@ -79,6 +79,7 @@ export class Session {
     const session = new Session(id, spec);
     try {
       await session.#start(config);
+      session.lease.open();
     } catch (error) {
       session.lease.close();
       await session.#release();

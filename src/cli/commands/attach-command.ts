@@ -11,6 +11,7 @@ const group = 'Session:';
 const schema = agentAccessSchema.extend({
   id: z.string().regex(/^[0-9a-f-]{4,36}$/i, 'that is no ID of a session: at least 4 of its characters'),
   readOnly: z.boolean(),
+  stdin: z.boolean(),
   keepSeconds: durationSchema.transform((ms) => Math.round(ms / 1000)).pipe(leaseSchema),
   detachKeys: detachKeysSchema.nullable(),
   compress: z.boolean(),
@@ -29,6 +30,12 @@ export const attachCommand: Command<AttachOptions> = {
     'An ended one shows the end of its output. Exit code: that of its command.',
   ].join('\n'),
   flags: {
+    stdin: {
+      type: 'boolean',
+      alias: 'i',
+      describe: 'pass stdin on, also where it is no terminal; its end is the end of the command’s',
+      group,
+    },
     'read-only': { type: 'boolean', describe: 'watch it; nothing that is typed is passed on', group },
     keep: { type: 'string', describe: 'how long it is kept when you detach [8h]', group },
     'detach-keys': { type: 'string', describe: 'keys that detach, such as ctrl-p,ctrl-q [Enter ~ d]', group },
@@ -41,11 +48,14 @@ export const attachCommand: Command<AttachOptions> = {
   argument: 'session',
   complete: (raw) => {
     const { flags, positional, rest } = raw;
+    if (flags['stdin'] === true && flags['read-only'] === true)
+      throw new UsageError('--stdin and --read-only exclude each other');
     if (positional.length !== 1 || rest !== null) throw new UsageError('attach takes the ID of one session');
     return {
       ...completeAgentAccess(raw),
       id: positional[0],
       readOnly: flags['read-only'] === true,
+      stdin: flags['stdin'] === true,
       keepSeconds: flags['keep'] ?? '8h',
       detachKeys: flags['detach-keys'] ?? null,
       compress: flags['compress'] === true,

@@ -61,7 +61,8 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
         agentNamespace,
         audit,
         hasTerminal: state.hasTerminal,
-        hasStdin: state.hasStdin && state.end === null,
+        // Not that of a script by mistake: its end would end the shell.
+        hasStdin: state.hasStdin && state.end === null && (options.stdin || context.stdin.isTTY),
         isNew: false,
         graceSeconds: reconnectSeconds,
         keepSeconds,

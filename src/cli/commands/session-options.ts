@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName } from '../../cluster/target-name.ts';
 import { findNearestTool, findTool } from '../../toolbox/catalogue.ts';
+import { agentNamespaceSchema } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
@@ -123,7 +124,7 @@ export const sessionOptionsSchema = z.object({
     image: z.string().min(1),
     imagePullPolicy: pullPolicySchema,
     imagePullSecrets: z.array(z.string().min(1)),
-    namespace: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace'),
+    namespace: agentNamespaceSchema,
     idleSeconds: secondsSchema,
     sessionMemoryBytes: z.number(),
     version: z.string(),

@@ -111,7 +111,8 @@ class SessionRun {
     if (outcome.kind === 'ended') return outcome.end;
     if (terminal) this.#context.stderr.write('\n');
     const namespace = agent.namespace === 'crashcart' ? '' : ` --agent-namespace ${agent.namespace}`;
-    this.#say(`Detached. It goes on: \`kubectl crashcart attach ${session.id.slice(0, 8)}${namespace}\``);
+    if (!quiet)
+      this.#say(`Detached. It goes on: \`kubectl crashcart attach ${session.id.slice(0, 8)}${namespace}\``);
     return null;
   }
 
