@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import packageJSON from '../package.json' with { type: 'json' };
 import { buildBaseTar } from './base-image.ts';
@@ -10,6 +11,7 @@ import {
   pruneImages,
   type BuiltImage,
 } from './image-storage.ts';
+import { certificatesFile } from './package-sources.ts';
 
 const repository = 'crashcart.dev/toolbox';
 const folder = join(import.meta.dirname, 'toolbox');
@@ -50,9 +52,16 @@ export async function makeToolbox(reference: string, base: Base): Promise<void> 
     reference,
     dockerfile: join(folder, 'Dockerfile'),
     context: folder,
-    buildArguments: { BASE: base.reference, VERSION: packageJSON.version },
+    buildArguments: { BASE: base.reference, VERSION: packageJSON.version, ...readPipIndex() },
+    secrets: existsSync(certificatesFile) ? { certificates: certificatesFile } : {},
     ignoreFile: null,
     target: null,
   });
   await pruneImages(repository, 2);
+}
+
+/** This machine's pip may have a mirror of its own. */
+function readPipIndex(): Record<string, string> {
+  const index = process.env['PIP_INDEX_URL'];
+  return index ? { PIP_INDEX_URL: index } : {};
 }
