@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName } from '../../cluster/target-name.ts';
-import { findNearestTool, findTool } from '../../toolbox/catalogue.ts';
+import { findNearestTool, findToolCommand } from '../../toolbox/catalogue.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
@@ -16,7 +16,7 @@ const agent = 'Agent:';
 
 export const sessionFlags: Flags = {
   container: { type: 'string', alias: 'c', describe: 'container of the pod', group: session },
-  tool: { type: 'string', describe: 'tool to run; what follows -- is for it', group: session },
+  tool: { type: 'string', describe: 'tool or recipe to run; what follows -- is for it', group: session },
   tty: { type: 'boolean', alias: 't', describe: 'with a terminal', group: session },
   'no-tty': { type: 'boolean', describe: 'without a terminal', group: session },
   stdin: { type: 'boolean', alias: 'i', describe: 'pass stdin on to the command', group: session },
@@ -117,7 +117,8 @@ function completeTarget(positional: string[]): ReturnType<typeof parseTargetName
 function completeCommand({ flags, rest }: RawArguments): string[] | null {
   const { tool } = flags;
   if (typeof tool === 'string') {
-    if (findTool(tool) === null) {
+    const command = findToolCommand(tool, rest ?? []);
+    if (command === null) {
       const near = findNearestTool(tool);
       throw new Failure(
         'toolNotFound',
@@ -125,7 +126,7 @@ function completeCommand({ flags, rest }: RawArguments): string[] | null {
         near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
       );
     }
-    return [tool, ...(rest ?? [])];
+    return command;
   }
   if (rest === null) return null;
   if (rest.length === 0) throw new UsageError('there is no command after --');
