@@ -10,6 +10,13 @@ export interface CommandEntry {
 /** The subcommands by name. What is none of them is a target, for sessionCommand. */
 export const commandTable = new Map<string, CommandEntry>([
   [
+    'tools',
+    {
+      summary: 'list tools and recipes',
+      load: async () => (await import('./tools-command.ts')).toolsCommand,
+    },
+  ],
+  [
     'version',
     {
       summary: 'print the version',
@@ -24,7 +31,6 @@ export const plannedWords = [
   'attach',
   'stop',
   'clean',
-  'tools',
   'doctor',
   'completion',
   'config',

@@ -18,7 +18,8 @@ function draw() {
   const total = root.clientWidth || 1200;
   for (const { element, rect, text, name, left, width, depth } of frames) {
     // Below the frame that is zoomed into, its callers fill the width.
-    const isCaller = depth < zoomed.depth && left <= zoomed.left && left + width >= zoomed.left + zoomed.width - 1e-9;
+    const isCaller =
+      depth < zoomed.depth && left <= zoomed.left && left + width >= zoomed.left + zoomed.width - 1e-9;
     const x = isCaller ? 0 : ((left - zoomed.left) / zoomed.width) * total;
     const w = isCaller ? total : (width / zoomed.width) * total;
     const isVisible = w >= 0.3 && x + w > 0 && x < total;
@@ -39,7 +40,9 @@ function search(word) {
   const matches = frames.filter(({ name }) => word !== '' && name.includes(word));
   for (const frame of frames) frame.rect.classList.toggle('match', matches.includes(frame));
   // What one match contains is not counted again.
-  for (const { left, width } of matches.toSorted((one, other) => one.left - other.left || other.width - one.width)) {
+  for (const { left, width } of matches.toSorted(
+    (one, other) => one.left - other.left || other.width - one.width,
+  )) {
     if (left + width <= end + 1e-9) continue;
     share += left + width - Math.max(left, end);
     end = left + width;
