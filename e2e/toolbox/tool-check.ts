@@ -21,9 +21,9 @@ const marker = '=== check';
 
 /**
  * Formats one script that runs all checks, one after the other, for bash's stdin.
- * @param servers source of test-servers.py, which runs meanwhile.
+ * @param servers source of test-servers.py, which runs meanwhile; null: without.
  */
-export function formatCheckScript(checks: ToolChecks, servers: string): string {
+export function formatCheckScript(checks: ToolChecks, servers: string | null = null): string {
   const lines = Object.entries(checks).map(([name, { script }]) => {
     const quoted = `'${script.replaceAll("'", "'\\''")}'`;
     return [
@@ -33,24 +33,24 @@ export function formatCheckScript(checks: ToolChecks, servers: string): string {
       `printf '\\n%s\\n' "${marker} code $?"`,
     ].join('\n');
   });
+  return ['export TERM=xterm', ...(servers === null ? lines : surround(lines, servers)), ''].join('\n');
+}
+
+/** Starts the servers before and ends them after. */
+function surround(lines: string[], servers: string): string[] {
   return [
     `cat >/tmp/test-servers.py <<'END OF SERVERS'\n${servers}\nEND OF SERVERS`,
-    'export TERM=xterm',
     'python3 /tmp/test-servers.py >/tmp/test-servers.log 2>&1 & servers=$!',
     'python3 -m http.server --bind 127.0.0.1 --directory /usr/share/crashcart 18000 >/dev/null 2>&1 & http=$!',
     'until nc -z 127.0.0.1 14343 && nc -z 127.0.0.1 18000; do sleep 0.1; done',
     ...lines,
     'kill -9 $servers $http',
-    '',
-  ].join('\n');
+  ];
 }
 
 /** Takes the output of such a script apart, by the tool's name. */
 export function parseCheckOutput(output: string): Map<string, CheckResult> {
-  const pattern = new RegExp(
-    `^${marker} (?<name>\\S+)\\n(?<output>[^]*?)^${marker} code (?<code>\\d+)$`,
-    'gm',
-  );
+  const pattern = new RegExp(`^${marker} (?<name>.+)\\n(?<output>[^]*?)^${marker} code (?<code>\\d+)$`, 'gm');
   const results = new Map<string, CheckResult>();
   for (const { groups } of output.matchAll(pattern)) {
     const { name = '', output: text = '', code } = groups ?? {};
