@@ -15,12 +15,12 @@ const checks = { ...commandChecks, ...tracingChecks, ...networkChecks, ...proces
 /** All of them in one session, one after the other. */
 const limitMs = 10 * 60_000;
 
-describe('every tool works in a target of musl', () => {
+describe.each(['musl', 'debian-nonroot', 'distroless', 'userns'])('every tool works in %s', (pod) => {
   let results: Map<string, CheckResult>;
 
   beforeAll(async () => {
     const servers = await readFile(join(import.meta.dirname, 'toolbox/test-servers.py'), 'utf8');
-    const { stdout, stderr } = await runCrashcart(['musl', '-n', 'targets', '-q', '-i', '--', 'bash', '-s'], {
+    const { stdout, stderr } = await runCrashcart([pod, '-n', 'targets', '-q', '-i', '--', 'bash', '-s'], {
       input: formatCheckScript(checks, servers),
       timeoutMs: limitMs,
     });
@@ -31,12 +31,12 @@ describe('every tool works in a target of musl', () => {
   test.each(Object.entries(checks))('%s', (name, { shows }) => {
     expect(results.get(name)).toEqual({ output: expect.stringMatching(shows), code: 0 });
   });
+});
 
-  test('none is without its check', () => {
-    const tools = listTools().map(({ name }) => name);
-    const scripts = recipes
-      .filter(({ command }) => command[0] === 'recipe')
-      .map(({ name }) => `${recipePrefix}${name}`);
-    expect(Object.keys(checks).toSorted()).toEqual([...tools, ...scripts].toSorted());
-  });
+test('no tool is without its check', () => {
+  const tools = listTools().map(({ name }) => name);
+  const scripts = recipes
+    .filter(({ command }) => command[0] === 'recipe')
+    .map(({ name }) => `${recipePrefix}${name}`);
+  expect(Object.keys(checks).toSorted()).toEqual([...tools, ...scripts].toSorted());
 });

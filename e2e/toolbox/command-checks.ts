@@ -6,18 +6,19 @@ export const recipePrefix = 'recipe:';
 /** The toolbox's own commands and recipes, on the target. */
 export const commandChecks: ToolChecks = {
   'check-tools': { script: 'check-tools', shows: /^ok +\d+ tools are here$[^]*^ok +ptrace of the target/m },
-  'container-shell': {
-    script: 'container-shell sh -c "echo \\$0 of \\$(ls -d /usr/bin/server /usr/bin/gdb 2>&1)"',
-    shows: /sh of .*\/usr\/bin\/server/,
+  // A second one can't have the port: what says so is the container's own program, run in all of its namespaces.
+  'container-shell': { script: 'container-shell "$SERVER"; true', shows: /cannot listen: Addr/ },
+  'debug-in-ns': {
+    script: 'debug-in-ns -m "$SERVER"; debug-in-ns ss -tln',
+    shows: /cannot listen: Addr[^]*:808\d/,
   },
-  'debug-in-ns': { script: 'debug-in-ns -m ls /usr/bin; debug-in-ns ss -tln', shows: /^server$[^]*:8080/m },
   'debug-process': {
     script: 'debug-process -batch -ex "info proc exe"',
-    shows: /exe = '\/usr\/bin\/server'/,
+    shows: /exe = '\/.*server'/,
   },
-  'gdb-attach': { script: 'gdb-attach -batch -ex "info sharedlibrary"', shows: /\/target\/lib\/ld-musl/ },
-  'list-files': { script: 'list-files /usr/bin', shows: / server$/m },
-  'list-processes': { script: 'list-processes', shows: /^(?![^]*list-processes)[^]*\/usr\/bin\/server/ },
+  'gdb-attach': { script: 'gdb-attach -batch -ex "info files"', shows: /Symbols from "\/target\/.*server"/ },
+  'list-files': { script: 'list-files "$(dirname $SERVER)"', shows: / server$/m },
+  'list-processes': { script: 'list-processes', shows: /^(?![^]*list-processes)[^]*\/server/ },
   'net-debug': { script: 'net-debug localhost:8080', shows: /^ok +connect to localhost:8080/m },
   'network-capture': {
     script:
@@ -30,10 +31,10 @@ export const commandChecks: ToolChecks = {
     script: 'timeout --signal=INT 3 strace-attach; true',
     shows: /^(restart_syscall|poll)\(/m,
   },
-  sysinfo: { script: 'sysinfo', shows: /^binary +\/usr\/bin\/server$/m },
+  sysinfo: { script: 'sysinfo', shows: /^binary +\/.*server$/m },
   'target-path': {
-    script: 'target-path /bin/sh /usr/bin/../bin/server',
-    shows: /\/bin\/busybox$[^]*\/usr\/bin\/server$/m,
+    script: 'target-path "$(dirname "$SERVER")/../../../../$SERVER"',
+    shows: /^\/target\/.*server$/m,
   },
   'trace-files': {
     // The server opens nothing: a program that does, beside it.
@@ -68,7 +69,7 @@ export const commandChecks: ToolChecks = {
     script: '(while :; do :; done) & recipe flamegraph -s 1 -p $! >graph.svg; kill $!; cat graph.svg',
     shows: /<svg [^]*data-name="execute_command/,
   },
-  'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*ld-musl/m },
+  'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*server/m },
   'recipe:http': { script: 'recipe http', shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in/ },
   'recipe:limits': { script: 'recipe limits', shows: /Max open files[^]*oom_score/ },
   'recipe:sockets': { script: 'recipe sockets', shows: /:8080 .*"server"/ },

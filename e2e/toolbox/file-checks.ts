@@ -13,16 +13,19 @@ const type = (keys: string, command: string) =>
 export const fileChecks: ToolChecks = {
   bzip2: roundTrip('bzip2 text', 'bzip2 -d text.bz2'),
   diff: { script: 'diff <(echo one) <(echo two); true', shows: /^< one$/m },
-  file: { script: 'file /target/usr/bin/server', shows: /ELF 64-bit LSB pie executable.*ld-musl/ },
-  find: { script: 'find /target/usr/bin/ -name "serv*"', shows: /^\/target\/usr\/bin\/server$/m },
+  file: { script: 'file "/target$SERVER"', shows: /ELF 64-bit LSB .*with debug_info/ },
+  find: {
+    script: 'find "/target$(dirname $SERVER)/" -maxdepth 1 -name "serv*"',
+    shows: /^\/target\/.*server$/m,
+  },
   gzip: roundTrip('gzip text', 'gzip -d text.gz'),
   jq: { script: `echo '{"one":{"two":[3]}}' | jq -c .one.two`, shows: /^\[3\]$/m },
   nano: { script: `${type('written\\x0f\\r\\x18', 'nano text')} >/dev/null; cat text`, shows: /^written$/m },
   patch: { script: 'echo one >text; diff -u text <(echo two) | patch text; cat text', shows: /^two$/m },
-  rg: { script: 'rg --no-config "^root" /target/etc/passwd', shows: /root:/ },
+  rg: { script: 'rg --no-config -c -a "cannot listen" "/target$SERVER"', shows: /^1$/m },
   rsync: { script: 'mkdir a; echo copied >a/text; rsync -a a/ b/; cat b/text', shows: /^copied$/m },
   tar: roundTrip('tar -cf text.tar text', 'tar -xf text.tar'),
-  tree: { script: 'tree /target/usr/bin/', shows: /── server/ },
+  tree: { script: 'tree -L 1 "/target$(dirname $SERVER)/"', shows: /── server/ },
   unzip: roundTrip('zip -q text.zip text', 'unzip -q text.zip'),
   vi: { script: 'echo one >text; vi -es -c "s/one/two/" -c wq text; cat text', shows: /^two$/m },
   vim: { script: 'echo one >text; vim -es -c "s/one/two/" -c wq text; cat text', shows: /^two$/m },
@@ -35,7 +38,7 @@ export const fileChecks: ToolChecks = {
   awk: { script: 'echo one two | awk "{ print \\$2 }"', shows: /^two$/m },
   bash: { script: 'bash -c "echo \\$((6 * 7))"', shows: /^42$/m },
   fish: { script: 'fish -c "math 6 x 7"', shows: /^42$/m },
-  grep: { script: 'grep -o "^root" /target/etc/passwd', shows: /^root$/m },
+  grep: { script: 'grep -a -o "cannot listen" "/target$SERVER"', shows: /^cannot listen$/m },
   less: { script: `${type('/mark\\rq', 'seq 500 | less')} | tr -d "\\033"`, shows: /Pattern not found/ },
   screen: {
     script:

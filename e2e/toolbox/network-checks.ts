@@ -45,7 +45,7 @@ openssl s_client -connect 127.0.0.1:18443 </dev/null; kill $pid`,
   traceroute: { script: 'traceroute -n 127.0.0.1', shows: /1 +127\.0\.0\.1 +[\d.]+ ms/ },
   tshark: {
     script: connectMeanwhile(
-      'tshark -i lo -n -c 4 -f "tcp port 8080" -T fields -e tcp.dstport -e tcp.flags.syn',
+      'tshark -i lo -n -c 2 -f "tcp port 8080 and tcp[tcpflags] & tcp-syn != 0" -T fields -e tcp.dstport -e tcp.flags.syn',
     ),
     shows: /^8080\s+1$/m,
   },

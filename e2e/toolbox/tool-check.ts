@@ -1,6 +1,6 @@
 /** Shows that a tool works: what to run in a session, and what its output then has to hold. */
 export interface ToolCheck {
-  /** For bash, in the target's namespaces; ended after {@link checkLimitSeconds}. */
+  /** For bash, in the target's namespaces, with the path of its program as $SERVER; ended after {@link checkLimitSeconds}. */
   script: string;
   shows: RegExp;
 }
@@ -33,7 +33,8 @@ export function formatCheckScript(checks: ToolChecks, servers: string | null = n
       `printf '\\n%s\\n' "${marker} code $?"`,
     ].join('\n');
   });
-  return ['export TERM=xterm', ...(servers === null ? lines : surround(lines, servers)), ''].join('\n');
+  const preparation = ['export TERM=xterm', 'export SERVER="$(readlink /proc/$CRASHCART_TARGET_PID/exe)"'];
+  return [...preparation, ...(servers === null ? lines : surround(lines, servers)), ''].join('\n');
 }
 
 /** Starts the servers before and ends them after. */
