@@ -11,7 +11,7 @@ const forbiddenImports = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'e2e/.cluster/', '**/*.mjs'] },
+  { ignores: ['dist/', 'node_modules/', 'e2e/.cluster/', '**/*.mjs', 'images/toolbox/root/'] },
   tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

@@ -17,6 +17,8 @@ export interface ImageBuild {
   dockerfile: string;
   context: string;
   buildArguments: Record<string, string>;
+  /** Files that a step may read and that are not in the image, by their names there. */
+  secrets?: Record<string, string>;
   /** Of the context, what is left out; null: nothing. */
   ignoreFile: string | null;
   /** The stage to build; null: the last one. */
@@ -53,7 +55,7 @@ export async function hasImage(reference: string): Promise<boolean> {
 
 /** Builds an image into the storage. */
 export async function buildImage(build: ImageBuild): Promise<void> {
-  const { reference, dockerfile, context, buildArguments, ignoreFile, target } = build;
+  const { reference, dockerfile, context, buildArguments, secrets = {}, ignoreFile, target } = build;
   // Without a cache of layers: what is there already is known by its key, and that cache never matches a copied
   // toolbox.
   const args = [
@@ -61,6 +63,7 @@ export async function buildImage(build: ImageBuild): Promise<void> {
     ...(ignoreFile === null ? [] : ['--ignorefile', ignoreFile]),
     ...(target === null ? [] : ['--target', target]),
     ...Object.entries(buildArguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...Object.entries(secrets).flatMap(([id, file]) => ['--secret', `id=${id},src=${file}`]),
     ...['--tag', reference, '--file', dockerfile, context],
   ];
   await runWithStorage('buildah bud "$@"', args);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import packageJSON from '../package.json' with { type: 'json' };
 import { buildBaseTar } from './base-image.ts';
@@ -5,13 +6,17 @@ import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
 import {
   buildImage,
   exportImage,
+  hasImage,
   importBase,
   installBuilder,
   pruneImages,
   type BuiltImage,
+  type ImageBuild,
 } from './image-storage.ts';
+import { certificatesFile } from './package-sources.ts';
 
 const repository = 'crashcart.dev/toolbox';
+const packagesRepository = 'crashcart.dev/toolbox-packages';
 const folder = join(import.meta.dirname, 'toolbox');
 
 /** What the images are built upon: a name for it, and how to have it in the storage. */
@@ -46,13 +51,39 @@ export async function makeToolbox(reference: string, base: Base): Promise<void> 
   process.stderr.write(`building ${reference}\n`);
   await installBuilder();
   await importBase(base.reference, base.tar);
-  await buildImage({
+  await buildImage(describeBuild(reference, null, { PACKAGES: await buildPackages(base) }));
+  await pruneImages(repository, 2);
+}
+
+/** Builds all of the toolbox but its own commands: most of its time. */
+async function buildPackages(base: Base): Promise<string> {
+  const files = ['Dockerfile', 'dpkg-excludes', 'install-packages.sh', 'packages', 'python-tools.txt'];
+  const key = await hashInputs([base.key, ...files.map((name) => ({ file: join(folder, name) }))]);
+  const reference = `${packagesRepository}:${key}`;
+  if (await hasImage(reference)) return reference;
+  await buildImage(describeBuild(reference, 'packages', { BASE: base.reference, ...readPipIndex() }));
+  await pruneImages(packagesRepository, 2);
+  return reference;
+}
+
+function describeBuild(
+  reference: string,
+  target: string | null,
+  buildArguments: Record<string, string>,
+): ImageBuild {
+  return {
     reference,
+    target,
+    buildArguments: { ...buildArguments, VERSION: packageJSON.version },
     dockerfile: join(folder, 'Dockerfile'),
     context: folder,
-    buildArguments: { BASE: base.reference, VERSION: packageJSON.version },
     ignoreFile: null,
-    target: null,
-  });
-  await pruneImages(repository, 2);
+    secrets: existsSync(certificatesFile) ? { certificates: certificatesFile } : {},
+  };
+}
+
+/** This machine's pip may have a mirror of its own. */
+function readPipIndex(): Record<string, string> {
+  const index = process.env['PIP_INDEX_URL'];
+  return index ? { PIP_INDEX_URL: index } : {};
 }

@@ -1,54 +1,53 @@
+import { recipes, type Recipe } from './recipes.ts';
+import { toolGroups } from './tool-groups.ts';
+
 /** A tool of the toolbox. */
 export interface Tool {
   /** As it is called. */
   name: string;
   purpose: string;
+  /** Of the distribution; null for the toolbox's own commands. */
+  package: string | null;
+  /** Name of its group. */
+  group: string;
 }
 
-/** The tools to look for by name. The toolbox holds more: what every distribution has. */
-export const catalogue: Tool[] = [
-  { name: 'bash', purpose: 'shell' },
-  { name: 'curl', purpose: 'transfer data by URL' },
-  { name: 'dig', purpose: 'ask DNS servers' },
-  { name: 'file', purpose: 'tell what kind of file something is' },
-  { name: 'find', purpose: 'find files' },
-  { name: 'gdb', purpose: 'debug a process' },
-  { name: 'host', purpose: 'look up a name in DNS' },
-  { name: 'ip', purpose: 'addresses, links, routes' },
-  { name: 'jq', purpose: 'query JSON' },
-  { name: 'killall', purpose: 'signal processes by name' },
-  { name: 'less', purpose: 'page through text' },
-  { name: 'lsof', purpose: 'open files and their processes' },
-  { name: 'ltrace', purpose: 'trace library calls' },
-  { name: 'nano', purpose: 'edit text' },
-  { name: 'nc', purpose: 'raw TCP and UDP connections' },
-  { name: 'nslookup', purpose: 'look up a name in DNS' },
-  { name: 'nstat', purpose: 'network counters' },
-  { name: 'perl', purpose: 'script' },
-  { name: 'ping', purpose: 'reachability of a host' },
-  { name: 'pmap', purpose: 'memory map of a process' },
-  { name: 'ps', purpose: 'list processes' },
-  { name: 'pstree', purpose: 'processes as a tree' },
-  { name: 'python3', purpose: 'script' },
-  { name: 'socat', purpose: 'join two streams of any kind' },
-  { name: 'ss', purpose: 'sockets' },
-  { name: 'strace', purpose: 'trace system calls' },
-  { name: 'tc', purpose: 'traffic control' },
-  { name: 'tcpdump', purpose: 'capture packets' },
-  { name: 'top', purpose: 'processes by load' },
-  { name: 'vi', purpose: 'edit text' },
-  { name: 'vmstat', purpose: 'memory and CPU over time' },
-];
-
-/** @returns null when there is no such tool. */
-export function findTool(name: string): Tool | null {
-  return catalogue.find((tool) => tool.name === name) ?? null;
+/** @returns all tools, group by group. */
+export function listTools(): Tool[] {
+  return toolGroups.flatMap(({ name: group, tools }) =>
+    tools.map(([name, purpose, origin]) => ({
+      name,
+      purpose,
+      package: group === 'commands' ? null : (origin ?? name),
+      group,
+    })),
+  );
 }
 
-/** @returns the name of the tool that was probably meant; null when none is near. */
+/** @returns null when there is no such recipe. */
+export function findRecipe(name: string): Recipe | null {
+  return recipes.find((recipe) => recipe.name === name) ?? null;
+}
+
+/**
+ * Finds what `--tool` names: a recipe or a tool. With arguments a tool comes before a recipe of its name: that recipe
+ * is what the tool most often is wanted for, and the arguments are the tool's.
+ * @returns the command line in the toolbox; null when there is no such tool or recipe.
+ */
+export function findToolCommand(name: string, args: string[]): string[] | null {
+  const recipe = findRecipe(name);
+  const isTool = toolGroups.some(({ tools }) => tools.some(([tool]) => tool === name));
+  if (recipe !== null && (!isTool || args.length === 0)) return [...recipe.command, ...args];
+  return isTool ? [name, ...args] : null;
+}
+
+/** @returns the name of the tool or recipe that was probably meant; null when none is near. */
 export function findNearestTool(name: string): string | null {
-  const near = catalogue
-    .map((tool) => ({ name: tool.name, distance: countEdits(name, tool.name) }))
+  const near = [
+    ...toolGroups.flatMap(({ tools }) => tools.map(([tool]) => tool)),
+    ...recipes.map((one) => one.name),
+  ]
+    .map((known) => ({ name: known, distance: countEdits(name, known) }))
     .toSorted((one, other) => one.distance - other.distance)[0];
   return near && near.distance <= Math.max(1, Math.floor(name.length / 3)) ? near.name : null;
 }

@@ -45,6 +45,13 @@ export const commandTable = new Map<string, CommandEntry>([
     },
   ],
   [
+    'tools',
+    {
+      summary: 'list tools and recipes',
+      load: async () => (await import('./tools-command.ts')).toolsCommand,
+    },
+  ],
+  [
     'version',
     {
       summary: 'print the version',
@@ -55,7 +62,6 @@ export const commandTable = new Map<string, CommandEntry>([
 
 /** Words that will be subcommands: no script shall come to rely on them as names of pods. */
 export const plannedWords = [
-  'tools',
   'doctor',
   'config',
   'install',

@@ -35,6 +35,10 @@ describe('the command line', () => {
     expect(parse('web --tool ps').command).toEqual(['ps']);
   });
 
+  test('runs a recipe with what follows --', () => {
+    expect(parse('web --tool syscalls -- -s 5').command).toEqual(['recipe', 'syscalls', '-s', '5']);
+  });
+
   test.each([
     ['web -- ls', makeContext(), false, false],
     ['web -i -- cat', makeContext(), false, true],

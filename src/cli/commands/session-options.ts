@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName } from '../../cluster/target-name.ts';
-import { findNearestTool, findTool } from '../../toolbox/catalogue.ts';
+import { findNearestTool, findToolCommand } from '../../toolbox/catalogue.ts';
 import { agentNamespaceSchema } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
@@ -29,7 +29,7 @@ export const sessionFlags: Flags = {
   },
   tool: {
     type: 'string',
-    describe: 'tool to run; what follows -- is for it',
+    describe: 'tool or recipe to run; what follows -- is for it',
     group: session,
     values: 'tool',
   },
@@ -203,7 +203,8 @@ function completeTarget(positional: string[]): ReturnType<typeof parseTargetName
 function completeCommand({ flags, rest }: RawArguments): string[] | null {
   const { tool } = flags;
   if (typeof tool === 'string') {
-    if (findTool(tool) === null) {
+    const command = findToolCommand(tool, rest ?? []);
+    if (command === null) {
       const near = findNearestTool(tool);
       throw new Failure(
         'toolNotFound',
@@ -211,7 +212,7 @@ function completeCommand({ flags, rest }: RawArguments): string[] | null {
         near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
       );
     }
-    return [tool, ...(rest ?? [])];
+    return command;
   }
   if (rest === null) return null;
   if (rest.length === 0) throw new UsageError('there is no command after --');

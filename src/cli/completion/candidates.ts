@@ -5,7 +5,8 @@ import { loadKubeconfig } from '../../cluster/kubeconfig-file.ts';
 import { listNamespaceNames, listTargetNames } from '../../cluster/object-names.ts';
 import { findTargetPod } from '../../cluster/target.ts';
 import { parseTargetName, targetKinds } from '../../cluster/target-name.ts';
-import { catalogue } from '../../toolbox/catalogue.ts';
+import { listTools } from '../../toolbox/catalogue.ts';
+import { recipes } from '../../toolbox/recipes.ts';
 import { describeTarget } from '../../session/session-spec.ts';
 import { agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { RawArguments, ValueSource } from '../command.ts';
@@ -47,7 +48,13 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
       return nameAll(entries.map(({ name }) => name));
     }
     case 'tool':
-      return catalogue.map(({ name, purpose }) => ({ value: name, description: purpose }));
+      return [
+        ...recipes.map(({ name, summary }) => ({ value: name, description: summary })),
+        // A recipe of the same name is what the tool is most often wanted for.
+        ...listTools().flatMap(({ name, purpose }) =>
+          recipes.some((recipe) => recipe.name === name) ? [] : [{ value: name, description: purpose }],
+        ),
+      ];
     case 'file':
       return [];
   }

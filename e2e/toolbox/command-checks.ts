@@ -1,0 +1,78 @@
+import type { ToolChecks } from './tool-check.ts';
+
+/** A recipe's check stands under its own name, with this before it. */
+export const recipePrefix = 'recipe:';
+
+/** The toolbox's own commands and recipes, on the target. */
+export const commandChecks: ToolChecks = {
+  'check-tools': { script: 'check-tools', shows: /^ok +\d+ tools are here$[^]*^ok +ptrace of the target/m },
+  // A second one can't have the port: what says so is the container's own program, run in all of its namespaces.
+  'container-shell': { script: 'container-shell "$SERVER"; true', shows: /cannot listen: Addr/ },
+  'debug-in-ns': {
+    script: 'debug-in-ns -m "$SERVER"; debug-in-ns ss -tln',
+    shows: /cannot listen: Addr[^]*:808\d/,
+  },
+  'debug-process': {
+    script: 'debug-process -batch -ex "info proc exe"',
+    shows: /exe = '\/.*server'/,
+  },
+  'gdb-attach': { script: 'gdb-attach -batch -ex "info files"', shows: /Symbols from "\/target\/.*server"/ },
+  'list-files': { script: 'list-files "$(dirname $SERVER)"', shows: / server$/m },
+  'list-processes': { script: 'list-processes', shows: /^(?![^]*list-processes)[^]*\/server/ },
+  'net-debug': { script: 'net-debug localhost:8080', shows: /^ok +connect to localhost:8080/m },
+  'network-capture': {
+    script:
+      'network-capture -c 2 "tcp port 8080 and tcp[tcpflags] & tcp-syn != 0" & pid=$!; until ! kill -0 $pid 2>/dev/null; do curl -s -m 1 telnet://127.0.0.1:8080 </dev/null; done; wait $pid',
+    shows: /127\.0\.0\.1\.8080: Flags \[S\]/,
+  },
+  'network-status': { script: 'network-status', shows: /== listening[^]*:8080 .*"server"/ },
+  recipe: { script: 'recipe', shows: /^flamegraph +/m },
+  'strace-attach': {
+    script: 'timeout --signal=INT 3 strace-attach; true',
+    shows: /^(restart_syscall|poll)\(/m,
+  },
+  sysinfo: { script: 'sysinfo', shows: /^binary +\/.*server$/m },
+  'target-path': {
+    script: 'target-path "$(dirname "$SERVER")/../../../../$SERVER"',
+    shows: /^\/target\/.*server$/m,
+  },
+  'trace-files': {
+    // The server opens nothing: a program that does, beside it.
+    script:
+      '(while :; do cat /etc/hostname >/dev/null; done) & pid=$!; timeout --signal=INT 2 trace-files -p $pid; kill $pid',
+    shows: /openat\(AT_FDCWD.*"\/etc\/hostname"/,
+  },
+  'trace-network': {
+    script:
+      'timeout --signal=INT 4 trace-network & sleep 1.5; curl -s -m 1 telnet://127.0.0.1:8080 </dev/null; wait; true',
+    shows: /accept\(\d+<TCP:\[/,
+  },
+  'trace-process': {
+    script: 'timeout --signal=INT 4 trace-process -c; true',
+    shows: /^ *100\.00 .* total$/m,
+  },
+
+  'recipe:core': { script: 'recipe core >core && file core', shows: /ELF 64-bit LSB core file/ },
+  'recipe:dns': {
+    script: 'recipe dns localhost',
+    shows: /== localhost as a program asks\n(127\.0\.0\.1|::1)/,
+  },
+  'recipe:env': {
+    script: 'env -i API_TOKEN=abc123 GREETING=hello sleep 20 & sleep 0.3; recipe env -p $!; kill $!',
+    shows: /^API_TOKEN=<masked, 6 characters>\nGREETING=hello$/m,
+  },
+  'recipe:files': {
+    script: 'recipe files -m 1',
+    shows: /== open[^]*:8080 \(LISTEN\)[^]*== changed within 1 minutes/,
+  },
+  'recipe:flamegraph': {
+    script: '(while :; do :; done) & recipe flamegraph -s 1 -p $! >graph.svg; kill $!; cat graph.svg',
+    shows: /<svg [^]*data-name="execute_command/,
+  },
+  'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*server/m },
+  'recipe:http': { script: 'recipe http', shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in/ },
+  'recipe:limits': { script: 'recipe limits', shows: /Max open files[^]*oom_score/ },
+  'recipe:sockets': { script: 'recipe sockets', shows: /:8080 .*"server"/ },
+  'recipe:stacks': { script: 'recipe stacks', shows: /^Thread 1[^]*#0 /m },
+  'recipe:syscalls': { script: 'recipe syscalls -s 3', shows: /(poll|restart_syscall)[^]* total$/m },
+};

@@ -1,0 +1,23 @@
+# What the shells of a session share; sourced by each of them, so it is POSIX.
+
+# A kubeconfig's context is any text: what a terminal obeys is left out of it.
+CRASHCART_PROMPT=$(
+	if [ -n "${CRASHCART_POD-}" ]; then
+		target=${CRASHCART_NAMESPACE}/${CRASHCART_POD}[${CRASHCART_CONTAINER}]
+	else
+		target=node/${CRASHCART_NODE:-unknown}
+	fi
+	printf '%s' "crashcart:$target${CRASHCART_CONTEXT:+ ($CRASHCART_CONTEXT)}" | tr -d '[:cntrl:]'
+)
+
+# What curses knows nothing of breaks top, less and every editor. Such terminals take what xterm takes.
+tput longname >/dev/null 2>&1 || export TERM=xterm-256color
+
+# show_banner: three lines on what this is, for a person on a terminal who did not ask for quiet.
+show_banner() {
+	if [ ! -t 1 ] || [ -n "${CRASHCART_QUIET-}" ]; then return; fi
+	printf '%s on %s: a root shell of the toolbox, in its processes, network, IPC and host name.\n' \
+		"$CRASHCART_PROMPT" "${CRASHCART_NODE:-its node}"
+	printf '%s\n' 'Its files are at /target (list-files, target-path); what is changed elsewhere ends with this session.'
+	printf '%s\n' 'check-tools tells what works here, recipe what is ready to run, container-shell opens its own shell.'
+}

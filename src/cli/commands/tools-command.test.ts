@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import { listTools } from '../../toolbox/catalogue.ts';
+import { recipes } from '../../toolbox/recipes.ts';
+import type { Context } from '../context.ts';
+import { runCLI } from '../run-cli.ts';
+
+async function run(...args: string[]): Promise<{ code: number; stdout: string }> {
+  let stdout = '';
+  const stream = { on: () => undefined, write: (text: string) => (stdout += text) };
+  const context = { stdin: {}, stdout: stream, stderr: { ...stream, write: () => true }, env: {} };
+  const code = await runCLI(['tools', ...args], context as unknown as Context);
+  return { code, stdout };
+}
+
+describe('the list of tools', () => {
+  test('has a line for each recipe and each tool', async () => {
+    const { code, stdout } = await run();
+    expect(code).toBe(0);
+    for (const { name, summary } of recipes)
+      expect(stdout).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+    for (const { name } of listTools()) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  test('is complete as JSON and as YAML', async () => {
+    const expected = { recipes, tools: listTools() };
+    expect(JSON.parse((await run('-o', 'json')).stdout)).toEqual(expected);
+    expect(load((await run('-o', 'yaml')).stdout)).toEqual(expected);
+  });
+
+  test.each([[['-o', 'table']], [['tcpdump']]])('refuses %j', async (args) => {
+    expect(await run(...args)).toEqual({ code: 2, stdout: '' });
+  });
+});
