@@ -4,6 +4,7 @@ const exitCodes = [
   ["the command's own", '128+n when a signal ended it, 126 or 127 when it could not be started'],
   ['125', 'a failure of this program, of the cluster or of the connection; stderr says which'],
   ['2', 'wrong usage'],
+  ['1', 'of doctor: something has failed'],
 ] as const;
 
 const environment = [

@@ -166,19 +166,24 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     outputBufferBytes: flags['output-buffer'] ?? '4Mi',
     compress: flags['compress'] === true,
     quiet: flags['quiet'] === true,
-    agent: {
-      image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || agentImage),
-      imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
-      imagePullSecrets: flags['image-pull-secret'] ?? [],
-      namespace: flags['agent-namespace'] ?? 'crashcart',
-      idleSeconds: flags['agent-idle'] ?? '5m',
-      sessionMemoryBytes,
-      version,
-    },
+    agent: completeAgentOptions(flags, context.env),
     timeoutMs: flags['timeout'] ?? '60s',
     createNamespace: flags['create-namespace'] === true,
     connection: nameConnectionFlags(flags),
     verbosity: flags['verbosity'] ?? '0',
+  };
+}
+
+/** Fills in what was not given of the agent. */
+export function completeAgentOptions(flags: RawArguments['flags'], env: Context['env']): unknown {
+  return {
+    image: flags['image'] ?? (env['CRASHCART_IMAGE'] || agentImage),
+    imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
+    imagePullSecrets: flags['image-pull-secret'] ?? [],
+    namespace: flags['agent-namespace'] ?? 'crashcart',
+    idleSeconds: flags['agent-idle'] ?? '5m',
+    sessionMemoryBytes,
+    version,
   };
 }
 
