@@ -2,16 +2,17 @@ import * as z from 'zod';
 import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 
-/** Where objects are made that agents need. */
+/** Where the objects of a session are made. */
 const places: Record<string, { path: (namespace: string) => string; resource: string }> = {
   Namespace: { path: () => 'api/v1/namespaces', resource: 'namespaces' },
   Job: { path: (namespace) => `apis/batch/v1/namespaces/${namespace}/jobs`, resource: 'jobs.batch' },
+  Event: { path: (namespace) => `api/v1/namespaces/${namespace}/events`, resource: 'events' },
   Pod: { path: (namespace) => `api/v1/namespaces/${namespace}/pods`, resource: 'pods' },
 };
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  metadata: z.looseObject({ namespace: z.string().optional() }),
 });
 /** An object as a manifest has it. */
 export type Manifest = z.infer<typeof manifestSchema>;

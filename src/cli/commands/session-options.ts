@@ -11,6 +11,7 @@ import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
+import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
 import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
@@ -76,6 +77,7 @@ export const sessionFlags: Flags = {
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
+  ...dryRunFlags,
   ...connectionFlags,
   verbosity: {
     type: 'string',
@@ -130,6 +132,8 @@ export const sessionOptionsSchema = z.object({
   }),
   timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
   createNamespace: z.boolean(),
+  /** null: for real. */
+  dryRun: dryRunSchema.nullable(),
   connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
   verbosity: z.coerce.number().int().min(0),
 });
@@ -169,6 +173,7 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     agent: completeAgentOptions(flags, context.env),
     timeoutMs: flags['timeout'] ?? '60s',
     createNamespace: flags['create-namespace'] === true,
+    dryRun: completeDryRun(flags),
     connection: nameConnectionFlags(flags),
     verbosity: flags['verbosity'] ?? '0',
   };
