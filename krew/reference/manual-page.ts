@@ -9,7 +9,11 @@ const exitCodes = [
 
 const environment = [
   ['KUBECONFIG', 'kubeconfigs, as for kubectl'],
+  ['CRASHCART_CONFIG', 'path of the configuration file'],
   ['CRASHCART_IMAGE', 'image of the agent, when there is no --image'],
+  ['CRASHCART_IMAGE_PULL_POLICY', 'the same for --image-pull-policy'],
+  ['CRASHCART_IMAGE_PULL_SECRETS', 'the same for --image-pull-secret; separated by commas'],
+  ['CRASHCART_AGENT_NAMESPACE', 'the same for --agent-namespace'],
 ] as const;
 
 /** @returns the manual page kubectl-crashcart(1), in the macros man(7). */
