@@ -69,7 +69,7 @@ export const commandChecks: ToolChecks = {
     script: '(while :; do :; done) & recipe flamegraph -s 1 -p $! >graph.svg; kill $!; cat graph.svg',
     shows: /<svg [^]*data-name="execute_command/,
   },
-  'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*server/m },
+  'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*== largest mappings[^]*\n[0-9a-f]{8}/m },
   'recipe:http': { script: 'recipe http', shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in/ },
   'recipe:limits': { script: 'recipe limits', shows: /Max open files[^]*oom_score/ },
   'recipe:sockets': { script: 'recipe sockets', shows: /:8080 .*"server"/ },

@@ -12,7 +12,8 @@ export const networkChecks: ToolChecks = {
   curl: { script: 'curl -s http://127.0.0.1:18000/tools.tsv', shows: /^curl\t/m },
   dig: { script: 'dig -p 15353 +short @127.0.0.1 answer.test', shows: /^192\.0\.2\.53$/m },
   ethtool: { script: 'ethtool -k lo', shows: /scatter-gather: on/ },
-  host: { script: 'host -p 15353 answer.test 127.0.0.1', shows: /answer\.test has address 192\.0\.2\.53/ },
+  // The resolver's search list may come first.
+  host: { script: 'host -p 15353 answer.test 127.0.0.1', shows: /answer\.test\S* has address 192\.0\.2\.53/ },
   iftop: {
     script: 'ping -i 0.2 127.0.0.1 >/dev/null & iftop -t -s 3 -n -i lo; kill $!',
     shows: /127\.0\.0\.1[^]*Total send rate: +[\d.]+[KM]?b/,

@@ -27,7 +27,9 @@ export const processChecks: ToolChecks = {
   pgrep: { script: 'pgrep -x server', shows: /^\d+$/m },
   pidstat: { script: 'pidstat -p $CRASHCART_TARGET_PID 1 1', shows: /server/ },
   pmap: { script: 'pmap $CRASHCART_TARGET_PID', shows: /server/ },
-  prlimit: { script: 'prlimit --nofile --pid $CRASHCART_TARGET_PID', shows: /NOFILE .*\d+/ },
+  // Of the session itself: for another user's process the kernel asks for CAP_SYS_RESOURCE, which not every machine
+  // that a test runs on has.
+  prlimit: { script: 'prlimit --nofile --pid $$', shows: /NOFILE .*\d+/ },
   ps: { script: 'ps -o args= -p $CRASHCART_TARGET_PID', shows: /\/server/ },
   pstree: { script: 'pstree -p', shows: /server\(\d+\)|server/ },
   top: { script: 'top -b -n 1', shows: /server/ },

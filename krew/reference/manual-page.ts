@@ -4,11 +4,16 @@ const exitCodes = [
   ["the command's own", '128+n when a signal ended it, 126 or 127 when it could not be started'],
   ['125', 'a failure of this program, of the cluster or of the connection; stderr says which'],
   ['2', 'wrong usage'],
+  ['1', 'of doctor: something has failed'],
 ] as const;
 
 const environment = [
   ['KUBECONFIG', 'kubeconfigs, as for kubectl'],
+  ['CRASHCART_CONFIG', 'path of the configuration file'],
   ['CRASHCART_IMAGE', 'image of the agent, when there is no --image'],
+  ['CRASHCART_IMAGE_PULL_POLICY', 'the same for --image-pull-policy'],
+  ['CRASHCART_IMAGE_PULL_SECRETS', 'the same for --image-pull-secret; separated by commas'],
+  ['CRASHCART_AGENT_NAMESPACE', 'the same for --agent-namespace'],
 ] as const;
 
 /** @returns the manual page kubectl-crashcart(1), in the macros man(7). */

@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { sessionFlags } from '../../src/cli/commands/session-options.ts';
 import { type CommandReference, describeCommands } from './command-reference.ts';
+import { formatConfigSchema } from './config-schema.ts';
 import { formatFlagsPage } from './flags-page.ts';
 import { formatManualPage } from './manual-page.ts';
 
 test('docs/flags.md is what the commands say of themselves (else: npm run docs)', async () => {
   const file = join(import.meta.dirname, '../../docs/flags.md');
   expect(readFileSync(file, 'utf8')).toBe(formatFlagsPage(await describeCommands()));
+});
+
+test('docs/config.schema.json is the schema that the file is read by (else: npm run docs)', () => {
+  const file = join(import.meta.dirname, '../../docs/config.schema.json');
+  expect(readFileSync(file, 'utf8')).toBe(formatConfigSchema());
 });
 
 test('the manual page has every flag of a session', async () => {

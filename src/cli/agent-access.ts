@@ -57,7 +57,10 @@ export function loadAccess(
 }
 
 /** @throws Failure `configuration`. */
-export async function openApi(access: AgentAccess, context: Context): Promise<ApiClient> {
+export async function openApi(
+  access: Pick<AgentAccess, 'connection' | 'verbosity'>,
+  context: Context,
+): Promise<ApiClient> {
   return new ApiClient(await loadAccess(access, context), (line) => {
     if (access.verbosity >= verbosityLevels.request) context.stderr.write(`${escapeText(line)}\n`);
   });

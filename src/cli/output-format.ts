@@ -15,6 +15,12 @@ export const outputFormatFlag: Flags = {
   },
 };
 
+/** For what is a report and no list of objects. */
+export const reportFormatSchema = z.enum(['table', 'json', 'yaml']);
+export const reportFormatFlag: Flags = {
+  output: { type: 'string', alias: 'o', describe: 'json or yaml', group: 'Other:', values: ['json', 'yaml'] },
+};
+
 /** @returns a value as the format says that is no table. */
 export function formatValue(value: unknown, format: 'json' | 'yaml'): string {
   return format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : dump(value, { noRefs: true });

@@ -5,7 +5,7 @@ import { escapeText } from '../terminal/escape-text.ts';
 import { InterruptedError, OutputClosedError, UsageError } from './errors.ts';
 
 /** Exit codes of our own; everything else is the command's. */
-export const exitCodes = { usage: 2, failure: 125 } as const;
+export const exitCodes = { checkFailed: 1, usage: 2, failure: 125 } as const;
 
 /**
  * Says what failed and what to do about it; the only place that does.

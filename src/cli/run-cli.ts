@@ -7,6 +7,7 @@ import { sessionCommand } from './commands/session-command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
 import { reportError } from './report.ts';
+import { applySettings } from './settings.ts';
 import { version } from './version.ts';
 
 /**
@@ -44,7 +45,8 @@ async function run({ command, args }: CommandChoice, context: Context): Promise<
     return 0;
   }
   if (command === sessionCommand) refuseReservedWord(raw.positional[0]);
-  const parsed = command.schema.safeParse(command.complete(raw, context));
+  const configured = await applySettings(raw, command.flags, context.env);
+  const parsed = command.schema.safeParse(command.complete(configured, context));
   if (!parsed.success) throw new UsageError(describeIssues(parsed.error));
   return await command.run(parsed.data, context);
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeRefusal } from './agent-refusal.ts';
+import { describeRefusal, isRefusal } from './agent-refusal.ts';
 import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
@@ -92,9 +92,4 @@ export class AgentJobs {
   #access(verb: string) {
     return { verb, resource: 'jobs.batch', namespace: this.#namespace };
   }
-}
-
-/** Whether it is admission's: policies answer with 422, webhooks with a status of their own choice. */
-function isRefusal({ code, status, message }: ApiError): boolean {
-  return code === 'apiError' && (status === 403 || status === 422 || /webhook/.test(message));
 }

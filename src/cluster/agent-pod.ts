@@ -36,7 +36,10 @@ export async function listAgents(api: ApiClient, namespace: string, signal: Abor
 }
 
 /** @returns a running agent that can be used as it is; null when there is none. */
-export function findWarmAgent(agents: Pod[], { node, options, excluded }: AgentRequest): Pod | null {
+export function findWarmAgent(
+  agents: Pod[],
+  { node, options, excluded }: Pick<AgentRequest, 'node' | 'options' | 'excluded'>,
+): Pod | null {
   const keys = [describeAgent(node, options).key, describeAgent(node, options, false).key];
   return (
     agents.find(

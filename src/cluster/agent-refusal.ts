@@ -1,3 +1,4 @@
+import type { ApiError } from './api-error.ts';
 import { Failure } from './failure.ts';
 
 /**
@@ -17,6 +18,11 @@ export function describeRefusal(
     `the cluster refuses the agent's ${what} in the namespace "${namespace}": ${message}${details}`,
     advise(message, namespace),
   );
+}
+
+/** Whether an error is admission's: policies answer with 422, webhooks with a status of their own choice. */
+export function isRefusal({ code, status, message }: ApiError): boolean {
+  return code === 'apiError' && (status === 403 || status === 422 || /webhook/.test(message));
 }
 
 function advise(message: string, namespace: string): string {

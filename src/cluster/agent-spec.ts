@@ -20,7 +20,13 @@ export interface AgentJob {
   render: (slot: number) => AgentJobManifest;
 }
 export interface AgentJobManifest {
-  metadata: { name: string; namespace: string };
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace: string; [field: string]: unknown };
+  spec: {
+    template: { metadata: Record<string, unknown>; spec: Record<string, unknown> };
+    [field: string]: unknown;
+  };
   [field: string]: unknown;
 }
 
@@ -33,6 +39,12 @@ export const agentLabels = {
 };
 export const agentAnnotations = { node: 'crashcart.dev/node', version: 'crashcart.dev/version' };
 export const agentLabelSelector = `${agentLabels.name}=crashcart`;
+
+/** What a node and a quota have to have room for. The limit is of all its sessions together. */
+export const agentResources = {
+  requests: { cpu: '50m', memory: '64Mi' },
+  limits: { memory: '4Gi' },
+} as const;
 
 /** A Job that nobody renews ends by itself; idle agents do so much earlier. */
 const deadlineSeconds = 24 * 60 * 60;
@@ -105,8 +117,8 @@ function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): R
         securityContext: { privileged: true, runAsUser: 0, runAsGroup: 0, readOnlyRootFilesystem: true },
         resources: {
           // Explicit zeros: without them the limits count as requests.
-          requests: reserve ? { cpu: '50m', memory: '64Mi' } : { cpu: '0', memory: '0' },
-          limits: { memory: '4Gi' },
+          requests: reserve ? agentResources.requests : { cpu: '0', memory: '0' },
+          limits: agentResources.limits,
         },
       },
     ],

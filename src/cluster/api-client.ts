@@ -23,6 +23,8 @@ export interface ApiAnswer<Value> {
   value: Value;
   /** Texts of the `Warning` headers. */
   warnings: string[];
+  /** What the API server's clock said; null when it did not tell. */
+  date: Date | null;
 }
 
 /** Requests to one API server, over kept connections. */
@@ -45,7 +47,11 @@ export class ApiClient {
       const body = await text(response);
       if ((response.statusCode ?? 0) >= 300)
         throw new ApiError(response.statusCode ?? 0, body, request.access);
-      return { value: request.schema.parse(JSON.parse(body)), warnings: readWarnings(response) };
+      return {
+        value: request.schema.parse(JSON.parse(body)),
+        warnings: readWarnings(response),
+        date: readDate(response),
+      };
     } catch (error) {
       throw this.#explain(error, request.signal, limit, timeoutMs);
     }
@@ -141,4 +147,9 @@ function readWarnings(response: IncomingMessage): string[] {
       (quoted ?? '').replaceAll(/\\(.)/g, '$1'),
     ),
   );
+}
+
+function readDate({ headers }: IncomingMessage): Date | null {
+  const date = new Date(headers.date ?? '');
+  return Number.isNaN(date.getTime()) ? null : date;
 }

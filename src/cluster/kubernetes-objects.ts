@@ -70,12 +70,26 @@ export const podSchema = z.object({
 export type Pod = z.infer<typeof podSchema>;
 export type ContainerStatus = z.infer<typeof containerStatusSchema>;
 
+const nodeInfoSchema = z.object({
+  architecture: z.string().default(''),
+  containerRuntimeVersion: z.string().default(''),
+  kernelVersion: z.string().default(''),
+  kubeletVersion: z.string().default(''),
+  osImage: z.string().default(''),
+});
 export const nodeSchema = z.object({
   metadata: metadataSchema,
+  spec: z
+    .object({
+      unschedulable: z.boolean().default(false),
+      taints: z.array(z.object({ key: z.string(), effect: z.string() })).default([]),
+    })
+    .prefault({}),
   status: z
     .object({
       conditions: conditionsSchema,
-      nodeInfo: z.object({ architecture: z.string().default('') }).prefault({}),
+      nodeInfo: nodeInfoSchema.prefault({}),
+      images: z.array(z.object({ names: z.array(z.string()).nullable().default([]) })).default([]),
     })
     .prefault({}),
 });

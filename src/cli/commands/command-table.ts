@@ -38,6 +38,20 @@ export const commandTable = new Map<string, CommandEntry>([
     },
   ],
   [
+    'doctor',
+    {
+      summary: 'tell what of a session will work, and what will not',
+      load: async () => (await import('./doctor-command.ts')).doctorCommand,
+    },
+  ],
+  [
+    'config',
+    {
+      summary: 'show what is configured, and check it',
+      load: async () => (await import('./config-command.ts')).configCommand,
+    },
+  ],
+  [
     'completion',
     {
       summary: 'complete commands by Tab, in kubectl or in a shell',
@@ -61,16 +75,7 @@ export const commandTable = new Map<string, CommandEntry>([
 ]);
 
 /** Words that will be subcommands: no script shall come to rely on them as names of pods. */
-export const plannedWords = [
-  'doctor',
-  'config',
-  'install',
-  'uninstall',
-  'status',
-  'cp',
-  'capture',
-  'forward',
-];
+export const plannedWords = ['install', 'uninstall', 'status', 'cp', 'capture', 'forward'];
 
 /** Whether a word is no target: a pod of such a name is reached as `pod/NAME`. */
 export function isReservedWord(word: string): boolean {

@@ -80,8 +80,18 @@ describe('the command line', () => {
     });
   });
 
+  test('takes a dry run, which is printed as YAML unless JSON is wanted', () => {
+    expect(parse('web').dryRun).toBeNull();
+    expect(parse('web --dry-run=client').dryRun).toEqual({ mode: 'client', format: 'yaml' });
+    expect(parse('web --dry-run server -o json').dryRun).toEqual({ mode: 'server', format: 'json' });
+  });
+
   test.each([
     '--quiet',
+    'web -o yaml',
+    'web --dry-run',
+    'web --dry-run=none',
+    'web --dry-run=client -o wide',
     'web ls',
     'web --',
     'web --no-such-flag',

@@ -12,6 +12,7 @@ import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
+import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
 import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
@@ -77,6 +78,7 @@ export const sessionFlags: Flags = {
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
+  ...dryRunFlags,
   ...connectionFlags,
   verbosity: {
     type: 'string',
@@ -131,6 +133,8 @@ export const sessionOptionsSchema = z.object({
   }),
   timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
   createNamespace: z.boolean(),
+  /** null: for real. */
+  dryRun: dryRunSchema.nullable(),
   connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
   verbosity: z.coerce.number().int().min(0),
 });
@@ -167,19 +171,25 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     outputBufferBytes: flags['output-buffer'] ?? '4Mi',
     compress: flags['compress'] === true,
     quiet: flags['quiet'] === true,
-    agent: {
-      image: flags['image'] ?? (context.env['CRASHCART_IMAGE'] || agentImage),
-      imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
-      imagePullSecrets: flags['image-pull-secret'] ?? [],
-      namespace: flags['agent-namespace'] ?? 'crashcart',
-      idleSeconds: flags['agent-idle'] ?? '5m',
-      sessionMemoryBytes,
-      version,
-    },
+    agent: completeAgentOptions(flags, context.env),
     timeoutMs: flags['timeout'] ?? '60s',
     createNamespace: flags['create-namespace'] === true,
+    dryRun: completeDryRun(flags),
     connection: nameConnectionFlags(flags),
     verbosity: flags['verbosity'] ?? '0',
+  };
+}
+
+/** Fills in what was not given of the agent. */
+export function completeAgentOptions(flags: RawArguments['flags'], env: Context['env']): unknown {
+  return {
+    image: flags['image'] ?? (env['CRASHCART_IMAGE'] || agentImage),
+    imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
+    imagePullSecrets: flags['image-pull-secret'] ?? [],
+    namespace: flags['agent-namespace'] ?? 'crashcart',
+    idleSeconds: flags['agent-idle'] ?? '5m',
+    sessionMemoryBytes,
+    version,
   };
 }
 

@@ -25,6 +25,10 @@ import { leaveEvent } from './target-event.ts';
 
 /** @returns the command's exit code. @throws Failure, ProblemError. */
 export async function runSession(options: SessionOptions, context: Context): Promise<number> {
+  if (options.dryRun !== null) {
+    const { showSession } = await import('./session-dry-run.ts');
+    return await showSession(options, options.dryRun, context);
+  }
   const run = new SessionRun(options, context);
   try {
     return await run.run();

@@ -4,6 +4,7 @@ import { chooseCommand } from '../command-choice.ts';
 import type { Flags } from '../command.ts';
 import { commandTable } from '../commands/command-table.ts';
 import type { Context } from '../context.ts';
+import { applySettings } from '../settings.ts';
 import { type Candidate, listCandidates } from './candidates.ts';
 import { analyseLine, type CompletionLine } from './completion-request.ts';
 
@@ -71,12 +72,14 @@ async function findCandidates(
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   if (request.kind === 'nothing') return [];
-  const raw = parseArguments(before, flags);
+  const given = parseArguments(before, flags);
   if (request.kind === 'value') {
+    // A file with mistakes is told of by the command itself.
+    const raw = await applySettings(given, flags, env).catch(() => given);
     return await listCandidates(request.source, { raw, prefix: request.prefix, env, signal });
   }
   return Object.entries(flags)
-    .filter(([name, { type }]) => type === 'list' || raw.flags[name] === undefined)
+    .filter(([name, { type }]) => type === 'list' || given.flags[name] === undefined)
     .map(([name, { describe }]) => ({ value: `--${name}`, description: describe }));
 }
 

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { agentAnnotations, agentContainer, agentLabels } from '../src/cluster/agent-spec.ts';
+import { askDoctor } from './session/doctor-findings.ts';
+import {
+  createObjects,
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+  privilegedLabels,
+} from './session/test-namespace.ts';
+
+/** Of agents and targets. */
+const namespace = 'doctor-nodes';
+const labels = { 'crashcart.test/for': namespace };
+const ours = ['-l', `crashcart.test/for=${namespace}`];
+const sick = 'doctor-sick-node';
+
+/** Removes the node that is none, and what was made along with it. */
+async function removeNode(): Promise<void> {
+  // No kubelet would ever confirm the end of these pods.
+  await expectSuccess(['delete', 'pods', '-n', namespace, ...ours, '--force', '--grace-period=0']);
+  await expectSuccess(['delete', 'nodes,runtimeclasses', ...ours]);
+}
+
+function describePod(name: string, more: { metadata?: object; spec?: object; container?: string }): object {
+  const containers = [
+    { name: more.container ?? 'app', image: 'crashcart.test/musl:1', imagePullPolicy: 'Never' },
+  ];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels, ...more.metadata },
+    spec: { terminationGracePeriodSeconds: 1, containers, ...more.spec },
+  };
+}
+
+beforeAll(async () => {
+  await removeNode();
+  await createTestNamespace(namespace, privilegedLabels);
+  await createObjects([
+    {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: sick, labels: { ...labels, 'kubernetes.io/os': 'linux' } },
+      // Nobody else's pods are to go there.
+      spec: { unschedulable: true, taints: [{ key: 'karpenter.sh/disrupted', effect: 'NoSchedule' }] },
+    },
+    {
+      apiVersion: 'node.k8s.io/v1',
+      kind: 'RuntimeClass',
+      metadata: { name: namespace, labels },
+      handler: 'runsc',
+    },
+    describePod('sandboxed', { spec: { nodeName: sick, runtimeClassName: namespace } }),
+    // As an agent of an older version that does not answer.
+    describePod('old-agent', {
+      container: agentContainer,
+      metadata: {
+        labels: { ...labels, [agentLabels.name]: 'crashcart' },
+        annotations: { [agentAnnotations.version]: '0.0.1' },
+      },
+    }),
+  ]);
+  const condition = (type: string, status: string) => ({
+    type,
+    status,
+    reason: 'OfTest',
+    message: 'of the test',
+  });
+  const status = {
+    conditions: [condition('Ready', 'False'), condition('DiskPressure', 'True')],
+    nodeInfo: {
+      ...{ architecture: 'amd64', operatingSystem: 'linux', osImage: 'Old', kernelVersion: '4.14.1' },
+      ...{ containerRuntimeVersion: 'docker://19.3.1', kubeletVersion: 'v1.30.0', kubeProxyVersion: '' },
+      ...{ machineID: '', systemUUID: '', bootID: '' },
+    },
+  };
+  const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
+  await expectSuccess(['patch', 'node', sick, ...patch]);
+  await expectSuccess(['wait', '--for=condition=Ready', 'pod/old-agent', '-n', namespace, '--timeout=30s']);
+}, 90_000);
+
+afterAll(async () => {
+  await removeNode();
+  await deleteTestNamespace(namespace);
+}, 90_000);
+
+test('a node where no agent can run is told, by all that its status says', async () => {
+  const { code, findings } = await askDoctor([`node/${sick}`, '--agent-namespace', namespace]);
+  expect(code).toBe(1);
+  expect(findings['node']).toMatchObject({ state: 'failed', found: expect.stringContaining('is not ready') });
+  expect(findings['node taints']).toMatchObject({
+    state: 'warning',
+    found: 'karpenter.sh/disrupted: the node is about to go',
+  });
+  expect(findings['node pressure']).toMatchObject({
+    state: 'failed',
+    found: 'DiskPressure: the kubelet admits no agent',
+  });
+  expect(findings['container runtime']?.state).toBe('warning');
+  expect(findings['kernel']?.state).toBe('warning');
+  expect(findings['cgroups']?.state).toBe('unknown');
+});
+
+test('of all nodes, one where no agent can run is a warning', async () => {
+  const { findings } = await askDoctor(['--agent-namespace', namespace]);
+  expect(findings['node']).toMatchObject({ state: 'warning', found: expect.stringContaining(sick) });
+});
+
+test('a target in a sandbox is told', async () => {
+  const where = ['-n', namespace, '--agent-namespace', namespace];
+  const { findings } = await askDoctor(['sandboxed', ...where]);
+  expect(findings['sandbox']).toMatchObject({
+    state: 'failed',
+    found: expect.stringContaining('handler "runsc"'),
+  });
+});
+
+test('an agent of another version is told, and one that does not answer', async () => {
+  const { code, findings } = await askDoctor(['--agent-namespace', namespace]);
+  expect(code).toBe(1);
+  expect(findings['agents']).toMatchObject({
+    state: 'warning',
+    found: expect.stringContaining('1 running, some of version 0.0.1'),
+  });
+  expect(findings['tunnel']?.state).toBe('failed');
+});

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeAgent } from '../src/cluster/agent-spec.ts';
+import { relayPath } from '../src/session/protocol-version.ts';
+import { runKubectl, waitUntil } from './session/command-run.ts';
+import { readRenamedManifests } from './session/renamed-manifests.ts';
+import {
+  createObjects,
+  createTestNamespace,
+  deleteTestNamespace,
+  expectSuccess,
+  privilegedLabels,
+} from './session/test-namespace.ts';
+
+/** The namespace of agents, and the beginning of what is made besides. */
+const name = 'doctor-policies';
+const image = 'crashcart.dev/agent:0.1.0';
+const clusterObjects = [
+  'validatingadmissionpolicies,validatingadmissionpolicybindings',
+  '-l',
+  `app.kubernetes.io/name=${name}`,
+];
+const component = 'components/admission-policies';
+const tunnelID = '01234567-89ab-cdef-0123-456789abcdef';
+
+type Fields = Record<string, unknown>;
+
+/** An agent's Job as the plugin makes it, with changes to its pod's spec and to its container. */
+function describeJob(podChanges: Fields = {}, containerChanges: Fields = {}, from = image) {
+  const { render } = describeAgent('node-1', {
+    namespace: name,
+    image: from,
+    imagePullPolicy: 'IfNotPresent',
+    imagePullSecrets: [],
+    idleSeconds: 300,
+    sessionMemoryBytes: 512 * 1024 * 1024,
+    version: '0.1.0',
+  });
+  const job = render(0) as unknown as {
+    metadata: object;
+    spec: { template: { spec: { containers: [Fields] } } };
+  };
+  const { template } = job.spec;
+  const spec = {
+    ...template.spec,
+    containers: [{ ...template.spec.containers[0], ...containerChanges }],
+    ...podChanges,
+  };
+  return { ...job, spec: { ...job.spec, template: { ...template, spec } } };
+}
+
+function describePod(...changes: Parameters<typeof describeJob>) {
+  const { spec } = describeJob(...changes).spec.template;
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'agent', namespace: name }, spec };
+}
+
+/** Nothing is made. */
+function attempt(object: object) {
+  return runKubectl(['create', '--dry-run=server', '-f', '-'], { input: JSON.stringify(object) });
+}
+
+beforeAll(async () => {
+  await expectSuccess(['delete', ...clusterObjects]);
+  await createTestNamespace(name, privilegedLabels);
+  // From before the policies: into this one an exec is tried.
+  await createObjects([
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'earlier', namespace: name },
+      spec: {
+        terminationGracePeriodSeconds: 1,
+        containers: [{ name: 'app', image: 'crashcart.test/musl:1' }],
+      },
+    },
+  ]);
+  await expectSuccess(['wait', '--for=condition=Ready', 'pod/earlier', '-n', name, '--timeout=30s']);
+  await createObjects(
+    await readRenamedManifests(name, [
+      `${component}/allowed-images.yaml`,
+      `${component}/agent-policy.yaml`,
+      `${component}/exec-policy.yaml`,
+    ]),
+  );
+  await waitUntil('the policy for agents holds', async () => {
+    const isAdmitted = (await attempt(describePod())).code === 0;
+    return isAdmitted && (await attempt(describePod({ hostIPC: true }))).code !== 0;
+  });
+  await waitUntil('the policy for execs holds', async () => {
+    const { stderr } = await runKubectl(['exec', 'earlier', '-n', name, '--', '/no/such/program']);
+    return stderr.includes('ValidatingAdmissionPolicy');
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await expectSuccess(['delete', ...clusterObjects]);
+  await deleteTestNamespace(name);
+}, 90_000);
+
+test('the API server finds no fault with the policies’ expressions', async () => {
+  const names = [`${name}-agents`, `${name}-exec`];
+  const checked = names.map((policy) => `validatingadmissionpolicy/${policy}`);
+  await expectSuccess(['wait', '--for=jsonpath={.status.observedGeneration}=1', ...checked, '--timeout=20s']);
+  const warnings = '-o=jsonpath={.items[*].status.typeChecking.expressionWarnings}';
+  expect(await expectSuccess(['get', 'validatingadmissionpolicy', ...names, warnings])).toBe('');
+});
+
+describe('with the policies of the manifests, an agent', () => {
+  test('as the plugin makes it is admitted, Job and pod', async () => {
+    for (const object of [describeJob(), describePod()]) {
+      const { code, stderr } = await attempt(object);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    }
+  });
+
+  test('of another image is refused, and told which are admitted by what', async () => {
+    for (const object of [describeJob({}, {}, 'busybox'), describePod({}, {}, 'busybox')]) {
+      const { code, stderr } = await attempt(object);
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        `the image of an agent has to be one of the ConfigMap ${name}-agent-images, not busybox`,
+      );
+    }
+  });
+
+  const secret = { valueFrom: { secretKeyRef: { name: 'any', key: 'any' } } };
+  const program = { exec: { command: ['sh'] } };
+  const node = { name: 'node', hostPath: { path: '/' } };
+  test.each<[string, Fields, Fields, string]>([
+    ['another program', {}, { command: ['sh'] }, "its image's own program"],
+    ['arguments', {}, { args: ['-c', 'id'] }, "its image's own program"],
+    ['a hook', {}, { lifecycle: { postStart: program } }, 'without probes and hooks'],
+    ['a liveness probe', {}, { livenessProbe: program }, 'without probes and hooks'],
+    ['a readiness probe', {}, { readinessProbe: program }, 'without probes and hooks'],
+    ['a startup probe', {}, { startupProbe: program }, 'without probes and hooks'],
+    ['a preloaded library', {}, { env: [{ name: 'LD_PRELOAD', value: '/x' }] }, 'no environment variables'],
+    ['a secret', {}, { env: [{ name: 'CRASHCART_NODE', ...secret }] }, 'no environment variables'],
+    ['secrets', {}, { envFrom: [{ secretRef: { name: 'any' } }] }, 'no environment variables'],
+    ['a volume', { volumes: [node] }, {}, 'an agent has no volumes'],
+    ['a program that can be changed', {}, { securityContext: { privileged: true } }, "can't change its own"],
+    ['a token', { automountServiceAccountToken: true }, {}, "no service account's token"],
+    ['a port', {}, { ports: [{ containerPort: 8080 }] }, 'listens on no port'],
+    ['the IPC namespace of the node', { hostIPC: true }, {}, "not in the node's IPC namespace"],
+    ['another container before it', { initContainers: [{ name: 'first', image }] }, {}, 'has one container'],
+  ])('with %s is refused', async (_what, podChanges, containerChanges, words) => {
+    const job = await attempt(describeJob(podChanges, containerChanges));
+    expect(job).toMatchObject({ code: 1, stderr: expect.stringContaining(words) });
+    // Of a pod that has been completed by then: a token is a volume, too.
+    const pod = await attempt(describePod(podChanges, containerChanges));
+    expect(pod).toMatchObject({ code: 1, stderr: expect.stringContaining('ValidatingAdmissionPolicy') });
+  });
+
+  const change = async (...flags: string[]) =>
+    runKubectl(['patch', 'pod', 'earlier', '-n', name, '--dry-run=server', ...flags]);
+
+  test('can’t be given another image, or another container, later', async () => {
+    const image = JSON.stringify({ spec: { containers: [{ name: 'app', image: 'busybox' }] } });
+    expect((await change('-p', image)).stderr).toContain('the image of an agent has to be one of');
+    const ephemeral = JSON.stringify({
+      spec: { ephemeralContainers: [{ name: 'other', image: 'busybox' }] },
+    });
+    const { stderr } = await change('--subresource=ephemeralcontainers', '-p', ephemeral);
+    expect(stderr).toContain("an agent's pod has one container");
+  });
+
+  test('of an image that is no longer admitted can still be tidied up', async () => {
+    const { code, stderr } = await change('-p', JSON.stringify({ metadata: { finalizers: null } }));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+});
+
+describe('into an agent', () => {
+  test('the tunnel’s relay is let in', async () => {
+    const { stderr } = await runKubectl(['exec', 'earlier', '-n', name, '--', relayPath, tunnelID]);
+    // By the runtime: this pod has none.
+    expect(stderr).toContain('no such file or directory');
+    expect(stderr).not.toContain('ValidatingAdmissionPolicy');
+  });
+
+  test.each([
+    ['exec', ['--', 'sh'], 'nothing is run but the relay'],
+    ['exec', ['--', relayPath], 'nothing is run but the relay'],
+    ['exec', ['--', relayPath, tunnelID, 'more'], 'nothing is run but the relay'],
+    ['exec', ['--', relayPath, '$(id)'], 'nothing is run but the relay'],
+    ['attach', [], 'there is no way but kubectl crashcart, not attach'],
+    ['port-forward', [':10250'], 'there is no way but kubectl crashcart, not portforward'],
+  ])('%s %j is not', async (verb, args, words) => {
+    const { code, stderr } = await runKubectl([verb, 'earlier', '-n', name, ...args]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('ValidatingAdmissionPolicy');
+    expect(stderr).toContain(words);
+  });
+});
+
+test('without the list of images there are no agents', async () => {
+  await expectSuccess(['delete', 'configmap', `${name}-agent-images`, '-n', name]);
+  await waitUntil('the list is gone', async () => (await attempt(describePod())).code !== 0);
+  expect((await attempt(describePod())).stderr).toContain('no params found for policy binding');
+});

@@ -1,0 +1,101 @@
+import * as z from 'zod';
+import { Failure } from '../../cluster/failure.ts';
+import type { SettingName } from '../../config/config-schema.ts';
+import type { EffectiveSetting } from '../../config/effective-settings.ts';
+import { escapeText } from '../../terminal/escape-text.ts';
+import { formatTable } from '../../terminal/table.ts';
+import type { Command } from '../command.ts';
+import { connectionFlags } from '../connection-flags.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import { helpFlag } from '../help-flag.ts';
+import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
+import { decideSettings, loadConfig, locateConfig, settingFlags } from '../settings.ts';
+import { completeAgentOptions, sessionOptionsSchema } from './session-options.ts';
+
+const whatSchema = z.enum(['view', 'path', 'validate']);
+const optionsSchema = z.object({
+  what: whatSchema,
+  /** null: the user's own. */
+  file: z.string().min(1).nullable(),
+  format: reportFormatSchema,
+  /** Those that say which context is meant. */
+  flags: z.record(z.string(), z.string().optional()),
+});
+type ConfigOptions = z.infer<typeof optionsSchema>;
+
+const { kubeconfig, context } = connectionFlags;
+
+/** Shows the user's configuration. */
+export const configCommand: Command<ConfigOptions> = {
+  usage: 'kubectl crashcart config view [--context NAME] [-o json|yaml] | path | validate [FILE]',
+  summary: [
+    'Show the configuration: what is set for which context, and by what; where the file is; what is wrong in it.',
+    '',
+    'A flag goes before an environment variable, that before what the file has for the context, and that before',
+    'what it has for all. See docs/configuration.md.',
+  ].join('\n'),
+  flags: {
+    ...(kubeconfig && context ? { kubeconfig, context } : {}),
+    ...reportFormatFlag,
+    ...helpFlag,
+  },
+  argument: whatSchema.options,
+  complete: ({ flags, positional, rest }) => {
+    const [what, file, ...more] = positional;
+    const words: string[] = whatSchema.options;
+    if (what === undefined || !words.includes(what) || rest !== null)
+      throw new UsageError(`config takes one of: ${words.join(', ')}`);
+    if (more.length > 0 || (file !== undefined && what !== 'validate'))
+      throw new UsageError(`"${[file, ...more].join(' ')}" is not expected here`);
+    if (what !== 'view' && flags['output'] !== undefined)
+      throw new UsageError('--output is for `config view`');
+    const { kubeconfig, context } = flags;
+    return { what, file: file ?? null, format: flags['output'] ?? 'table', flags: { kubeconfig, context } };
+  },
+  schema: optionsSchema,
+  async run({ what, file, format, flags }, { stdout, stderr, env }) {
+    const path = file ?? locateConfig(env);
+    switch (what) {
+      case 'path':
+        stdout.write(`${escapeText(path)}\n`);
+        return 0;
+      case 'view':
+        stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env), env), format));
+        return 0;
+      case 'validate':
+        if ((await loadConfig(path)) === null) {
+          if (file !== null) throw new Failure('configuration', `there is no file ${file}`);
+          stderr.write(`There is no file ${escapeText(path)}, and nothing wrong with that.\n`);
+          return 0;
+        }
+        stdout.write(`${escapeText(path)} is valid.\n`);
+        return 0;
+    }
+  },
+};
+
+interface ShownSetting extends EffectiveSetting {
+  setting: string;
+}
+
+/** Those that nothing sets have what they are without. */
+function listSettings(decided: Map<SettingName, EffectiveSetting>, env: Context['env']): ShownSetting[] {
+  const agent = sessionOptionsSchema.shape.agent.parse(completeAgentOptions({}, env));
+  const { image, imagePullPolicy, imagePullSecrets, namespace } = agent;
+  const defaults = { image, imagePullPolicy, imagePullSecrets, agentNamespace: namespace };
+  return (Object.keys(settingFlags) as SettingName[]).map((setting) => ({
+    setting,
+    ...(decided.get(setting) ?? { value: defaults[setting], source: 'default' }),
+  }));
+}
+
+function formatSettings(settings: ShownSetting[], format: ConfigOptions['format']): string {
+  if (format !== 'table') return formatValue({ items: settings }, format);
+  const rows = settings.map(({ setting, value, source }) => [
+    setting,
+    Array.isArray(value) ? value.join(', ') : value,
+    source,
+  ]);
+  return formatTable(['SETTING', 'VALUE', 'SOURCE'], rows);
+}

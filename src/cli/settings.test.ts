@@ -1,0 +1,103 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Context } from './context.ts';
+import { runCLI } from './run-cli.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'crashcart-settings-'));
+  const context = (name: string) => `{ name: ${name}, context: { cluster: any, user: any } }`;
+  await writeFile(
+    join(folder, 'kubeconfig'),
+    `current-context: test\ncontexts: [${context('test')}, ${context('prod')}]\nclusters: []\nusers: []\n`,
+  );
+  await writeFile(
+    join(folder, 'config.yaml'),
+    [
+      'agentNamespace: of-all',
+      'imagePullSecrets: [one, two]',
+      'contexts:',
+      '  prod:',
+      '    agentNamespace: of-prod',
+    ].join('\n'),
+  );
+  await writeFile(join(folder, 'broken.yaml'), 'image: example.com/agent:1\nagentNamespac: mistyped\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function run(line: string, file = 'config.yaml', variables: NodeJS.ProcessEnv = {}) {
+  const written = { stdout: '', stderr: '' };
+  const open = (name: 'stdout' | 'stderr') => ({
+    on: () => undefined,
+    write: (text: string) => (written[name] += text),
+  });
+  const env = { KUBECONFIG: join(folder, 'kubeconfig'), CRASHCART_CONFIG: join(folder, file), ...variables };
+  const context = { stdin: {}, stdout: open('stdout'), stderr: open('stderr'), env };
+  const code = await runCLI(line.split(' '), context as unknown as Context);
+  return { code, ...written };
+}
+
+async function view(line = '', variables?: NodeJS.ProcessEnv): Promise<Record<string, [unknown, string]>> {
+  const { stdout } = await run(`config view -o json${line}`, 'config.yaml', variables);
+  const { items } = JSON.parse(stdout) as { items: { setting: string; value: unknown; source: string }[] };
+  return Object.fromEntries(items.map(({ setting, value, source }) => [setting, [value, source]]));
+}
+
+describe('config', () => {
+  test('view tells what holds, and what sets it', async () => {
+    expect(await view()).toMatchObject({
+      image: [expect.any(String), 'default'],
+      imagePullPolicy: ['IfNotPresent', 'default'],
+      imagePullSecrets: [['one', 'two'], 'config'],
+      agentNamespace: ['of-all', 'config'],
+    });
+    const { stdout } = await run('config view');
+    expect(stdout).toMatch(/^SETTING +VALUE +SOURCE\n/);
+    expect(stdout).toMatch(/^imagePullSecrets +one, two +config$/m);
+  });
+
+  test('view is of the context in use, or of the one that is asked for', async () => {
+    expect(await view(' --context prod')).toMatchObject({ agentNamespace: ['of-prod', 'context'] });
+    const variables = { CRASHCART_AGENT_NAMESPACE: 'of-env' };
+    expect(await view(' --context prod', variables)).toMatchObject({
+      agentNamespace: ['of-env', 'environment'],
+    });
+  });
+
+  test('path tells where the file is', async () => {
+    expect(await run('config path')).toMatchObject({ code: 0, stdout: `${join(folder, 'config.yaml')}\n` });
+  });
+
+  test('validate takes a file that is right, the user’s own or another', async () => {
+    expect(await run('config validate')).toMatchObject({ code: 0 });
+    const file = join(folder, 'config.yaml');
+    expect(await run(`config validate ${file}`)).toMatchObject({ code: 0, stdout: `${file} is valid.\n` });
+  });
+
+  test('validate tells what is wrong, by line and column', async () => {
+    const { code, stderr } = await run('config validate', 'broken.yaml');
+    expect(code).toBe(125);
+    expect(stderr).toMatch(/^error: .*broken\.yaml:2:16: agentNamespac: there is no such setting\n/);
+  });
+
+  test('validate takes no file for a valid one only when nobody names it', async () => {
+    expect(await run('config validate', 'absent.yaml')).toMatchObject({ code: 0 });
+    expect(await run('config validate /no/such/file')).toMatchObject({ code: 125 });
+  });
+
+  test.each(['config', 'config show', 'config path more', 'config path -o json', 'config view -- x'])(
+    '%s is refused',
+    async (line) => {
+      expect(await run(line)).toMatchObject({ code: 2 });
+    },
+  );
+});
+
+test('a command that a broken file concerns fails by it, and others don’t', async () => {
+  const { code, stderr } = await run('sessions', 'broken.yaml');
+  expect(code).toBe(125);
+  expect(stderr).toContain('broken.yaml:2:16');
+  expect(await run('version', 'broken.yaml')).toMatchObject({ code: 0 });
+});
