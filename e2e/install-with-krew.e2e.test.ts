@@ -81,7 +81,7 @@ test('completion is installed by the plugin, beside the link that krew keeps', a
   expect(await run(complete)).not.toContain('tcpdump');
   const install = ['/bin/kubectl', 'crashcart', 'completion', 'install'];
   expect(await run(install)).toBe('/root/.krew/bin/kubectl_complete-crashcart\n');
-  expect(await run(complete)).toBe('tcpdump\tcapture packets\n:4\n');
+  expect(await run(complete)).toBe('tcpdump\tpackets on all interfaces, until Ctrl-C\n:4\n');
 });
 
 test('what the plugin says without a cluster is its own', async () => {

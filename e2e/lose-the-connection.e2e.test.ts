@@ -114,8 +114,11 @@ describe('a connection that is cut', () => {
     expect(await run.end()).toMatchObject({ code: 7, stderr: '' });
   });
 
-  test('in the middle of its output goes on at the byte where it was cut', async () => {
-    const run = await start('seq 1000000', proxy.flags);
+  test.each([
+    ['output', []],
+    ['compressed output', ['--compress']],
+  ])('in the middle of its %s goes on at the byte where it was cut', async (_name, flags) => {
+    const run = await start('seq 1000000', [...proxy.flags, ...flags]);
     let received = 0;
     let cuts = 0;
     run.client.stdout.on('data', (chunk: Buffer) => {
