@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What is typed, and what it is completed to. */
 const lines = [
   { typed: 'kubectl-crashcart comp', completed: 'completion' },
-  { typed: 'kubectl-crashcart web --tool str', completed: 'strace' },
+  { typed: 'kubectl-crashcart web --tool tcpd', completed: 'tcpdump' },
   { typed: 'kubectl-crashcart dep', completed: 'deployment/' },
   { typed: 'kubectl-crashcart completion po', completed: 'powershell' },
 ];
@@ -47,7 +47,7 @@ describe('bash', () => {
   test.each(lines)('$typed', ({ typed, completed }) => expect(complete(typed)).toBe(completed));
 
   test('a value after =, which begins a word for bash', () => {
-    expect(complete('kubectl-crashcart web --tool=str')).toBe('strace');
+    expect(complete('kubectl-crashcart web --tool=tcpd')).toBe('tcpdump');
   });
 });
 
@@ -61,7 +61,7 @@ describe('fish', () => {
   test.each(lines)('$typed', ({ typed, completed }) => expect(complete(typed)).toBe(completed));
 
   test('a value after =', () => {
-    expect(complete('kubectl-crashcart web --tool=str')).toBe('--tool=strace');
+    expect(complete('kubectl-crashcart web --tool=tcpd')).toBe('--tool=tcpdump');
   });
 
   test('a file', () => {
@@ -74,7 +74,7 @@ describe('fish', () => {
 describe('zsh', () => {
   const start = 'autoload -Uz compinit; compinit -u -D; source "$HOME/script.zsh"; echo rea""dy';
 
-  test.each([...lines, { typed: 'kubectl-crashcart web --tool=str', completed: '--tool=strace' }])(
+  test.each([...lines, { typed: 'kubectl-crashcart web --tool=tcpd', completed: '--tool=tcpdump' }])(
     '$typed',
     async ({ typed, completed }) => {
       const shell = spawn('zsh', ['-f', '-i'], { env, cwd: folder, cols: 200, rows: 30 });

@@ -172,8 +172,8 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
     ['no command after --', ['musl', '--'], 'there is no command after --'],
     [
       'a reserved word',
-      ['sessions'],
-      '"sessions" is a reserved word: a pod of that name is given as pod/sessions',
+      ['capture'],
+      '"capture" is a reserved word: a pod of that name is given as pod/capture',
     ],
     [
       'a limit that is no duration',

@@ -61,6 +61,8 @@ export async function startExecFaultServer(fault: ExecFault): Promise<ExecFaultS
       },
     );
     outgoing.on('error', () => answer.destroy());
+    // A watch would go on for ever.
+    answer.once('close', () => outgoing.destroy());
     incoming.pipe(outgoing);
   });
   const upgrades = new WebSocketServer({
@@ -77,6 +79,8 @@ export async function startExecFaultServer(fault: ExecFault): Promise<ExecFaultS
     target.protocol = 'wss:';
     const upstream = new WebSocket(target, fault.protocols ?? protocols, options);
     upstream.on('error', () => socket.destroy());
+    // Also one that the client did not wait for.
+    socket.once('close', () => upstream.terminate());
     upstream.once('open', () => {
       upgrades.handleUpgrade(incoming, socket, head, (client) => {
         client.on('message', (message: Buffer) => upstream.send(message));
