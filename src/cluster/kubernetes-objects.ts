@@ -29,13 +29,14 @@ const terminatedSchema = z.object({
 const containerStateSchema = z
   .object({
     waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
-    running: z.object({}).optional(),
+    running: z.object({ startedAt: z.string().nullable().default(null) }).optional(),
     terminated: terminatedSchema.optional(),
   })
   .default({});
 const containerStatusSchema = z.object({
   name: z.string(),
   containerID: z.string().default(''),
+  ready: z.boolean().default(false),
   restartCount: z.number().default(0),
   state: containerStateSchema,
   lastState: containerStateSchema,
@@ -132,7 +133,11 @@ export const serviceSchema = z.object({
 
 /** @returns the schema of a list of such objects. */
 export function listOf<Schema extends z.ZodType>(item: Schema) {
-  return z.object({ items: z.array(item) });
+  return z.object({
+    items: z.array(item),
+    /** `continue` is set when a limit left some out. */
+    metadata: z.object({ continue: z.string().default('') }).prefault({}),
+  });
 }
 
 export const podEventSchema = eventSchema.extend({

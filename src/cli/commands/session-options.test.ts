@@ -26,6 +26,14 @@ describe('the command line', () => {
     });
   });
 
+  test('leaves the target to be chosen where someone can choose, also with the output elsewhere', () => {
+    const choosing = makeContext({ stdin: true, stderr: true });
+    expect(parse('-A -- ls', choosing)).toMatchObject({ target: null, allNamespaces: true, command: ['ls'] });
+    for (const context of [makeContext(), makeContext({ stdin: true }), makeContext({ stderr: true })])
+      expect(() => parse('-n shop', context)).toThrow('TARGET is missing');
+    expect(() => parse('web -A', onTerminal)).toThrow('--all-namespaces is for choosing a target');
+  });
+
   test('passes on what follows --, flags and all', () => {
     expect(parse('web -c app -- ls -la --help -- x').command).toEqual(['ls', '-la', '--help', '--', 'x']);
   });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
-import { parseTargetName } from '../../cluster/target-name.ts';
+import { parseTargetName, type TargetName } from '../../cluster/target-name.ts';
 import { findNearestTool, findToolCommand } from '../../toolbox/catalogue.ts';
 import { agentNamespaceSchema } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
@@ -27,6 +27,12 @@ export const sessionFlags: Flags = {
     describe: 'container of the pod',
     group: session,
     values: 'container',
+  },
+  'all-namespaces': {
+    type: 'boolean',
+    alias: 'A',
+    describe: 'without TARGET: choose from those of all namespaces',
+    group: session,
   },
   tool: {
     type: 'string',
@@ -103,7 +109,9 @@ export const detachKeysSchema = z.string().transform((text, context) => {
 });
 
 export const sessionOptionsSchema = z.object({
-  target: z.custom<ReturnType<typeof parseTargetName>>(),
+  /** null: one is chosen on the terminal. */
+  target: z.custom<TargetName>().nullable(),
+  allNamespaces: z.boolean(),
   container: z.string().min(1).nullable(),
   /** null: a login shell. */
   command: z.array(z.string()).min(1).nullable(),
@@ -138,7 +146,10 @@ export const sessionOptionsSchema = z.object({
   connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
   verbosity: z.coerce.number().int().min(0),
 });
-export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
+/** What a command line asks for. */
+export type RequestedSession = z.infer<typeof sessionOptionsSchema>;
+/** The same with a target. */
+export type SessionOptions = RequestedSession & { target: TargetName };
 
 const sessionMemoryBytes = 512 * 1024 * 1024;
 
@@ -153,7 +164,8 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
   const terminal = decideTerminal(raw, context, command !== null);
   refuseContradictions(flags);
   return {
-    target: completeTarget(raw.positional),
+    target: completeTarget(raw, context),
+    allNamespaces: flags['all-namespaces'] === true,
     container: flags['container'] ?? null,
     command,
     terminal,
@@ -202,12 +214,20 @@ function refuseContradictions(flags: RawArguments['flags']): void {
   }
 }
 
-function completeTarget(positional: string[]): ReturnType<typeof parseTargetName> {
+function completeTarget({ flags, positional }: RawArguments, context: Context): TargetName | null {
   const [target, ...more] = positional;
-  if (target === undefined) throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');
   if (more.length > 0)
     throw new UsageError(`"${more.join(' ')}" is not expected here: a command stands after --`);
-  return parseTargetName(target);
+  if (target !== undefined) {
+    if (flags['all-namespaces'] === true)
+      throw new UsageError(
+        '--all-namespaces is for choosing a target; the namespace of TARGET is given by -n',
+      );
+    return parseTargetName(target);
+  }
+  // The list is drawn on stderr: stdout may be a file that the command's output goes to.
+  if (context.stdin.isTTY && context.stderr.isTTY) return null;
+  throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');
 }
 
 function completeCommand({ flags, rest }: RawArguments): string[] | null {

@@ -20,11 +20,12 @@ import { lookUpLimitMs, reportSessionEnd } from '../session-end-report.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
 import { findTarget, type FoundTarget } from './found-target.ts';
 import { findNextInstance } from './next-instance.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { RequestedSession, SessionOptions } from './session-options.ts';
 import { leaveEvent } from './target-event.ts';
 
 /** @returns the command's exit code. @throws Failure, ProblemError. */
-export async function runSession(options: SessionOptions, context: Context): Promise<number> {
+export async function runSession(requested: RequestedSession, context: Context): Promise<number> {
+  const options = await completeChoice(requested, context);
   if (options.dryRun !== null) {
     const { showSession } = await import('./session-dry-run.ts');
     return await showSession(options, options.dryRun, context);
@@ -35,6 +36,14 @@ export async function runSession(options: SessionOptions, context: Context): Pro
   } finally {
     await run.close();
   }
+}
+
+/** The prompt and what it imports are loaded when they are needed. */
+async function completeChoice(requested: RequestedSession, context: Context): Promise<SessionOptions> {
+  const { target } = requested;
+  if (target !== null) return { ...requested, target };
+  const { chooseTarget } = await import('./chosen-target.ts');
+  return await chooseTarget(requested, context);
 }
 
 /** One run of the command: one session, or, following its target, one after the other. */

@@ -1,0 +1,79 @@
+import search, { Separator } from '@inquirer/search';
+import { go } from 'fuzzysort';
+import { escapeText } from './escape-text.ts';
+import { formatTable } from './table.ts';
+import { getWindowSize } from './window-size.ts';
+
+/** What can be chosen, as a table. */
+export interface Choices<Value> {
+  headings: string[];
+  rows: { cells: string[]; value: Value; /** Shown when it is chosen. */ short: string }[];
+}
+
+export interface PickerTerminal {
+  input: NodeJS.ReadableStream;
+  output: NodeJS.WritableStream & { columns?: number; rows?: number };
+}
+
+interface Key {
+  name?: string;
+  ctrl?: boolean;
+}
+
+/** The question, its table's headings, and what stands below. */
+const otherLines = 5;
+const minPageSize = 3;
+/** The pointer, a blank, and one column that keeps a full line from wrapping. */
+const margin = 3;
+
+/**
+ * Lets the user of a terminal choose a row: what is typed filters, arrows move, Enter takes.
+ * @returns null when they leave without: by Esc, Ctrl-C or Ctrl-D.
+ * @throws the signal's reason.
+ */
+export async function pickRow<Value>(
+  question: string,
+  { headings, rows }: Choices<Value>,
+  { input, output }: PickerTerminal,
+  signal: AbortSignal,
+): Promise<Value | null> {
+  const window = getWindowSize(output);
+  const lines = formatTable(
+    headings,
+    rows.map(({ cells }) => cells),
+  ).split('\n');
+  const [heading = '', ...names] = lines.map((line) => line.slice(0, window.columns - margin));
+  const items = rows.map(({ cells, value, short }, index) => ({
+    ...{ value, name: names[index] ?? '', short: escapeText(short) },
+    text: cells.join(' '),
+  }));
+  const find = (term: string | undefined) =>
+    term === undefined ? items : go(term, items, { key: ({ text }) => text, limit: 0 }).map(({ obj }) => obj);
+  const left = new AbortController();
+  const leave = () => left.abort();
+  const watchKeys = (_text: string | undefined, key: Key) => {
+    // At Ctrl-D readline would close its input, and the prompt would wait for ever.
+    if (key.name === 'escape' || (key.ctrl && key.name === 'd')) leave();
+  };
+  input.on('keypress', watchKeys).once('end', leave);
+  try {
+    return await search<Value>(
+      {
+        message: question,
+        pageSize: Math.max(minPageSize, window.rows - otherLines),
+        source: (term) => {
+          const found = find(term);
+          return found.length === 0 ? [] : [new Separator(` ${heading}`), ...found];
+        },
+        theme: { style: { keysHelpTip: () => 'Type to filter · ↑↓ move · Enter takes · Esc leaves' } },
+      },
+      { input, output, signal: AbortSignal.any([signal, left.signal]) },
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Error && ['AbortPromptError', 'ExitPromptError'].includes(error.name)) return null;
+    throw error;
+  } finally {
+    input.off('keypress', watchKeys).off('end', leave);
+  }
+}
