@@ -8,7 +8,7 @@ export const agentPaths = {
 
 const environmentSchema = z.object({
   CRASHCART_NODE: z.string().min(1).default('unknown'),
-  CRASHCART_IDLE_SECONDS: z.coerce.number().int().min(1).default(300),
+  CRASHCART_IDLE_SECONDS: z.coerce.number().int().min(0).default(300),
   CRASHCART_SESSION_MEMORY_BYTES: z.coerce
     .number()
     .int()
@@ -18,7 +18,8 @@ const environmentSchema = z.object({
 
 export interface AgentConfig {
   node: string;
-  idleMs: number;
+  /** null: it never ends by being idle. */
+  idleMs: number | null;
   sessionMemoryBytes: number;
 }
 
@@ -30,7 +31,7 @@ export function readAgentConfig(environment: NodeJS.ProcessEnv): AgentConfig {
   const parsed = environmentSchema.parse(environment);
   return {
     node: parsed.CRASHCART_NODE,
-    idleMs: parsed.CRASHCART_IDLE_SECONDS * 1000,
+    idleMs: parsed.CRASHCART_IDLE_SECONDS === 0 ? null : parsed.CRASHCART_IDLE_SECONDS * 1000,
     sessionMemoryBytes: parsed.CRASHCART_SESSION_MEMORY_BYTES,
   };
 }

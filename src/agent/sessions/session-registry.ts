@@ -158,7 +158,8 @@ export class SessionRegistry {
   #updateIdleTimer(): void {
     if (this.#idleTimer) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
-    if (this.#countRunning() > 0 || this.draining) return;
+    const { idleMs } = this.#config;
+    if (idleMs === null || this.#countRunning() > 0 || this.draining) return;
     // Somebody wants to know how what was left running has ended, and finds it in no other place.
     const isAwaited = ({ lease, isEndTold, state }: Session) =>
       lease.wasDetached && !isEndTold && state.end?.reason !== 'deleted';
@@ -166,6 +167,6 @@ export class SessionRegistry {
     this.#idleTimer = setTimeout(() => {
       this.draining = true;
       this.#onIdle();
-    }, this.#config.idleMs);
+    }, idleMs);
   }
 }
