@@ -85,6 +85,10 @@ describe('who may do what:', () => {
     ['create', 'events', targetsPlace, ['users']],
     ['patch', `roles.rbac.authorization.k8s.io/${name}-agents`, agentsPlace, ['installers']],
     ['patch', `clusterroles.rbac.authorization.k8s.io/${name}-user`, [], ['installers']],
+    ['get', `daemonsets.apps/${name}-resident`, agentsPlace, ['users', 'viewers', 'installers']],
+    ['create', `daemonsets.apps/${name}-resident`, agentsPlace, ['installers']],
+    ['delete', `daemonsets.apps/${name}-resident`, agentsPlace, ['installers']],
+    ['delete', 'daemonsets.apps/other', agentsPlace, []],
     // Nobody's: the targets' own ways in, their secrets, the agents' shape, and what is others'.
     ['create', 'pods', [...targetsPlace, '--subresource=exec'], []],
     ['create', 'pods', targetsPlace, []],

@@ -5,6 +5,7 @@ import type { ApiClient } from './api-client.ts';
 import { Failure } from './failure.ts';
 import { listOf, type Pod, podSchema } from './kubernetes-objects.ts';
 import { refuseUnusableNode } from './node-checks.ts';
+import { computeResidentKey, residentLabels } from './resident-spec.ts';
 
 /** Ended Jobs keep their names until the cluster removes them. */
 const maxSlots = 20;
@@ -35,21 +36,26 @@ export async function listAgents(api: ApiClient, namespace: string, signal: Abor
   return items;
 }
 
-/** @returns a running agent that can be used as it is; null when there is none. */
+/** @returns a running agent that can be used as it is, one that is installed before others; null: there is none. */
 export function findWarmAgent(
   agents: Pod[],
   { node, options, excluded }: Pick<AgentRequest, 'node' | 'options' | 'excluded'>,
 ): Pod | null {
   const keys = [describeAgent(node, options).key, describeAgent(node, options, false).key];
+  const residentKey = computeResidentKey(options);
+  const usable = agents.filter(
+    ({ metadata, status }) =>
+      metadata.deletionTimestamp === null &&
+      !excluded.has(metadata.uid) &&
+      status.phase === 'Running' &&
+      status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+  );
   return (
-    agents.find(
-      ({ metadata, status }) =>
-        keys.includes(metadata.labels[agentLabels.key] ?? '') &&
-        metadata.deletionTimestamp === null &&
-        !excluded.has(metadata.uid) &&
-        status.phase === 'Running' &&
-        status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
-    ) ?? null
+    usable.find(
+      ({ metadata, spec }) => metadata.labels[residentLabels.key] === residentKey && spec.nodeName === node,
+    ) ??
+    usable.find(({ metadata }) => keys.includes(metadata.labels[agentLabels.key] ?? '')) ??
+    null
   );
 }
 

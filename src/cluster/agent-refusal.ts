@@ -7,7 +7,7 @@ import { Failure } from './failure.ts';
  * @param warnings that came along when its Job was made.
  */
 export function describeRefusal(
-  what: 'Job' | 'pod',
+  what: 'Job' | 'pod' | 'DaemonSet',
   message: string,
   namespace: string,
   warnings: string[] = [],

@@ -7,6 +7,7 @@ export interface AgentOptions {
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   imagePullSecrets: string[];
+  /** 0: it does not end by itself. */
   idleSeconds: number;
   sessionMemoryBytes: number;
   version: string;
@@ -56,7 +57,7 @@ const ttlSeconds = 30;
  */
 export function describeAgent(node: string, options: AgentOptions, reserve = true): AgentJob {
   const spec = renderPodSpec(node, options, reserve);
-  const key = hash(JSON.stringify(spec));
+  const key = hashSpec(spec);
   const labels = {
     [agentLabels.name]: 'crashcart',
     [agentLabels.key]: key,
@@ -84,10 +85,19 @@ export function describeAgent(node: string, options: AgentOptions, reserve = tru
   };
 }
 
-function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): Record<string, unknown> {
+/**
+ * Renders the pod's spec of an agent.
+ * @param node null: wherever its controller puts it.
+ * @param reserve false: without any request of resources.
+ */
+export function renderPodSpec(
+  node: string | null,
+  options: AgentOptions,
+  reserve: boolean,
+): Record<string, unknown> {
   return {
     // Not by the scheduler: a full, cordoned or tainted node is what one wants to look at.
-    nodeName: node,
+    ...(node === null ? {} : { nodeName: node }),
     tolerations: [{ operator: 'Exists' }],
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: 2,
@@ -123,6 +133,11 @@ function renderPodSpec(node: string, options: AgentOptions, reserve: boolean): R
       },
     ],
   };
+}
+
+/** @returns what stands in labels and names for a spec. */
+export function hashSpec(spec: Record<string, unknown>): string {
+  return hash(JSON.stringify(spec));
 }
 
 function hash(text: string): string {

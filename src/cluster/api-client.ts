@@ -14,6 +14,8 @@ export interface ApiRequest<Schema extends z.ZodType> {
   path: string;
   query?: Record<string, string>;
   body?: unknown;
+  /** Of the body; a PATCH has one of its own. */
+  contentType?: string;
   schema: Schema;
   access: RequestedAccess;
   signal: AbortSignal;
@@ -110,7 +112,10 @@ export class ApiClient {
           'User-Agent': 'kubectl-crashcart',
           ...(body === null
             ? {}
-            : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+            : {
+                'Content-Type': request.contentType ?? 'application/json',
+                'Content-Length': Buffer.byteLength(body),
+              }),
         },
         signal,
       });

@@ -102,6 +102,19 @@ export const jobSchema = z.object({
 });
 export type Job = z.infer<typeof jobSchema>;
 
+export const daemonSetSchema = z.object({
+  metadata: metadataSchema.extend({ generation: z.number().default(0) }),
+  status: z
+    .object({
+      observedGeneration: z.number().default(0),
+      desiredNumberScheduled: z.number().default(0),
+      updatedNumberScheduled: z.number().default(0),
+      numberReady: z.number().default(0),
+    })
+    .prefault({}),
+});
+export type DaemonSet = z.infer<typeof daemonSetSchema>;
+
 export const eventSchema = z.object({
   type: z.string().default(''),
   reason: z.string().default(''),

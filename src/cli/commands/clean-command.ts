@@ -15,7 +15,8 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart clean [--all] [--force] [--dry-run]',
   summary: [
     'Remove agents that have ended, did not come to run, or are of another version. Agents end by themselves when',
-    'they are idle; this is for what was left when they could not. Those with running sessions are kept.',
+    'they are idle; this is for what was left when they could not. Those with running sessions are kept, and so are',
+    'those that `install` has made: `uninstall` removes them.',
   ].join('\n'),
   flags: {
     all: { type: 'boolean', describe: 'also agents that could still be used', group },

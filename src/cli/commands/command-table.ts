@@ -45,6 +45,27 @@ export const commandTable = new Map<string, CommandEntry>([
     },
   ],
   [
+    'install',
+    {
+      summary: 'keep an agent on each node, so that no session waits for one',
+      load: async () => (await import('./install-command.ts')).installCommand,
+    },
+  ],
+  [
+    'uninstall',
+    {
+      summary: 'remove the agents that install keeps',
+      load: async () => (await import('./uninstall-command.ts')).uninstallCommand,
+    },
+  ],
+  [
+    'status',
+    {
+      summary: 'show the agents that install keeps, node by node',
+      load: async () => (await import('./status-command.ts')).statusCommand,
+    },
+  ],
+  [
     'config',
     {
       summary: 'show what is configured, and check it',
@@ -75,7 +96,7 @@ export const commandTable = new Map<string, CommandEntry>([
 ]);
 
 /** Words that will be subcommands: no script shall come to rely on them as names of pods. */
-export const plannedWords = ['install', 'uninstall', 'status', 'cp', 'capture', 'forward'];
+export const plannedWords = ['cp', 'capture', 'forward'];
 
 /** Whether a word is no target: a pod of such a name is reached as `pod/NAME`. */
 export function isReservedWord(word: string): boolean {

@@ -1,0 +1,104 @@
+import { createAgentNamespace } from '../../cluster/agent-namespace.ts';
+import type { ApiClient } from '../../cluster/api-client.ts';
+import { Failure } from '../../cluster/failure.ts';
+import type { DaemonSet } from '../../cluster/kubernetes-objects.ts';
+import {
+  applyResidentAgents,
+  findResidentRefusal,
+  waitForResidentAgents,
+} from '../../cluster/resident-agents.ts';
+import { describeResidentAgents } from '../../cluster/resident-spec.ts';
+import { escapeText } from '../../terminal/escape-text.ts';
+import { ProgressLine } from '../../terminal/progress.ts';
+import { openApi } from '../agent-access.ts';
+import type { Command } from '../command.ts';
+import { formatValue } from '../output-format.ts';
+import { runUntilInterrupted } from '../run-until-interrupted.ts';
+import {
+  completeInstallOptions,
+  installFlags,
+  type InstallOptions,
+  installSchema,
+} from './install-options.ts';
+
+const lookUpLimitMs = 5000;
+
+/** Keeps agents on nodes. */
+export const installCommand: Command<InstallOptions> = {
+  usage: 'kubectl crashcart install [--node-selector LABELS] [--toleration TAINT] [--priority-class NAME]',
+  summary: [
+    'Keep an agent on each node, by a DaemonSet, so that no session waits for one to start. Sessions that ask for the',
+    'same image use it; agents that other sessions make beside it are not affected. Run again, it changes what is',
+    'installed to what is asked for; agents that have to be replaced for that end, and the sessions in them.',
+  ].join('\n'),
+  flags: installFlags,
+  complete: completeInstallOptions,
+  schema: installSchema,
+  run: (options, context) =>
+    runUntilInterrupted(async (signal) => {
+      const api = await openApi(options, context);
+      const { agent, dryRun } = options;
+      const manifest = describeResidentAgents(agent, options);
+      if (dryRun?.mode === 'client') {
+        context.stdout.write(formatValue(manifest, dryRun.format));
+        return 0;
+      }
+      if (options.createNamespace && dryRun === null)
+        await createAgentNamespace(api, agent.namespace, signal);
+      const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
+      for (const warning of warnings) context.stderr.write(`warning: ${escapeText(warning)}\n`);
+      if (dryRun !== null) {
+        context.stdout.write(formatValue(value, dryRun.format));
+        return 0;
+      }
+      const progress = new ProgressLine(context.stderr, true);
+      const show = ({ status }: DaemonSet) =>
+        progress.show(`agents: ${status.numberReady} of ${status.desiredNumberScheduled} ready`);
+      try {
+        const installed = await waitForAll(api, options, show, signal);
+        const count = installed.status.desiredNumberScheduled;
+        progress.clear();
+        context.stdout.write(`Agents are installed on ${count} node${count === 1 ? '' : 's'}.\n`);
+        if (count === 0) context.stderr.write('warning: no node has those labels\n');
+        return 0;
+      } finally {
+        progress.clear();
+      }
+    }),
+};
+
+async function waitForAll(
+  api: ApiClient,
+  { agent: { namespace }, timeoutMs }: InstallOptions,
+  onProgress: (daemonSet: DaemonSet) => void,
+  signal: AbortSignal,
+): Promise<DaemonSet> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  let last: DaemonSet | null = null;
+  const note = (daemonSet: DaemonSet) => onProgress((last = daemonSet));
+  try {
+    return await waitForResidentAgents(api, namespace, note, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    throw await describeIncomplete(api, namespace, last, timeoutMs);
+  }
+}
+
+async function describeIncomplete(
+  api: ApiClient,
+  namespace: string,
+  daemonSet: DaemonSet | null,
+  timeoutMs: number,
+): Promise<Failure> {
+  const { numberReady = 0, desiredNumberScheduled = 0 } = daemonSet?.status ?? {};
+  const refusal =
+    daemonSet &&
+    (await findResidentRefusal(api, namespace, daemonSet, AbortSignal.timeout(lookUpLimitMs)).catch(
+      () => null,
+    ));
+  return new Failure(
+    'timeout',
+    `${numberReady} of ${desiredNumberScheduled} agents were ready within ${timeoutMs / 1000} s${refusal ? `: ${refusal}` : ''}`,
+    '`kubectl crashcart status` shows them; what is installed stays, and `kubectl crashcart uninstall` removes it.',
+  );
+}
