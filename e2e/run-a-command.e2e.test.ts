@@ -209,3 +209,10 @@ test('-v 6 tells each request, and no secret', async () => {
   expect(stderr).toMatch(/^GET https:\S+\/api\/v1\/namespaces\/targets\/pods\/musl 200 in \d+ ms$/m);
   expect(stderr).not.toMatch(/bearer|certificate|-----BEGIN/i);
 });
+
+test('-v 9 tells all that is sent and answered, and no secret', async () => {
+  const { stderr } = await run(['true'], ['-v', '9', '--token', 'not-for-eyes']);
+  expect(stderr).toMatch(/^ {4}authorization: Bearer <masked>$/m);
+  expect(stderr).toMatch(/^Response body: {"kind":"Pod",.*"name":"musl".*}$/m);
+  expect(stderr).not.toMatch(/not-for-eyes|-----BEGIN/);
+});

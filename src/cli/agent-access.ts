@@ -2,13 +2,14 @@ import * as z from 'zod';
 import { ApiClient } from '../cluster/api-client.ts';
 import { connectionSchema } from '../cluster/connection-flags.ts';
 import { type ApiConnection, loadConnection } from '../cluster/kubeconfig.ts';
+import { RequestTrace } from '../cluster/request-trace.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { Flags, RawArguments } from './command.ts';
 import { connectionFlags, nameConnectionFlags } from './connection-flags.ts';
 import type { Context } from './context.ts';
 import { durationSchema } from './duration.ts';
 import { helpFlag } from './help-flag.ts';
-import { verbosityLevels } from './verbosity.ts';
+import { verbosityFlag, verbositySchema } from './verbosity.ts';
 
 /** Flags of every command that talks to agents which are there. */
 export const agentAccessFlags: Flags = {
@@ -19,12 +20,7 @@ export const agentAccessFlags: Flags = {
     values: 'namespace',
   },
   ...connectionFlags,
-  verbosity: {
-    type: 'string',
-    alias: 'v',
-    describe: 'detail: 4 tells each step, 6 each request',
-    group: 'Other:',
-  },
+  ...verbosityFlag,
   ...helpFlag,
 };
 
@@ -35,7 +31,7 @@ export const agentNamespaceSchema = z
 export const agentAccessSchema = z.object({
   agentNamespace: agentNamespaceSchema,
   connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
-  verbosity: z.coerce.number().int().min(0),
+  verbosity: verbositySchema,
 });
 export type AgentAccess = z.infer<typeof agentAccessSchema>;
 
@@ -61,7 +57,6 @@ export async function openApi(
   access: Pick<AgentAccess, 'connection' | 'verbosity'>,
   context: Context,
 ): Promise<ApiClient> {
-  return new ApiClient(await loadAccess(access, context), (line) => {
-    if (access.verbosity >= verbosityLevels.request) context.stderr.write(`${escapeText(line)}\n`);
-  });
+  const write = (text: string) => context.stderr.write(`${escapeText(text)}\n`);
+  return new ApiClient(await loadAccess(access, context), new RequestTrace(access.verbosity, write));
 }

@@ -1,2 +1,19 @@
-/** Of `-v`, as kubectl's: from 6 on, requests are told. */
-export const verbosityLevels = { step: 4, request: 6 };
+import * as z from 'zod';
+import type { Flags } from './command.ts';
+
+/** From which `-v` on steps are told; src/cluster/request-trace.ts has the levels of requests. */
+export const stepLevel = 4;
+
+export const verbosityFlag: Flags = {
+  verbosity: {
+    type: 'string',
+    alias: 'v',
+    describe: 'detail: 4 tells each step, 6 each request, 7 its headers, 8 the bodies, 9 all of them',
+    group: 'Other:',
+  },
+};
+
+export const verbositySchema = z.coerce
+  .number('-v takes a number from 0 to 9')
+  .int('-v takes a number from 0 to 9')
+  .min(0, '-v takes a number from 0 to 9');

@@ -5,6 +5,7 @@ import type * as z from 'zod';
 import { ApiError, type RequestedAccess } from './api-error.ts';
 import { Failure } from './failure.ts';
 import type { ApiConnection } from './kubeconfig.ts';
+import { RequestTrace } from './request-trace.ts';
 
 const defaultTimeoutMs = 30_000;
 
@@ -32,10 +33,9 @@ export interface ApiAnswer<Value> {
 /** Requests to one API server, over kept connections. */
 export class ApiClient {
   readonly connection: ApiConnection;
-  readonly #trace: (line: string) => void;
+  readonly #trace: RequestTrace;
 
-  /** @param trace is told of each answer in a line, which holds no secret. */
-  constructor(connection: ApiConnection, trace: (line: string) => void = () => undefined) {
+  constructor(connection: ApiConnection, trace = new RequestTrace(0, () => undefined)) {
     this.connection = connection;
     this.#trace = trace;
   }
@@ -47,6 +47,7 @@ export class ApiClient {
     try {
       const response = await this.#send(request, AbortSignal.any([request.signal, limit]));
       const body = await text(response);
+      this.#trace.tellAnswerBody(body);
       if ((response.statusCode ?? 0) >= 300)
         throw new ApiError(response.statusCode ?? 0, body, request.access);
       return {
@@ -82,6 +83,7 @@ export class ApiClient {
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) {
+          this.#trace.tellAnswerBody(line);
           const event = JSON.parse(line) as { type: string; object: unknown };
           if (event.type === 'ERROR') return;
           const parsed = request.schema.safeParse(event.object);
@@ -119,9 +121,10 @@ export class ApiClient {
         },
         signal,
       });
+      this.#trace.tellRequest(method, url, outgoing.getHeaders(), body);
       outgoing.once('response', (response) => {
         const ms = Math.round(performance.now() - startedAt);
-        this.#trace(`${method} ${url.href} ${response.statusCode} in ${ms} ms`);
+        this.#trace.tellAnswer(method, url, response.statusCode, ms);
         resolve(response);
       });
       outgoing.once('error', reject);

@@ -12,7 +12,7 @@ import { startRecording } from '../recording.ts';
 import type { SessionAttachment } from '../session-attachment.ts';
 import { reportSessionEnd } from '../session-end-report.ts';
 import { joinSession } from '../session-join.ts';
-import { verbosityLevels } from '../verbosity.ts';
+import { stepLevel } from '../verbosity.ts';
 import type { AttachOptions } from './attach-command.ts';
 
 /** How long it is tried to come back to it; the agent may keep it for longer. */
@@ -73,7 +73,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
         recording: recording && { to: recording, withInput: false },
         loadConnection: () => loadAccess(options, context),
         traceStep: (line) => {
-          if (options.verbosity >= verbosityLevels.step) say(line);
+          if (options.verbosity >= stepLevel) say(line);
         },
         signal,
       },

@@ -13,6 +13,7 @@ import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../s
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
 import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
+import { verbosityFlag, verbositySchema } from '../verbosity.ts';
 import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
@@ -86,12 +87,7 @@ export const sessionFlags: Flags = {
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
   ...dryRunFlags,
   ...connectionFlags,
-  verbosity: {
-    type: 'string',
-    alias: 'v',
-    describe: 'detail: 4 tells each step, 6 each request',
-    group: 'Other:',
-  },
+  ...verbosityFlag,
   ...helpFlag,
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };
@@ -144,7 +140,7 @@ export const sessionOptionsSchema = z.object({
   /** null: for real. */
   dryRun: dryRunSchema.nullable(),
   connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
-  verbosity: z.coerce.number().int().min(0),
+  verbosity: verbositySchema,
 });
 /** What a command line asks for. */
 export type RequestedSession = z.infer<typeof sessionOptionsSchema>;

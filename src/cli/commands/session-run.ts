@@ -4,13 +4,14 @@ import type { AgentRequest } from '../../cluster/agent-pod.ts';
 import type { AgentSession, SessionRequest } from '../../cluster/agent-session.ts';
 import { ApiClient } from '../../cluster/api-client.ts';
 import { loadConnection } from '../../cluster/kubeconfig.ts';
+import { RequestTrace } from '../../cluster/request-trace.ts';
 import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
 import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
-import { verbosityLevels } from '../verbosity.ts';
+import { stepLevel } from '../verbosity.ts';
 import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
 import { Lifetime } from '../lifetime.ts';
@@ -69,9 +70,8 @@ class SessionRun {
 
   async run(): Promise<number> {
     const { follow } = this.#options;
-    const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()), (line) =>
-      this.#trace(verbosityLevels.request, line),
-    );
+    const trace = new RequestTrace(this.#options.verbosity, (text) => this.#say(text));
+    const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()), trace);
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
     const finding = find();
     // With http2 and ws: loaded while the API server's first answers are on their way.
@@ -147,7 +147,7 @@ class SessionRun {
       excluded: new Set(),
       onProgress: (step) => {
         this.#progress.show(step);
-        this.#trace(verbosityLevels.step, step);
+        this.#traceStep(step);
       },
       signal,
     };
@@ -166,7 +166,7 @@ class SessionRun {
           hasStdin: options.stdin,
           isNew: true,
           loadConnection: () => this.#loadConnection(),
-          traceStep: (line) => this.#trace(verbosityLevels.step, line),
+          traceStep: (line) => this.#traceStep(line),
           recording,
           signal,
           ...options,
@@ -217,8 +217,8 @@ class SessionRun {
     this.#recording = await startRecording(recording, this.#lifetime, this.#context);
   }
 
-  #trace(level: number, line: string): void {
-    if (this.#options.verbosity >= level) this.#say(line);
+  #traceStep(line: string): void {
+    if (this.#options.verbosity >= stepLevel) this.#say(line);
   }
 
   #say(line: string): void {
