@@ -207,6 +207,7 @@ test('-v 6 tells each request, and no secret', async () => {
   const { code, stderr } = await run(['true'], ['-v', '6', '--as', 'admin', '--as-group', 'system:masters']);
   expect(code).toBe(0);
   expect(stderr).toMatch(/^GET https:\S+\/api\/v1\/namespaces\/targets\/pods\/musl 200 in \d+ ms$/m);
+  expect(stderr).toMatch(/^GET wss:\S+\/exec\?\S+ 101 in \d+ ms$/m);
   expect(stderr).not.toMatch(/bearer|certificate|-----BEGIN/i);
 });
 

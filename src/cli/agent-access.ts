@@ -44,12 +44,14 @@ export function completeAgentAccess({ flags }: RawArguments): Record<string, unk
   };
 }
 
-/** Reads the kubeconfig. @throws Failure `configuration`. */
-export function loadAccess(
-  { connection }: Pick<AgentAccess, 'connection'>,
-  { env }: Context,
+/** Reads the kubeconfig; requests are told on stderr as `-v` says. @throws Failure `configuration`. */
+export async function loadAccess(
+  { connection, verbosity }: Pick<AgentAccess, 'connection' | 'verbosity'>,
+  { env, stderr }: Context,
 ): Promise<ApiConnection> {
-  return loadConnection({ ...connection, requestTimeoutMs: connection.requestTimeout }, env);
+  const flags = { ...connection, requestTimeoutMs: connection.requestTimeout };
+  const write = (text: string) => stderr.write(`${escapeText(text)}\n`);
+  return { ...(await loadConnection(flags, env)), trace: new RequestTrace(verbosity, write) };
 }
 
 /** @throws Failure `configuration`. */
@@ -57,6 +59,5 @@ export async function openApi(
   access: Pick<AgentAccess, 'connection' | 'verbosity'>,
   context: Context,
 ): Promise<ApiClient> {
-  const write = (text: string) => context.stderr.write(`${escapeText(text)}\n`);
-  return new ApiClient(await loadAccess(access, context), new RequestTrace(access.verbosity, write));
+  return new ApiClient(await loadAccess(access, context));
 }

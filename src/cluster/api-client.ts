@@ -5,7 +5,6 @@ import type * as z from 'zod';
 import { ApiError, type RequestedAccess } from './api-error.ts';
 import { Failure } from './failure.ts';
 import type { ApiConnection } from './kubeconfig.ts';
-import { RequestTrace } from './request-trace.ts';
 
 const defaultTimeoutMs = 30_000;
 
@@ -33,11 +32,9 @@ export interface ApiAnswer<Value> {
 /** Requests to one API server, over kept connections. */
 export class ApiClient {
   readonly connection: ApiConnection;
-  readonly #trace: RequestTrace;
 
-  constructor(connection: ApiConnection, trace = new RequestTrace(0, () => undefined)) {
+  constructor(connection: ApiConnection) {
     this.connection = connection;
-    this.#trace = trace;
   }
 
   /** @throws ApiError for an error answer, Failure `connection`, `timeout` or what aborted the signal. */
@@ -47,7 +44,7 @@ export class ApiClient {
     try {
       const response = await this.#send(request, AbortSignal.any([request.signal, limit]));
       const body = await text(response);
-      this.#trace.tellAnswerBody(body);
+      this.connection.trace?.tellAnswerBody(body);
       if ((response.statusCode ?? 0) >= 300)
         throw new ApiError(response.statusCode ?? 0, body, request.access);
       return {
@@ -83,7 +80,7 @@ export class ApiClient {
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
         for (const line of lines) {
-          this.#trace.tellAnswerBody(line);
+          this.connection.trace?.tellAnswerBody(line);
           const event = JSON.parse(line) as { type: string; object: unknown };
           if (event.type === 'ERROR') return;
           const parsed = request.schema.safeParse(event.object);
@@ -121,10 +118,10 @@ export class ApiClient {
         },
         signal,
       });
-      this.#trace.tellRequest(method, url, outgoing.getHeaders(), body);
+      this.connection.trace?.tellRequest(method, url, outgoing.getHeaders(), body);
       outgoing.once('response', (response) => {
         const ms = Math.round(performance.now() - startedAt);
-        this.#trace.tellAnswer(method, url, response.statusCode, ms);
+        this.connection.trace?.tellAnswer(method, url, response.statusCode, ms);
         resolve(response);
       });
       outgoing.once('error', reject);

@@ -5,6 +5,7 @@ import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import type { ConnectionFlags } from './connection-flags.ts';
 import { Failure } from './failure.ts';
 import { type KubeconfigUser, loadKubeconfig } from './kubeconfig-file.ts';
+import type { RequestTrace } from './request-trace.ts';
 
 /** Where the API server is and how to authenticate, for plain requests and websockets alike. */
 export interface ApiConnection {
@@ -15,6 +16,8 @@ export interface ApiConnection {
   namespace: string;
   /** Limit of a single request; null: the default of each. */
   requestTimeoutMs: number | null;
+  /** Is told of each request; without, nobody is. */
+  trace?: RequestTrace;
 }
 
 /**

@@ -37,11 +37,9 @@ async function trace(verbosity: number): Promise<string> {
       },
     },
     ...{ namespace: 'default', requestTimeoutMs: null },
+    trace: new RequestTrace(verbosity, (text) => told.push(text)),
   };
-  const client = new ApiClient(
-    connection as unknown as ApiConnection,
-    new RequestTrace(verbosity, (text) => told.push(text)),
-  );
+  const client = new ApiClient(connection as unknown as ApiConnection);
   const request = {
     path: 'api/v1/events',
     schema: z.unknown(),

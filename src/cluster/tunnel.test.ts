@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ApiConnection } from './kubeconfig.ts';
+import { RequestTrace } from './request-trace.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
 
 const success = '{"metadata":{},"status":"Success"}';
@@ -94,6 +95,25 @@ describe('the tunnel', () => {
       stderr: 'true',
       tty: 'false',
     });
+  });
+
+  test('is told of as any request, also when it is refused, and without its credentials', async () => {
+    const told: string[] = [];
+    const trace = new RequestTrace(7, (text) => told.push(text));
+    const connection = await startServer((socket) => {
+      send(socket, 3, success);
+      socket.close(1000);
+    });
+    await text(open({ ...connection, trace }).end());
+    const refusing = await listen(
+      createServer().on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')),
+    );
+    await failureOf(open({ ...refusing, trace }));
+    const [request, answer, , refusal] = told;
+    expect(request).toMatch(/^GET ws:\S+\/pods\/agent-1\/exec\?\S+\n[^]*authorization: Bearer <masked>$/m);
+    expect(answer).toMatch(/^GET ws:\S+ 101 in \d+ ms$/);
+    expect(refusal).toMatch(/^GET ws:\S+ 403 in \d+ ms$/);
+    expect(told.join()).not.toContain('secret');
   });
 
   test('is cut when the websocket ends without a status', async () => {

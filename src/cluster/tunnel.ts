@@ -40,7 +40,8 @@ export class Tunnel extends Duplex {
 
   constructor(connection: ApiConnection, options: TunnelOptions) {
     super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
-    this.#socket = new WebSocket(buildURL(connection, options, this.id), subprotocols, {
+    const url = buildURL(connection, options, this.id);
+    this.#socket = new WebSocket(url, subprotocols, {
       ...connection.options,
       // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
       perMessageDeflate: false,
@@ -51,7 +52,12 @@ export class Tunnel extends Duplex {
       skipUTF8Validation: true,
       maxPayload: 32 * 1024 * 1024,
       followRedirects: false,
+      finishRequest: (request) => {
+        connection.trace?.tellRequest('GET', url, request.getHeaders(), null);
+        request.end();
+      },
     });
+    this.#traceAnswer(connection, url);
     this.#listen(options);
     // The relay is gone, so nothing can be written either; HTTP/2 does not ask for the end, but for the close.
     this.once('end', () => this.destroy());
@@ -89,6 +95,14 @@ export class Tunnel extends Duplex {
   #whenOpen(action: () => void): void {
     if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.once('open', action);
     else action();
+  }
+
+  #traceAnswer({ trace }: ApiConnection, url: URL): void {
+    const startedAt = performance.now();
+    const tell = ({ statusCode }: IncomingMessage) =>
+      trace?.tellAnswer('GET', url, statusCode, Math.round(performance.now() - startedAt));
+    this.#socket.once('upgrade', tell);
+    this.#socket.once('unexpected-response', (_request, response) => tell(response));
   }
 
   #listen({ namespace }: TunnelOptions): void {

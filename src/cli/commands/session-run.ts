@@ -3,14 +3,13 @@ import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
 import type { AgentRequest } from '../../cluster/agent-pod.ts';
 import type { AgentSession, SessionRequest } from '../../cluster/agent-session.ts';
 import { ApiClient } from '../../cluster/api-client.ts';
-import { loadConnection } from '../../cluster/kubeconfig.ts';
-import { RequestTrace } from '../../cluster/request-trace.ts';
 import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
 import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
+import { loadAccess } from '../agent-access.ts';
 import { stepLevel } from '../verbosity.ts';
 import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
@@ -70,8 +69,7 @@ class SessionRun {
 
   async run(): Promise<number> {
     const { follow } = this.#options;
-    const trace = new RequestTrace(this.#options.verbosity, (text) => this.#say(text));
-    const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()), trace);
+    const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()));
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
     const finding = find();
     // With http2 and ws: loaded while the API server's first answers are on their way.
@@ -186,8 +184,7 @@ class SessionRun {
   }
 
   #loadConnection() {
-    const { connection } = this.#options;
-    return loadConnection({ ...connection, requestTimeoutMs: connection.requestTimeout }, this.#context.env);
+    return loadAccess(this.#options, this.#context);
   }
 
   #describeSession({ target, claimedUser }: FoundTarget): SessionRequest {
