@@ -39,7 +39,7 @@ export function judgeAgentVersions(versions: string[], own: string): Verdict {
   return {
     state: 'warning',
     found: `${versions.length} running, some of version ${others.join(', ')}; this is ${own}`,
-    mend: '`kubectl crashcart clean` removes those without sessions.',
+    mend: '`kubectl crashcart clean` removes those without sessions, `kubectl crashcart install` replaces installed ones.',
   };
 }
 
