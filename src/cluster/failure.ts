@@ -22,6 +22,7 @@ export type FailureCode =
   | 'sessionLost'
   | 'sessionNotFound'
   | 'toolNotFound'
+  | 'outputFile'
   | 'sessionFailed';
 
 /** A failure with a stable code and what the user can do about it. */

@@ -86,8 +86,31 @@ describe('the command line', () => {
     expect(parse('web --dry-run server -o json').dryRun).toEqual({ mode: 'server', format: 'json' });
   });
 
+  test('sends stdout to a file, then without a terminal', () => {
+    expect(parse('web --output-file out --force -- ls', onTerminal)).toMatchObject({
+      outputFile: { path: 'out', force: true },
+      terminal: false,
+    });
+    expect(parse('web -- ls').outputFile).toBeNull();
+  });
+
+  test('keeps an SVG and a dump from the terminal, and their help not', () => {
+    for (const line of ['web --tool flamegraph', 'web --tool core', 'web --tool core --no-tty'])
+      expect(() => parse(line, onTerminal)).toThrow('give it a file by --output-file FILE');
+    expect(() => parse('web -t --tool core')).toThrow('give it a file by --output-file FILE');
+    for (const line of ['web --tool core --output-file core', 'web --tool core --detach'])
+      expect(parse(line, onTerminal).command).toEqual(['recipe', 'core']);
+    expect(parse('web --tool core').command).toEqual(['recipe', 'core']);
+    expect(parse('web --tool core -- --help', onTerminal).command).toEqual(['recipe', 'core', '--help']);
+    expect(parse('web --tool syscalls', onTerminal).terminal).toBe(true);
+  });
+
   test.each([
     '--quiet',
+    'web --force -- ls',
+    'web --output-file out -t -- ls',
+    'web --output-file out --detach -- ls',
+    'web --output-file out --follow -- ls',
     'web -o yaml',
     'web --dry-run',
     'web --dry-run=none',

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName } from '../../cluster/target-name.ts';
-import { findNearestTool, findToolCommand } from '../../toolbox/catalogue.ts';
+import { findNearestTool, findRecipe, findToolCommand } from '../../toolbox/catalogue.ts';
 import { agentNamespaceSchema } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
@@ -13,6 +13,7 @@ import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../s
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
 import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
+import { completeOutputFile, outputFileFlags, outputFileSchema, requireFile } from './output-file-options.ts';
 import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
@@ -34,6 +35,7 @@ export const sessionFlags: Flags = {
     group: session,
     values: 'tool',
   },
+  ...outputFileFlags,
   tty: { type: 'boolean', alias: 't', describe: 'with a terminal', group: session },
   'no-tty': { type: 'boolean', describe: 'without a terminal', group: session },
   stdin: { type: 'boolean', alias: 'i', describe: 'pass stdin on to the command', group: session },
@@ -109,6 +111,8 @@ export const sessionOptionsSchema = z.object({
   command: z.array(z.string()).min(1).nullable(),
   terminal: z.boolean(),
   stdin: z.boolean(),
+  /** null: our own stdout. */
+  outputFile: outputFileSchema.nullable(),
   detach: z.boolean(),
   keepSeconds: secondsSchema.pipe(leaseSchema),
   graceSeconds: secondsSchema.pipe(leaseSchema),
@@ -148,7 +152,7 @@ const sessionMemoryBytes = 512 * 1024 * 1024;
  */
 export function completeSessionOptions(raw: RawArguments, context: Context): unknown {
   const { flags } = raw;
-  const command = completeCommand(raw);
+  const command = completeCommand(raw, context);
   if (flags['tty'] && flags['no-tty']) throw new UsageError('--tty and --no-tty exclude each other');
   const terminal = decideTerminal(raw, context, command !== null);
   refuseContradictions(flags);
@@ -159,6 +163,7 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     terminal,
     // What is typed for a detached session comes later, on its terminal.
     stdin: terminal || (flags['detach'] !== true && (flags['stdin'] === true || command === null)),
+    outputFile: completeOutputFile(flags),
     detach: flags['detach'] === true,
     keepSeconds: flags['keep'] ?? '8h',
     graceSeconds: flags['grace'] ?? '5m',
@@ -210,8 +215,9 @@ function completeTarget(positional: string[]): ReturnType<typeof parseTargetName
   return parseTargetName(target);
 }
 
-function completeCommand({ flags, rest }: RawArguments): string[] | null {
-  const { tool } = flags;
+function completeCommand(raw: RawArguments, context: Context): string[] | null {
+  const { rest } = raw;
+  const { tool } = raw.flags;
   if (typeof tool === 'string') {
     const command = findToolCommand(tool, rest ?? []);
     if (command === null) {
@@ -222,6 +228,8 @@ function completeCommand({ flags, rest }: RawArguments): string[] | null {
         near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
       );
     }
+    const recipe = findRecipe(tool);
+    if (recipe !== null) requireFile(raw, recipe.output, context);
     return command;
   }
   if (rest === null) return null;
@@ -234,7 +242,7 @@ function decideTerminal(
   { stdin, stdout, stderr }: Context,
   command: boolean,
 ): boolean {
-  if (flags['no-tty']) return false;
+  if (flags['no-tty'] || flags['output-file'] !== undefined) return false;
   if (flags['tty']) return true;
   if (flags['detach']) return !command;
   if (!stdin.isTTY || !stdout.isTTY) return false;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
 import type { AgentRequest } from '../../cluster/agent-pod.ts';
 import type { AgentSession, SessionRequest } from '../../cluster/agent-session.ts';
@@ -31,7 +32,9 @@ export async function runSession(options: SessionOptions, context: Context): Pro
   }
   const run = new SessionRun(options, context);
   try {
-    return await run.run();
+    if (options.outputFile === null) return await run.run(null);
+    const { writeOutputFile } = await import('../output-file.ts');
+    return await writeOutputFile(options.outputFile, context.stderr, (output) => run.run(output));
   } finally {
     await run.close();
   }
@@ -45,6 +48,7 @@ class SessionRun {
   readonly #progress: ProgressLine;
   readonly #clientID = randomUUID();
   readonly #ignoreInterrupts: () => void;
+  #output: Writable | null = null;
   #attachment: SessionAttachment | null = null;
   #recording: Recording | null = null;
 
@@ -58,7 +62,9 @@ class SessionRun {
     );
   }
 
-  async run(): Promise<number> {
+  /** @param output where stdout goes; null: our own. */
+  async run(output: Writable | null): Promise<number> {
+    this.#output = output;
     const { follow } = this.#options;
     const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()), (line) =>
       this.#trace(verbosityLevels.request, line),
@@ -156,6 +162,7 @@ class SessionRun {
           hasTerminal: options.terminal,
           hasStdin: options.stdin,
           isNew: true,
+          output: this.#output,
           loadConnection: () => this.#loadConnection(),
           traceStep: (line) => this.#trace(verbosityLevels.step, line),
           recording,
