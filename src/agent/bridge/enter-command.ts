@@ -30,7 +30,7 @@ export function buildEnterCommand(
 
 /** What a session's command finds in its environment: nothing of the agent's, nothing of the target's. */
 export function buildEnvironment(spec: SessionSpec, targetPID: number, node: string): Record<string, string> {
-  const { target, terminal } = spec;
+  const { target, terminal, setup } = spec;
   return {
     PATH: toolboxPath,
     HOME: '/root',
@@ -46,5 +46,7 @@ export function buildEnvironment(spec: SessionSpec, targetPID: number, node: str
       CRASHCART_CONTAINER: target.container,
     }),
     CRASHCART_NODE: node,
+    ...(setup.context !== null && { CRASHCART_CONTEXT: setup.context }),
+    ...(setup.quiet && { CRASHCART_QUIET: '1' }),
   };
 }

@@ -7,6 +7,7 @@ import { ApiClient } from '../../cluster/api-client.ts';
 import { loadConnection } from '../../cluster/kubeconfig.ts';
 import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
+import { nameContext } from '../../session/command-setup.ts';
 import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
@@ -148,7 +149,7 @@ class SessionRun {
       },
       signal,
     };
-    const spec = this.#describeSession(found);
+    const spec = this.#describeSession(found, api.connection.context);
     const join = (session: AgentSession) => {
       if (options.detach) return null;
       const recording = this.#recording && { to: this.#recording, withInput: options.recordInput };
@@ -188,7 +189,7 @@ class SessionRun {
     return loadConnection({ ...connection, requestTimeoutMs: connection.requestTimeout }, this.#context.env);
   }
 
-  #describeSession({ target, claimedUser }: FoundTarget): SessionRequest {
+  #describeSession({ target, claimedUser }: FoundTarget, context: string | null): SessionRequest {
     const options = this.#options;
     const { stdout, env } = this.#context;
     return {
@@ -197,6 +198,7 @@ class SessionRun {
       terminal: options.terminal
         ? { ...getWindowSize(stdout), term: env['TERM']?.slice(0, 64) || 'xterm' }
         : null,
+      setup: { context: nameContext(context), quiet: options.quiet },
       stdin: options.stdin,
       client: this.#clientID,
       graceSeconds: options.graceSeconds,
