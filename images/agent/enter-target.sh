@@ -3,10 +3,11 @@
 # namespace, in a mount namespace of its own; descriptors 3 to 6 are the target's pid, net, ipc and uts
 # namespaces, pinned and verified before.
 #
-#   enter-target.sh outside DIRECTORY COMMAND [ARGUMENT…]
+#   enter-target.sh outside DIRECTORY WORKDIR COMMAND [ARGUMENT…]
 #
 # DIRECTORY is the session's own: cgroup-procs (files to join the session's cgroup by), layers (what the
-# session's upper layer begins with: /etc/resolv.conf and /etc/hosts of the target, the link /target).
+# session's upper layer begins with: /etc/resolv.conf and /etc/hosts of the target, the link /target), environment
+# (what is added to it for the command alone). WORKDIR is where the command starts, in the session's root.
 set -eu
 
 stage=$1 directory=$2
@@ -41,7 +42,7 @@ inside)
 	# The namespaces were entered; a command has no use for their descriptors.
 	exec 3>&- 4>&- 5>&- 6>&-
 	# Of the agent's own files: whatever the toolbox is, it need not hold it.
-	exec 9</opt/crashcart/session-init
+	exec 9</opt/crashcart/session-init 8<"$directory/environment"
 	# proc shows the PID namespace of who mounts it, sysfs the network namespace.
 	mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 	mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"

@@ -18,11 +18,13 @@ export interface SessionDirectory {
  * @param target whose resolv.conf and hosts are taken, as data, from its root: names must resolve as in the
  *   target, not as on the node.
  * @param processFiles of the session's cgroup.
+ * @param environment for the command alone (CommandStart).
  */
 export async function createSessionDirectory(
   id: string,
   target: PinnedTarget,
   processFiles: string[],
+  environment: Buffer,
 ): Promise<SessionDirectory> {
   const path = join(agentPaths.state, id);
   const upper = join(path, 'layers/upper');
@@ -32,6 +34,7 @@ export async function createSessionDirectory(
   const targetRoot = `/proc/${target.process.pid}/root`;
   await Promise.all([
     writeFile(join(path, 'cgroup-procs'), processFiles.map((file) => `${file}\n`).join('')),
+    writeFile(join(path, 'environment'), environment, { mode: 0o600 }),
     // A link and no mount: a bind of that magic link is refused (EINVAL), and through it volumes show too.
     symlink(`/proc/${target.innermostPID}/root`, join(upper, 'target')),
     ...['resolv.conf', 'hosts'].map(async (name) => {

@@ -6,12 +6,14 @@ import { agentNamespaceSchema } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
+import { bytesSchema } from '../byte-size.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
+import { commandSetupFlags, completeCommandSetup, createSetupSchema } from './command-setup-options.ts';
 import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
 import { completeOutputFile, outputFileFlags, outputFileSchema, requireFile } from './output-file-options.ts';
 import { agentImage, version } from '../version.ts';
@@ -39,6 +41,7 @@ export const sessionFlags: Flags = {
   tty: { type: 'boolean', alias: 't', describe: 'with a terminal', group: session },
   'no-tty': { type: 'boolean', describe: 'without a terminal', group: session },
   stdin: { type: 'boolean', alias: 'i', describe: 'pass stdin on to the command', group: session },
+  ...commandSetupFlags,
   detach: { type: 'boolean', describe: 'start it, print its ID and leave', group: session },
   keep: {
     type: 'string',
@@ -93,10 +96,7 @@ export const sessionFlags: Flags = {
 };
 
 const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
-const bytesSchema = z
-  .string()
-  .regex(/^\d{1,9}(Ki|Mi)?$/, 'write it as 512Ki or 4Mi')
-  .transform((text) => parseInt(text) * (text.endsWith('Ki') ? 1024 : text.endsWith('Mi') ? 1024 * 1024 : 1));
+const sessionMemoryBytes = 512 * 1024 * 1024;
 export const detachKeysSchema = z.string().transform((text, context) => {
   const keys = parseDetachKeys(text);
   if (keys !== null) return keys;
@@ -111,6 +111,7 @@ export const sessionOptionsSchema = z.object({
   command: z.array(z.string()).min(1).nullable(),
   terminal: z.boolean(),
   stdin: z.boolean(),
+  setup: createSetupSchema(sessionMemoryBytes),
   /** null: our own stdout. */
   outputFile: outputFileSchema.nullable(),
   detach: z.boolean(),
@@ -144,8 +145,6 @@ export const sessionOptionsSchema = z.object({
 });
 export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
 
-const sessionMemoryBytes = 512 * 1024 * 1024;
-
 /**
  * Fills in what was not given.
  * @throws UsageError, Failure `toolNotFound` or `targetInvalid`.
@@ -163,6 +162,7 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     terminal,
     // What is typed for a detached session comes later, on its terminal.
     stdin: terminal || (flags['detach'] !== true && (flags['stdin'] === true || command === null)),
+    setup: completeCommandSetup(flags, context.env),
     outputFile: completeOutputFile(flags),
     detach: flags['detach'] === true,
     keepSeconds: flags['keep'] ?? '8h',

@@ -198,7 +198,7 @@ class SessionRun {
       terminal: options.terminal
         ? { ...getWindowSize(stdout), term: env['TERM']?.slice(0, 64) || 'xterm' }
         : null,
-      setup: { context: nameContext(context), quiet: options.quiet },
+      setup: { ...options.setup, context: nameContext(context), quiet: options.quiet },
       stdin: options.stdin,
       client: this.#clientID,
       graceSeconds: options.graceSeconds,
