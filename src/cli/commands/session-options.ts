@@ -216,19 +216,19 @@ function completeTarget(positional: string[]): ReturnType<typeof parseTargetName
 }
 
 function completeCommand(raw: RawArguments, context: Context): string[] | null {
-  const { rest } = raw;
+  const { rest, recipes = [] } = raw;
   const { tool } = raw.flags;
   if (typeof tool === 'string') {
-    const command = findToolCommand(tool, rest ?? []);
+    const command = findToolCommand(tool, rest ?? [], recipes);
     if (command === null) {
-      const near = findNearestTool(tool);
+      const near = findNearestTool(tool, recipes);
       throw new Failure(
         'toolNotFound',
         `the toolbox has no tool "${tool}"`,
         near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
       );
     }
-    const recipe = findRecipe(tool);
+    const recipe = findRecipe(tool, recipes);
     if (recipe !== null) requireFile(raw, recipe.output, context);
     return command;
   }
