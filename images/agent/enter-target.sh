@@ -46,11 +46,10 @@ inside)
 	# proc shows the PID namespace of who mounts it, sysfs the network namespace.
 	mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 	mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
-	# Not chroot alone: with the old root detached no file of the agent can be reached.
+	# Not chroot alone: with the old root detached no file of the agent can be reached. From here on there are only the
+	# toolbox's programs, whatever these are: session-init detaches it.
 	cd "$root"
 	pivot_root . mnt
-	umount -l mnt
-	cd /root
 	unset OLDPWD stage directory root
 	# It ends with the command's orphans, which would otherwise fall to the target's PID 1.
 	exec /proc/self/fd/9 "$@"

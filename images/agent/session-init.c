@@ -6,8 +6,10 @@
  * there as a zombie. So this adopts the command's orphans (as tini does), but also ends and reaps all of them
  * before it goes itself (as no init to be had does, but as PID 1).
  *
+ * Before all else it detaches the root that it came from, at /mnt: the toolbox need not have a program for that.
+ *
  * Signals are passed on to the command. SIGRTMIN+3, systemd's "halt", ends everything now.
- * Its exit code is the command's; 128+n for a signal, 126 or 127 when it can't be started, 125 for the directory.
+ * Its exit code is the command's; 128+n for a signal, 126 or 127 when it can't be started, 125 for what it does itself.
  *
  * What is added to the environment stands in descriptor 8, each NAME=VALUE ended by a NUL byte: arguments can be read
  * by whoever is in the PID namespace, and no program before this one shall heed it, such as its LD_PRELOAD.
@@ -20,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -99,6 +102,11 @@ static void end_all(pid_t command, int *status) {
 
 int main(int count, char **arguments) {
   if (count < 3) return 2;
+  /* Never the command without it: the agent's files are the node's key. */
+  if (umount2("/mnt", MNT_DETACH) != 0 || chdir("/") != 0) {
+    perror("crashcart-init: the agent's files can't be detached");
+    return 125;
+  }
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
