@@ -3,11 +3,11 @@
 # namespace, in a mount namespace of its own; descriptors 3 to 6 are the target's pid, net, ipc and uts
 # namespaces, pinned and verified before.
 #
-#   enter-target.sh outside DIRECTORY WORKDIR COMMAND [ARGUMENT…]
+#   enter-target.sh outside DIRECTORY TOOLBOX WORKDIR COMMAND [ARGUMENT…]
 #
 # DIRECTORY is the session's own: cgroup-procs (files to join the session's cgroup by), layers (what the
 # session's upper layer begins with: /etc/resolv.conf and /etc/hosts of the target, the link /target), environment
-# (what is added to it for the command alone). WORKDIR is where the command starts, in the session's root.
+# (what is added to it for the command alone). TOOLBOX is the root's lower layer; WORKDIR is where the command starts, in the session's root.
 set -eu
 
 stage=$1 directory=$2
@@ -16,6 +16,8 @@ root=/dev/crashcart
 
 case $stage in
 outside)
+	toolbox=$1
+	shift
 	# First of all, so that whatever is started from here on ends with the session.
 	while read -r processes; do
 		echo $$ >"$processes"
@@ -25,7 +27,7 @@ outside)
 	# is limited, so that a session can't fill the node's memory; it counts to the session's cgroup.
 	mount -t tmpfs -o size=256m,mode=755 crashcart "$directory/scratch"
 	cp -a "$directory/layers/." "$directory/scratch"
-	mount -t overlay -o "lowerdir=/toolbox,upperdir=$directory/scratch/upper,workdir=$directory/scratch/work" \
+	mount -t overlay -o "lowerdir=$toolbox,upperdir=$directory/scratch/upper,workdir=$directory/scratch/work" \
 		crashcart "$root"
 
 	# Made by the agent at its start: the harmless devices, its devpts and ptmx; no block device.

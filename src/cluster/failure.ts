@@ -15,6 +15,7 @@ export type FailureCode =
   | 'agentRefused'
   | 'agentFailed'
   | 'imageFailed'
+  | 'toolboxRefused'
   | 'tunnelFailed'
   | 'connectionLost'
   | 'streamCut'

@@ -1,18 +1,30 @@
 import { execFileSync } from 'node:child_process';
-import { describe, expect, test } from '@jest/globals';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { commandSetupSchema } from '../../session/command-setup.ts';
 import { prepareCommand } from './command-start.ts';
 
 // setpriv is for root alone.
 const testAsRoot = process.geteuid?.() === 0 ? test : test.skip;
+let toolbox: string;
+beforeEach(async () => {
+  toolbox = await mkdtemp(join(tmpdir(), 'crashcart-toolbox-'));
+  await mkdir(join(toolbox, 'bin'));
+  await writeFile(join(toolbox, 'bin/bash'), '');
+});
+afterEach(() => rm(toolbox, { recursive: true }));
+
 const own = { process: { pid: process.pid, startTime: '0' } };
 const prepare = (setup: object, command: string[] | null = ['id']) =>
-  prepareCommand({ command, setup: commandSetupSchema.parse(setup) }, own);
+  prepareCommand({ command, setup: commandSetupSchema.parse(setup) }, own, toolbox);
 
 describe('a command is started', () => {
   test('as root in its home, with nothing added, when nothing is said of it', async () => {
     expect(await prepare({}, null)).toEqual({
       command: ['/bin/bash', '-l'],
+      toolbox,
       workdir: '/root',
       environment: Buffer.alloc(0),
       user: null,
@@ -59,6 +71,23 @@ describe('a command is started', () => {
         ? ['/usr/bin/setpriv', '--regid', String(process.getegid?.())]
         : ['/usr/bin/setpriv', '--reuid', String(process.geteuid?.())],
     );
+  });
+});
+
+describe('a shell', () => {
+  test('is the best that the toolbox has, found as in it', async () => {
+    const found = () => prepare({}, null).then(({ command }) => command);
+    await rm(join(toolbox, 'bin/bash'));
+    await expect(found()).rejects.toMatchObject({
+      code: 'bridgeFailed',
+      message: 'the toolbox has no shell',
+    });
+    await writeFile(join(toolbox, 'bin/busybox'), '');
+    await symlink('/bin/busybox', join(toolbox, 'bin/sh'));
+    expect(await found()).toEqual(['/bin/sh', '-l']);
+    // Led nowhere in it, whatever this machine has there.
+    await symlink('/usr/bin/env', join(toolbox, 'bin/bash'));
+    expect(await found()).toEqual(['/bin/sh', '-l']);
   });
 });
 

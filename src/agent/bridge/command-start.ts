@@ -1,13 +1,17 @@
 import type { CommandSetup, RunAs } from '../../session/command-setup.ts';
+import { stat } from 'node:fs/promises';
 import { ProblemError } from '../../session/problem.ts';
 import type { SessionSpec } from '../../session/session-spec.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { type ProcessCredentials, readCredentials } from './process-credentials.ts';
 import { readTargetEnvironment } from './process-environment.ts';
+import { walkInRoot } from './rooted-path.ts';
 
 /** How a session's command is started, by session-init.c. */
 export interface CommandStart {
   command: string[];
+  /** Folder whose files are those of the root. */
+  toolbox: string;
   workdir: string;
   /** What the command alone finds in its environment: each variable ended by a NUL byte. */
   environment: Buffer;
@@ -23,16 +27,36 @@ export interface CommandStart {
 export async function prepareCommand(
   { command, setup }: Pick<SessionSpec, 'command' | 'setup'>,
   target: Pick<PinnedTarget, 'process'>,
+  toolbox: string,
 ): Promise<CommandStart> {
   const { pid } = target.process;
   const user = setup.runAs === null ? null : await findUser(setup.runAs, pid);
   const imported = setup.importEnvironment ? await readTargetEnvironment(pid) : [];
   return {
-    command: [...(user ? becomeUser(user) : []), ...(command ?? ['/bin/bash', '-l'])],
+    command: [...(user ? becomeUser(user) : []), ...(command ?? (await findShell(toolbox)))],
+    toolbox,
     workdir: setup.workdir ?? (user && user.uid !== 0 ? '/tmp' : '/root'),
     environment: joinVariables([...imported, ...listHome(user), ...listVariables(setup)]),
     user: user?.uid === 0 ? null : user,
   };
+}
+
+/** Another toolbox need not have ours. Looked up as in it: shells are links mostly, also absolute ones. */
+async function findShell(toolbox: string): Promise<string[]> {
+  for (const shell of ['/bin/bash', '/bin/sh', '/bin/ash', '/busybox/sh']) {
+    const found = await walkInRoot(toolbox, shell).catch(() => null);
+    const isFile = await stat(found?.path ?? '').then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
+    await found?.directory.close();
+    if (isFile) return [shell, '-l'];
+  }
+  throw new ProblemError(
+    'bridgeFailed',
+    'the toolbox has no shell',
+    'A program of it is run with -- COMMAND.',
+  );
 }
 
 async function findUser(runAs: RunAs, pid: number): Promise<ProcessCredentials> {

@@ -14,7 +14,7 @@ const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export function buildEnterCommand(
   directory: string,
   hasTerminal: boolean,
-  { workdir, command }: Pick<CommandStart, 'workdir' | 'command'>,
+  { toolbox, workdir, command }: Pick<CommandStart, 'toolbox' | 'workdir' | 'command'>,
 ): { file: string; args: string[] } {
   return {
     file: 'setsid',
@@ -23,7 +23,7 @@ export function buildEnterCommand(
       // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
       // agent sees what is mounted in it, and it is gone with the last process.
       ...['unshare', '--mount', '--propagation', 'private', '--'],
-      ...['/bin/sh', agentPaths.enterScript, 'outside', directory, workdir],
+      ...['/bin/sh', agentPaths.enterScript, 'outside', directory, toolbox, workdir],
       ...command,
     ],
   };

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentPaths } from '../agent-config.ts';
 import type { PinnedTarget } from './pinned-target.ts';
@@ -31,6 +31,11 @@ export async function createSessionDirectory(
   await mkdir(join(path, 'scratch'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'layers/work'), { recursive: true });
   await mkdir(join(upper, 'etc'), { recursive: true, mode: 0o755 });
+  // What is mounted or needed there: a toolbox may lack it, or have links in its place that would be followed.
+  for (const name of ['dev', 'mnt', 'proc', 'sys']) await mkdir(join(upper, name), { mode: 0o755 });
+  await mkdir(join(upper, 'root'), { mode: 0o700 });
+  await mkdir(join(upper, 'tmp'));
+  await chmod(join(upper, 'tmp'), 0o1777);
   const targetRoot = `/proc/${target.process.pid}/root`;
   await Promise.all([
     writeFile(join(path, 'cgroup-procs'), processFiles.map((file) => `${file}\n`).join('')),

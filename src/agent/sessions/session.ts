@@ -156,7 +156,7 @@ export class Session {
   async #start(config: AgentConfig): Promise<void> {
     const target = await pinTarget(this.spec.target);
     this.#undo.push(() => target.close());
-    const start = await prepareCommand(this.spec, target);
+    const start = await prepareCommand(this.spec, target, config.toolbox);
     await target.check();
     const memoryBytes = decideMemoryLimit(this.spec.setup, config);
     const cgroup = await createSessionCgroup(this.id, memoryBytes);

@@ -80,6 +80,11 @@ export const sessionFlags: Flags = {
     group: agent,
     values: 'namespace',
   },
+  toolbox: {
+    type: 'string',
+    describe: "image whose files are the root of sessions, in place of the agent's own toolbox",
+    group: agent,
+  },
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
@@ -135,6 +140,7 @@ export const sessionOptionsSchema = z.object({
     idleSeconds: secondsSchema,
     sessionMemoryBytes: z.number(),
     version: z.string(),
+    toolboxImage: z.string().min(1).nullable(),
   }),
   timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
   createNamespace: z.boolean(),
@@ -195,6 +201,7 @@ export function completeAgentOptions(flags: RawArguments['flags'], env: Context[
     idleSeconds: flags['agent-idle'] ?? '5m',
     sessionMemoryBytes,
     version,
+    toolboxImage: flags['toolbox'] ?? null,
   };
 }
 
