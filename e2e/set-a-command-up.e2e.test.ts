@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, runKubectl, startKubectl, waitForOutput } from './session/command-run.ts';
+import { runCrashcart, runKubectl, startKubectl, waitForOutput, waitUntil } from './session/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
@@ -151,7 +151,9 @@ describe('--run-as', () => {
       const find = 'for p in /proc/[0-9]*; do if grep -aq "^sleep.4252" $p/cmdline; then found=$p; fi; done';
       const inTarget = (script: string) =>
         runKubectl(['exec', '-n', namespace, 'app', '--', 'sh', '-c', `${find}; ${script}`]);
-      expect((await inTarget('cat $found/comm')).stdout.toString()).toBe('sleep\n');
+      await waitUntil('the command is seen in the target', async () =>
+        (await inTarget('cat $found/comm')).stdout.equals(Buffer.from('sleep\n')),
+      );
       for (const file of ['environ', 'maps', 'root/etc/hostname']) {
         const { code, stdout, stderr } = await inTarget(`cat $found/${file}`);
         expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' });

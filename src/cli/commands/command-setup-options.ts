@@ -37,7 +37,10 @@ const runAsTextSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** @param maxMemoryBytes what an agent gives a session. */
+/**
+ * Checks what a command is set up with.
+ * @param maxMemoryBytes what an agent gives a session.
+ */
 export const createSetupSchema = (maxMemoryBytes: number) =>
   z.object({
     variables: variablesSchema,
