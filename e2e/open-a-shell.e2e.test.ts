@@ -25,6 +25,15 @@ describe('a shell in a target', () => {
     await shell.pressAndWait('hostname\r', /^musl\r$/m);
   });
 
+  test('tells where one is: the context and the target, and a greeting unless quiet is wanted', async () => {
+    const quiet = await openShell();
+    expect(quiet.shown).toContain('crashcart:targets/musl[server] (crashcart) #');
+    expect(quiet.shown).not.toContain('check-tools');
+    await quiet.close();
+    const shell = await openShell(crashcart.replace(' -q', ''));
+    expect(shell.shown).toContain('check-tools tells what works here');
+  });
+
   test('follows the window’s size', async () => {
     const shell = await openShell();
     await shell.pressAndWait('while sleep 0.1; do stty size; done\r', /30 100/);

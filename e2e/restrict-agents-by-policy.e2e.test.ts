@@ -33,6 +33,7 @@ function describeJob(podChanges: Fields = {}, containerChanges: Fields = {}, fro
     imagePullSecrets: [],
     idleSeconds: 300,
     sessionMemoryBytes: 512 * 1024 * 1024,
+    toolboxImage: null,
     version: '0.1.0',
   });
   const job = render(0) as unknown as {

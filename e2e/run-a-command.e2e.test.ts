@@ -164,6 +164,7 @@ describe('a command finds', () => {
     const { stdout } = await run(['env']);
     expect(stdout.toString().trim().split('\n').toSorted()).toEqual([
       'CRASHCART_CONTAINER=server',
+      'CRASHCART_CONTEXT=crashcart',
       'CRASHCART_NAMESPACE=targets',
       expect.stringMatching(/^CRASHCART_NODE=node-\d$/),
       'CRASHCART_POD=musl',

@@ -3,10 +3,11 @@
 # namespace, in a mount namespace of its own; descriptors 3 to 6 are the target's pid, net, ipc and uts
 # namespaces, pinned and verified before.
 #
-#   enter-target.sh outside DIRECTORY COMMAND [ARGUMENT…]
+#   enter-target.sh outside DIRECTORY TOOLBOX WORKDIR COMMAND [ARGUMENT…]
 #
 # DIRECTORY is the session's own: cgroup-procs (files to join the session's cgroup by), layers (what the
-# session's upper layer begins with: /etc/resolv.conf and /etc/hosts of the target, the link /target).
+# session's upper layer begins with: /etc/resolv.conf and /etc/hosts of the target, the link /target), environment
+# (what is added to it for the command alone). TOOLBOX is the root's lower layer; WORKDIR is where the command starts, in the session's root.
 set -eu
 
 stage=$1 directory=$2
@@ -15,6 +16,8 @@ root=/dev/crashcart
 
 case $stage in
 outside)
+	toolbox=$1
+	shift
 	# First of all, so that whatever is started from here on ends with the session.
 	while read -r processes; do
 		echo $$ >"$processes"
@@ -24,7 +27,7 @@ outside)
 	# is limited, so that a session can't fill the node's memory; it counts to the session's cgroup.
 	mount -t tmpfs -o size=256m,mode=755 crashcart "$directory/scratch"
 	cp -a "$directory/layers/." "$directory/scratch"
-	mount -t overlay -o "lowerdir=/toolbox,upperdir=$directory/scratch/upper,workdir=$directory/scratch/work" \
+	mount -t overlay -o "lowerdir=$toolbox,upperdir=$directory/scratch/upper,workdir=$directory/scratch/work" \
 		crashcart "$root"
 
 	# Made by the agent at its start: the harmless devices, its devpts and ptmx; no block device.
@@ -41,15 +44,14 @@ inside)
 	# The namespaces were entered; a command has no use for their descriptors.
 	exec 3>&- 4>&- 5>&- 6>&-
 	# Of the agent's own files: whatever the toolbox is, it need not hold it.
-	exec 9</opt/crashcart/session-init
+	exec 9</opt/crashcart/session-init 8<"$directory/environment"
 	# proc shows the PID namespace of who mounts it, sysfs the network namespace.
 	mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
 	mount -t sysfs -o nosuid,nodev,noexec sysfs "$root/sys"
-	# Not chroot alone: with the old root detached no file of the agent can be reached.
+	# Not chroot alone: with the old root detached no file of the agent can be reached. From here on there are only the
+	# toolbox's programs, whatever these are: session-init detaches it.
 	cd "$root"
 	pivot_root . mnt
-	umount -l mnt
-	cd /root
 	unset OLDPWD stage directory root
 	# It ends with the command's orphans, which would otherwise fall to the target's PID 1.
 	exec /proc/self/fd/9 "$@"

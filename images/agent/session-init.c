@@ -1,12 +1,18 @@
 /*
- * crashcart-init COMMAND [ARGUMENT...]: runs a session's command and, when it has ended, whatever it left running.
+ * crashcart-init DIRECTORY COMMAND [ARGUMENT...]: runs a session's command in a directory and, when it has ended,
+ * whatever it left running.
  *
  * In the target's PID namespace an orphan falls to the target's PID 1, which need not reap it: it would stay in
  * there as a zombie. So this adopts the command's orphans (as tini does), but also ends and reaps all of them
  * before it goes itself (as no init to be had does, but as PID 1).
  *
+ * Before all else it detaches the root that it came from, at /mnt: the toolbox need not have a program for that.
+ *
  * Signals are passed on to the command. SIGRTMIN+3, systemd's "halt", ends everything now.
- * Its exit code is the command's; 128+n for a signal, 126 or 127 when it can't be started.
+ * Its exit code is the command's; 128+n for a signal, 126 or 127 when it can't be started, 125 for what it does itself.
+ *
+ * What is added to the environment stands in descriptor 8, each NAME=VALUE ended by a NUL byte: arguments can be read
+ * by whoever is in the PID namespace, and no program before this one shall heed it, such as its LD_PRELOAD.
  *
  * Static: it is started through a descriptor when the file system that it came from is already out of reach.
  */
@@ -16,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -23,6 +30,15 @@
 
 /* Beyond, what can't be killed (it hangs in the kernel) is left to the agent, which kills the session's cgroup. */
 enum { end_limit_ms = 2000, end_poll_ms = 10 };
+enum { environment_descriptor = 8 };
+
+static void take_environment(void) {
+  FILE *entries = fdopen(environment_descriptor, "r");
+  char *entry = 0;
+  size_t size = 0;
+  /* putenv keeps what it is given. */
+  for (; entries && getdelim(&entry, &size, 0, entries) > 0; entry = 0, size = 0) putenv(entry);
+}
 
 static void take_name(char *argument) {
   static const char name[] = "crashcart-init:";
@@ -31,13 +47,19 @@ static void take_name(char *argument) {
   if (strlen(argument) == sizeof name - 1) memcpy(argument, name, sizeof name - 1);
 }
 
-static pid_t start_command(char **command, const sigset_t *signals) {
+static pid_t start_command(const char *directory, char **command, const sigset_t *signals) {
   pid_t child = fork();
   if (child != 0) return child;
   /* The foreground of the terminal, where there is one: Ctrl-C and Ctrl-Z are the command's alone. */
   setpgid(0, 0);
   tcsetpgrp(STDIN_FILENO, getpgrp());
   sigprocmask(SIG_SETMASK, signals, 0);
+  /* By the child alone: a file system of the target's is not held any longer than the command is there. */
+  if (chdir(directory) != 0) {
+    fprintf(stderr, "crashcart: %s: %s\n", directory, strerror(errno));
+    _exit(125);
+  }
+  setenv("PWD", directory, 1);
   execvp(command[0], command);
   int error = errno;
   fprintf(stderr, "crashcart: %s: %s\n", command[0], strerror(error));
@@ -79,15 +101,21 @@ static void end_all(pid_t command, int *status) {
 }
 
 int main(int count, char **arguments) {
-  if (count < 2) return 2;
+  if (count < 3) return 2;
+  /* Never the command without it: the agent's files are the node's key. */
+  if (umount2("/mnt", MNT_DETACH) != 0 || chdir("/") != 0) {
+    perror("crashcart-init: the agent's files can't be detached");
+    return 125;
+  }
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
+  take_environment();
   close_range(3, ~0U, 0);
   take_name(arguments[0]);
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) perror("crashcart-init: orphans fall to the target");
 
-  pid_t command = start_command(arguments + 1, &before);
+  pid_t command = start_command(arguments[1], arguments + 2, &before);
   if (command < 0) {
     perror("crashcart: fork");
     return 126;

@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import { otherToolboxPath } from '../session/protocol-version.ts';
 
 /** Where the image puts what the agent needs, and where the agent keeps its own state. */
 export const agentPaths = {
   enterScript: '/opt/crashcart/enter-target.sh',
   state: '/run/crashcart',
+  toolbox: '/toolbox',
 } as const;
 
 const environmentSchema = z.object({
@@ -14,6 +16,7 @@ const environmentSchema = z.object({
     .int()
     .min(16 * 1024 * 1024)
     .default(512 * 1024 * 1024),
+  CRASHCART_TOOLBOX: z.enum([agentPaths.toolbox, otherToolboxPath]).default(agentPaths.toolbox),
 });
 
 export interface AgentConfig {
@@ -21,6 +24,8 @@ export interface AgentConfig {
   /** null: it never ends by being idle. */
   idleMs: number | null;
   sessionMemoryBytes: number;
+  /** Folder that is the root of sessions. */
+  toolbox: string;
 }
 
 /**
@@ -33,5 +38,6 @@ export function readAgentConfig(environment: NodeJS.ProcessEnv): AgentConfig {
     node: parsed.CRASHCART_NODE,
     idleMs: parsed.CRASHCART_IDLE_SECONDS === 0 ? null : parsed.CRASHCART_IDLE_SECONDS * 1000,
     sessionMemoryBytes: parsed.CRASHCART_SESSION_MEMORY_BYTES,
+    toolbox: parsed.CRASHCART_TOOLBOX,
   };
 }

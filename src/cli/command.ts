@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { Recipe } from '../toolbox/recipes.ts';
 import type { Context } from './context.ts';
 
 /** Where the values come from that completion offers: a list, or what is looked up. */
@@ -34,6 +35,8 @@ export interface RawArguments {
   positional: string[];
   /** What stands after `--`; null without it. */
   rest: string[] | null;
+  /** The user's own recipes; read only where a tool is named. */
+  recipes?: Recipe[];
 }
 
 /** A command as data: what it takes, how that is checked, what it does. */

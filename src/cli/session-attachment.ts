@@ -23,6 +23,8 @@ export interface AttachmentOptions {
   hasStdin: boolean;
   /** false: the session is one that others have started; its past is theirs. */
   isNew: boolean;
+  /** Takes the place of our stdout. */
+  output: Writable | null;
   compress: boolean;
   outputBufferBytes: number;
   /** How long the session is kept when we leave it. */
@@ -126,8 +128,9 @@ export class SessionAttachment {
   }
 
   async #read(name: OutputStreamName): Promise<StreamTrailers> {
-    const { client: holder, sessionID, isNew, compress, recording } = this.#options;
-    const sink: Writable = recording?.to.tap(this.#context[name], name) ?? this.#context[name];
+    const { client: holder, sessionID, isNew, output, compress, recording } = this.#options;
+    const ours: Writable = name === 'stdout' && output !== null ? output : this.#context[name];
+    const sink: Writable = recording?.to.tap(ours, name) ?? ours;
     const reader = new OutputReader(name, sink, isNew ? 0 : null, {
       onDelivered: (offset) => this.#acknowledger?.delivered(name, offset),
       onGap: (bytes) =>

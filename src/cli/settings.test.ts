@@ -21,6 +21,11 @@ beforeAll(async () => {
       'contexts:',
       '  prod:',
       '    agentNamespace: of-prod',
+      'recipes:',
+      '  - name: queue',
+      '    summary: what waits in its queue',
+      '    command: [sh, -c, ss -tn]',
+      '  - { name: tcpdump, summary: packets of one port, command: [tcpdump, port, "80"], output: stream }',
     ].join('\n'),
   );
   await writeFile(join(folder, 'broken.yaml'), 'image: example.com/agent:1\nagentNamespac: mistyped\n');
@@ -100,4 +105,41 @@ test('a command that a broken file concerns fails by it, and others don’t', as
   expect(code).toBe(125);
   expect(stderr).toContain('broken.yaml:2:16');
   expect(await run('version', 'broken.yaml')).toMatchObject({ code: 0 });
+});
+
+describe('recipes of one’s own', () => {
+  test('are listed with those of the toolbox, and in place of one of their name', async () => {
+    const { recipes } = JSON.parse((await run('tools -o json')).stdout) as { recipes: { name: string }[] };
+    expect(recipes[0]).toEqual({
+      name: 'queue',
+      summary: 'what waits in its queue',
+      command: ['sh', '-c', 'ss -tn'],
+      needs: [],
+      output: 'text',
+    });
+    expect(recipes.filter(({ name }) => name === 'tcpdump')).toMatchObject([
+      { summary: 'packets of one port' },
+    ]);
+    expect((await run('tools')).stdout).toMatch(/^ {2}queue +what waits in its queue$/m);
+  });
+
+  test('are what --tool takes', async () => {
+    expect(await run('web --tool queu')).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining('Did you mean "queue"?'),
+    });
+    // The name is no mistake then, but what stands beside it.
+    expect(await run('web --tool queue --force')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--force is for'),
+    });
+  });
+
+  test('with mistakes keep the list from being printed', async () => {
+    expect(await run('tools', 'broken.yaml')).toMatchObject({
+      code: 125,
+      stdout: '',
+      stderr: expect.stringContaining('broken.yaml:2:16'),
+    });
+  });
 });

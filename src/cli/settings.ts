@@ -5,6 +5,7 @@ import { ConfigFileError, readConfigFile } from '../config/config-file.ts';
 import { findConfigPath } from '../config/config-path.ts';
 import type { Config, SettingName } from '../config/config-schema.ts';
 import { decideSetting, type EffectiveSetting } from '../config/effective-settings.ts';
+import type { Recipe } from '../toolbox/recipes.ts';
 import type { Flags, RawArguments } from './command.ts';
 
 /** The flags that settings are for. */
@@ -36,6 +37,14 @@ export async function loadConfig(file: string): Promise<Config | null> {
 }
 
 /**
+ * Reads the user's own recipes.
+ * @throws Failure `configuration`.
+ */
+export async function loadRecipes(environment: NodeJS.ProcessEnv): Promise<Recipe[]> {
+  return (await loadConfig(locateConfig(environment)))?.recipes ?? [];
+}
+
+/**
  * Decides all settings for a command line.
  * @returns those that are set by anything.
  * @throws Failure `configuration`.
@@ -58,7 +67,8 @@ export async function decideSettings(
 }
 
 /**
- * Gives a command line the settings that it does not have itself, as if they had been given by flags.
+ * Gives a command line the settings that it does not have itself, as if they had been given by flags, and the recipes
+ * where it names one.
  * @param known the flags of the command: others are none of its business.
  * @throws Failure `configuration`.
  */
@@ -72,7 +82,8 @@ export async function applySettings(
   const settings = [...(await decideSettings(raw, environment))]
     .map(([name, { value }]) => [settingFlags[name], value] as const)
     .filter(([flag]) => flag in known);
-  return { ...raw, flags: { ...raw.flags, ...Object.fromEntries(settings) } };
+  const recipes = raw.flags['tool'] === undefined ? [] : await loadRecipes(environment);
+  return { ...raw, flags: { ...raw.flags, ...Object.fromEntries(settings) }, recipes };
 }
 
 /** @returns the name of the context in use; null when there is none, which is told when it is needed. */

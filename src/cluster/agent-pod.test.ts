@@ -12,6 +12,7 @@ const options: AgentOptions = {
   idleSeconds: 300,
   sessionMemoryBytes: 512 * 1024 * 1024,
   version: '0.1.0',
+  toolboxImage: null,
 };
 const node = 'node-1';
 const request = { node, options, excluded: new Set<string>() };

@@ -1,4 +1,5 @@
 import { agentLabels, agentLabelSelector, type AgentOptions, describeAgent } from './agent-spec.ts';
+import { requireImageVolumes } from './image-volumes.ts';
 import { AgentJobs } from './agent-jobs.ts';
 import { type AgentProgress, NodeFullError, waitForAgent } from './agent-wait.ts';
 import type { ApiClient } from './api-client.ts';
@@ -67,6 +68,7 @@ export function findWarmAgent(
 export async function startAgent(api: ApiClient, request: AgentRequest): Promise<Pod> {
   const { node, nodeIsTarget, signal } = request;
   await refuseUnusableNode(api, node, nodeIsTarget, signal);
+  if (request.options.toolboxImage !== null) await requireImageVolumes(api, node, request.options, signal);
   try {
     return await startIn(api, request, true);
   } catch (error) {

@@ -9,6 +9,7 @@ const options: AgentOptions = {
   idleSeconds: 300,
   sessionMemoryBytes: 512 * 1024 * 1024,
   version: '0.1.0',
+  toolboxImage: null,
 };
 
 describe("the agent's Job", () => {
@@ -65,6 +66,20 @@ describe("the agent's Job", () => {
     });
   });
 
+  test('mounts another toolbox where one is wanted', () => {
+    const toolboxImage = 'registry.example/tools:1';
+    const { template } = describeAgent('node-1', { ...options, toolboxImage }).render(0).spec;
+    expect(template.spec).toMatchObject({
+      volumes: [{ name: 'toolbox', image: { reference: toolboxImage, pullPolicy: 'IfNotPresent' } }],
+      containers: [
+        {
+          env: expect.arrayContaining([{ name: 'CRASHCART_TOOLBOX', value: '/toolbox-image' }]),
+          volumeMounts: [{ name: 'toolbox', mountPath: '/toolbox-image', readOnly: true }],
+        },
+      ],
+    });
+  });
+
   test('fits into the names of the API on a node with the longest of names', () => {
     const { metadata } = describeAgent('n'.repeat(253), options).render(19);
     // The pod's name adds a hyphen and five characters, and the Job's stands in a label of the pod.
@@ -77,6 +92,7 @@ describe("the agent's Job", () => {
       describeAgent('node-2', options),
       describeAgent('node-1', options, false),
       describeAgent('node-1', { ...options, image: 'registry.example/agent:2' }),
+      describeAgent('node-1', { ...options, toolboxImage: 'registry.example/tools:1' }),
       describeAgent('node-1', { ...options, idleSeconds: 60 }),
       describeAgent('node-1', { ...options, idleSeconds: 301 }),
       describeAgent('node-1', { ...options, imagePullSecrets: ['registry'] }),

@@ -1,5 +1,5 @@
 import { describeRefusal } from './agent-refusal.ts';
-import { agentContainer } from './agent-spec.ts';
+import { agentContainer, type AgentOptions } from './agent-spec.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { describeTermination } from './container.ts';
@@ -16,7 +16,7 @@ export class NodeFullError extends Failure {
 
 export interface AgentWait {
   node: string;
-  options: { namespace: string; image: string };
+  options: Pick<AgentOptions, 'namespace' | 'image' | 'toolboxImage'>;
   /** The UID tells it, its pod and its events from those of an earlier Job of this name. */
   job: { name: string; uid: string };
   /** What the API server warned of when the Job was made. */
@@ -94,7 +94,7 @@ type Step =
   | { kind: 'imageFailing'; text: string; failure: Failure; permanent: boolean };
 
 /** @throws Failure when it has failed for good. */
-export function judgePod(pod: Pod, { options: { image }, node }: Pick<AgentWait, 'options' | 'node'>): Step {
+export function judgePod(pod: Pod, { options, node }: Pick<AgentWait, 'options' | 'node'>): Step {
   const { status, metadata } = pod;
   if (metadata.deletionTimestamp !== null || status.phase === 'Succeeded') return { kind: 'ended' };
   const container = status.containerStatuses.find(({ name }) => name === agentContainer);
@@ -114,15 +114,21 @@ export function judgePod(pod: Pod, { options: { image }, node }: Pick<AgentWait,
   if (container?.state.running) return { kind: 'running' };
   const waiting = container?.state.waiting;
   if (waiting && /^(ErrImage|ImagePull|InvalidImage|RegistryUnavailable|ImageInspect)/.test(waiting.reason)) {
+    const { image, toolboxImage } = options;
+    // The kubelet tells of both at the container; only its message names which.
+    const what =
+      toolboxImage !== null && waiting.message.includes(toolboxImage)
+        ? `toolbox "${toolboxImage}"`
+        : `agent's image "${image}"`;
     return {
       kind: 'imageFailing',
-      text: `pulling ${image}: ${waiting.reason}`,
+      text: `pulling the ${what}: ${waiting.reason}`,
       permanent:
         ['InvalidImageName', 'ErrImageNeverPull'].includes(waiting.reason) ||
         permanentImageError.test(waiting.message),
       failure: new Failure(
         'imageFailed',
-        `the agent's image "${image}" can't be had on the node "${node}": ${waiting.reason}${waiting.message === '' ? '' : `: ${waiting.message}`}`,
+        `the ${what} can't be had on the node "${node}": ${waiting.reason}${waiting.message === '' ? '' : `: ${waiting.message}`}`,
         'Another image is given with --image, credentials with --image-pull-secret.',
       ),
     };

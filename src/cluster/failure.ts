@@ -15,6 +15,7 @@ export type FailureCode =
   | 'agentRefused'
   | 'agentFailed'
   | 'imageFailed'
+  | 'toolboxRefused'
   | 'tunnelFailed'
   | 'connectionLost'
   | 'streamCut'
@@ -22,6 +23,7 @@ export type FailureCode =
   | 'sessionLost'
   | 'sessionNotFound'
   | 'toolNotFound'
+  | 'outputFile'
   | 'sessionFailed';
 
 /** A failure with a stable code and what the user can do about it. */

@@ -12,6 +12,8 @@ export interface ApiConnection {
   server: URL;
   /** TLS and proxy settings, the agent that keeps connections, and headers. */
   options: RequestOptions & { agent: Agent; headers: Record<string, string | string[]> };
+  /** Name of the kubeconfig's context; null when there is none. */
+  context: string | null;
   /** Namespace of targets when their own is not given. */
   namespace: string;
   /** Limit of a single request; null: the default of each. */
@@ -46,6 +48,7 @@ export async function loadConnection(
     return {
       server: new URL(`${cluster.server.replace(/\/+$/, '')}/`),
       options: await buildOptions(config, user, flags),
+      context: context?.name ?? null,
       // An empty one counts as not given, as for kubectl.
       namespace: flags.namespace || context?.namespace || 'default',
       requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,

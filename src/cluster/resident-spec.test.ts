@@ -10,6 +10,7 @@ const options: AgentOptions = {
   idleSeconds: 300,
   sessionMemoryBytes: 512 * 1024 * 1024,
   version: '0.1.0',
+  toolboxImage: null,
 };
 const everywhere = { nodeSelector: {}, tolerations: null, priorityClass: null };
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Duplex, duplexPair, PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { commandSetupSchema } from '../session/command-setup.ts';
 import { formatTrailers } from '../session/stream-trailers.ts';
 import type { AgentStream } from './connection-liveness.ts';
 import { OutputReader } from './output-reader.ts';
@@ -188,6 +189,7 @@ describe('a request', () => {
     terminal: null,
     stdin: false,
     client: clientID,
+    setup: commandSetupSchema.parse({}),
     graceSeconds: 300,
     keepSeconds: null,
     outputBufferBytes: 4 * 1024 * 1024,

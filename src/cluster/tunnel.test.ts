@@ -27,6 +27,7 @@ async function listen(server: Server): Promise<ApiConnection> {
     server: new URL(`http://127.0.0.1:${port}/prefix/`),
     options: { agent: undefined as unknown as Agent, headers: { Authorization: 'Bearer secret' } },
     namespace: 'default',
+    context: null,
     requestTimeoutMs: null,
   };
 }

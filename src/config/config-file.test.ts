@@ -55,6 +55,49 @@ describe('a configuration file', () => {
     ]);
   });
 
+  test('has recipes, which need not say what they need', async () => {
+    const { recipes } = await read(
+      'recipes:',
+      '  - name: queue',
+      '    summary: what waits',
+      '    command: [ss, -tn]',
+      '  - { name: graph, summary: a graph, command: [draw], needs: [ptrace], output: svg }',
+    );
+    expect(recipes).toEqual([
+      { name: 'queue', summary: 'what waits', command: ['ss', '-tn'], needs: [], output: 'text' },
+      { name: 'graph', summary: 'a graph', command: ['draw'], needs: ['ptrace'], output: 'svg' },
+    ]);
+  });
+
+  test('has each mistake in a recipe told, where it stands', async () => {
+    expect(
+      await findProblems(
+        'recipes:',
+        '  - name: Queue!',
+        '    summary: "two\\nlines"',
+        '    command: []',
+        '    output: picture',
+        '  - name: a',
+        '    sumary: b',
+        '    command: ss -tn',
+      ),
+    ).toEqual([
+      'config.yaml:2:11: recipes.0.name: a name has lower-case letters, digits and hyphens',
+      'config.yaml:3:14: recipes.0.summary: a summary is one line',
+      expect.stringMatching(/^config\.yaml:4:14: recipes\.0\.command: /),
+      expect.stringMatching(/^config\.yaml:5:13: recipes\.0\.output: .*"svg"/),
+      expect.stringMatching(/^config\.yaml:6:5: recipes\.1\.summary: /),
+      expect.stringMatching(/^config\.yaml:8:14: recipes\.1\.command: /),
+      'config.yaml:7:13: recipes.1.sumary: there is no such setting',
+    ]);
+    expect(
+      await findProblems(
+        'recipes:',
+        ...['a', 'b', 'a'].map((name) => `  - {name: ${name}, summary: s, command: [c]}`),
+      ),
+    ).toEqual(['config.yaml:4:12: recipes.2.name: "a" is there twice']);
+  });
+
   test('that is a list is none', async () => {
     expect(await findProblems('- image')).toEqual([expect.stringMatching(/^config\.yaml:1:1: .*object/)]);
   });

@@ -27,3 +27,6 @@ export function negotiateProtocol(theirs: AgentInfo['protocol']): number | null 
   const highest = Math.min(theirs.maximum, protocolRange.maximum);
   return highest >= Math.max(theirs.minimum, protocolRange.minimum) ? highest : null;
 }
+
+/** Where the agent's pod has another toolbox than its own. */
+export const otherToolboxPath = '/toolbox-image';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { commandSetupSchema } from './command-setup.ts';
 
 /** A terminal's size in character cells. */
 export const terminalSizeSchema = z.object({
@@ -59,6 +60,7 @@ export const sessionSpecSchema = z.object({
   command: z.array(z.string()).min(1).nullable(),
   /** The terminal to make; null: three separate streams without a terminal. */
   terminal: terminalSizeSchema.extend({ term: z.string().max(64) }).nullable(),
+  setup: commandSetupSchema.prefault({}),
   /** Whether the client will send stdin; without, the command reads an empty stdin. */
   stdin: z.boolean(),
   /** The client that starts it, and holds it from then on. */

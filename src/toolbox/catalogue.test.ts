@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { findNearestTool, findToolCommand, listTools } from './catalogue.ts';
+import { findNearestTool, findToolCommand, listRecipes, listTools } from './catalogue.ts';
 import { recipes } from './recipes.ts';
 import { formatDocuments } from './tool-document.ts';
 
@@ -53,21 +53,28 @@ describe('the catalogue', () => {
 
 describe('what --tool names', () => {
   test('is a recipe, with what follows', () => {
-    expect(findToolCommand('flamegraph', ['-s', '5'])).toEqual(['recipe', 'flamegraph', '-s', '5']);
+    expect(findToolCommand('flamegraph', ['-s', '5'], [])).toEqual(['recipe', 'flamegraph', '-s', '5']);
   });
 
   test('is the recipe of a tool’s name without arguments, and the tool itself with them', () => {
-    expect(findToolCommand('strace', [])).toEqual(['strace-attach']);
-    expect(findToolCommand('strace', ['-c', 'ls'])).toEqual(['strace', '-c', 'ls']);
+    expect(findToolCommand('strace', [], [])).toEqual(['strace-attach']);
+    expect(findToolCommand('strace', ['-c', 'ls'], [])).toEqual(['strace', '-c', 'ls']);
   });
 
   test('is a tool, where no recipe has its name', () => {
-    expect(findToolCommand('htop', [])).toEqual(['htop']);
+    expect(findToolCommand('htop', [], [])).toEqual(['htop']);
+  });
+
+  test('is the user’s own recipe before all else, with what follows', () => {
+    const mine = { name: 'strace', summary: 's', command: ['mine'], needs: [], output: 'text' as const };
+    expect(findToolCommand('strace', ['-c'], [mine])).toEqual(['mine', '-c']);
+    expect(listRecipes([mine]).filter(({ name }) => name === 'strace')).toEqual([mine]);
+    expect(findNearestTool('queu', [{ ...mine, name: 'queue' }])).toBe('queue');
   });
 
   test('is nothing that the toolbox does not have by name', () => {
-    expect(findToolCommand('no-such-tool', [])).toBeNull();
-    expect(findNearestTool('flamegrph')).toBe('flamegraph');
-    expect(findNearestTool('no-such-tool')).toBeNull();
+    expect(findToolCommand('no-such-tool', [], [])).toBeNull();
+    expect(findNearestTool('flamegrph', [])).toBe('flamegraph');
+    expect(findNearestTool('no-such-tool', [])).toBeNull();
   });
 });

@@ -24,28 +24,37 @@ export function listTools(): Tool[] {
   );
 }
 
+/**
+ * @param own the user's own recipes, which go before those of the toolbox.
+ * @returns all recipes, each name once.
+ */
+export function listRecipes(own: Recipe[]): Recipe[] {
+  return [...own, ...recipes.filter(({ name }) => !own.some((other) => other.name === name))];
+}
+
 /** @returns null when there is no such recipe. */
-export function findRecipe(name: string): Recipe | null {
-  return recipes.find((recipe) => recipe.name === name) ?? null;
+export function findRecipe(name: string, own: Recipe[]): Recipe | null {
+  return listRecipes(own).find((recipe) => recipe.name === name) ?? null;
 }
 
 /**
  * Finds what `--tool` names: a recipe or a tool. With arguments a tool comes before a recipe of its name: that recipe
- * is what the tool most often is wanted for, and the arguments are the tool's.
+ * is what the tool most often is wanted for, and the arguments are the tool's. A recipe of the user's own is meant always.
  * @returns the command line in the toolbox; null when there is no such tool or recipe.
  */
-export function findToolCommand(name: string, args: string[]): string[] | null {
-  const recipe = findRecipe(name);
+export function findToolCommand(name: string, args: string[], own: Recipe[]): string[] | null {
+  const recipe = findRecipe(name, own);
+  const isOwn = recipe !== null && own.includes(recipe);
   const isTool = toolGroups.some(({ tools }) => tools.some(([tool]) => tool === name));
-  if (recipe !== null && (!isTool || args.length === 0)) return [...recipe.command, ...args];
+  if (recipe !== null && (isOwn || !isTool || args.length === 0)) return [...recipe.command, ...args];
   return isTool ? [name, ...args] : null;
 }
 
 /** @returns the name of the tool or recipe that was probably meant; null when none is near. */
-export function findNearestTool(name: string): string | null {
+export function findNearestTool(name: string, own: Recipe[]): string | null {
   const near = [
     ...toolGroups.flatMap(({ tools }) => tools.map(([tool]) => tool)),
-    ...recipes.map((one) => one.name),
+    ...listRecipes(own).map((one) => one.name),
   ]
     .map((known) => ({ name: known, distance: countEdits(name, known) }))
     .toSorted((one, other) => one.distance - other.distance)[0];

@@ -1,5 +1,6 @@
 import type { SessionSpec } from '../../session/session-spec.ts';
 import { agentPaths } from '../agent-config.ts';
+import type { CommandStart } from './command-start.ts';
 
 /** PATH of the toolbox, as of Debian's and Ubuntu's login shells for root. */
 const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -13,7 +14,7 @@ const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export function buildEnterCommand(
   directory: string,
   hasTerminal: boolean,
-  command: string[],
+  { toolbox, workdir, command }: Pick<CommandStart, 'toolbox' | 'workdir' | 'command'>,
 ): { file: string; args: string[] } {
   return {
     file: 'setsid',
@@ -22,15 +23,18 @@ export function buildEnterCommand(
       // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
       // agent sees what is mounted in it, and it is gone with the last process.
       ...['unshare', '--mount', '--propagation', 'private', '--'],
-      ...['/bin/sh', agentPaths.enterScript, 'outside', directory],
+      ...['/bin/sh', agentPaths.enterScript, 'outside', directory, toolbox, workdir],
       ...command,
     ],
   };
 }
 
-/** What a session's command finds in its environment: nothing of the agent's, nothing of the target's. */
+/**
+ * The environment of all that enters a target: nothing of the agent's, nothing that others decide on but names. What is
+ * added for the command alone is in its CommandStart.
+ */
 export function buildEnvironment(spec: SessionSpec, targetPID: number, node: string): Record<string, string> {
-  const { target, terminal } = spec;
+  const { target, terminal, setup } = spec;
   return {
     PATH: toolboxPath,
     HOME: '/root',
@@ -46,5 +50,7 @@ export function buildEnvironment(spec: SessionSpec, targetPID: number, node: str
       CRASHCART_CONTAINER: target.container,
     }),
     CRASHCART_NODE: node,
+    ...(setup.context !== null && { CRASHCART_CONTEXT: setup.context }),
+    ...(setup.quiet && { CRASHCART_QUIET: '1' }),
   };
 }

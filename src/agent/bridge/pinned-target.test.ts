@@ -29,6 +29,16 @@ describe('a target', () => {
     await expect(pinProcess(child.pid as number, null)).rejects.toMatchObject({ code: 'targetChanged' });
   });
 
+  test('is told apart later from what has its PID then', async () => {
+    const child = await startProcess();
+    const target = await pinProcess(child.pid as number, null);
+    await target.check();
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await expect(target.check()).rejects.toMatchObject({ code: 'targetChanged' });
+    await target.close();
+  });
+
   test('is refused when the PID is now a process that is not the container’s', async () => {
     const child = await startProcess();
     await expect(pinProcess(child.pid as number, 'f'.repeat(64))).rejects.toMatchObject({

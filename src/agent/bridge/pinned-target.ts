@@ -20,6 +20,11 @@ export interface PinnedTarget {
   innermostPID: number;
   /** One for each of {@link enteredNamespaces}. */
   namespaces: FileHandle[];
+  /**
+   * Makes sure that what was read by its PID before was of this process.
+   * @throws ProblemError `targetChanged`.
+   */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,10 +59,13 @@ export async function pinProcess(pid: number, containerID: string | null): Promi
   };
   try {
     if (identity === null || innermostPID === null) throw targetChanged(pid);
+    const check = async () => {
+      if (!(await isProcessAlive(identity))) throw targetChanged(pid);
+      if (containerID !== null && !(await isProcessOfContainer(pid, containerID))) throw targetChanged(pid);
+    };
     for (const name of enteredNamespaces) namespaces.push(await open(`/proc/${pid}/ns/${name}`, 'r'));
-    if (!(await isProcessAlive(identity))) throw targetChanged(pid);
-    if (containerID !== null && !(await isProcessOfContainer(pid, containerID))) throw targetChanged(pid);
-    return { process: identity, innermostPID, namespaces, close };
+    await check();
+    return { process: identity, innermostPID, namespaces, check, close };
   } catch (error) {
     await close();
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw targetChanged(pid);

@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentPaths } from '../agent-config.ts';
 import type { PinnedTarget } from './pinned-target.ts';
@@ -18,20 +18,28 @@ export interface SessionDirectory {
  * @param target whose resolv.conf and hosts are taken, as data, from its root: names must resolve as in the
  *   target, not as on the node.
  * @param processFiles of the session's cgroup.
+ * @param environment for the command alone (CommandStart).
  */
 export async function createSessionDirectory(
   id: string,
   target: PinnedTarget,
   processFiles: string[],
+  environment: Buffer,
 ): Promise<SessionDirectory> {
   const path = join(agentPaths.state, id);
   const upper = join(path, 'layers/upper');
   await mkdir(join(path, 'scratch'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'layers/work'), { recursive: true });
   await mkdir(join(upper, 'etc'), { recursive: true, mode: 0o755 });
+  // What is mounted or needed there: a toolbox may lack it, or have links in its place that would be followed.
+  for (const name of ['dev', 'mnt', 'proc', 'sys']) await mkdir(join(upper, name), { mode: 0o755 });
+  await mkdir(join(upper, 'root'), { mode: 0o700 });
+  await mkdir(join(upper, 'tmp'));
+  await chmod(join(upper, 'tmp'), 0o1777);
   const targetRoot = `/proc/${target.process.pid}/root`;
   await Promise.all([
     writeFile(join(path, 'cgroup-procs'), processFiles.map((file) => `${file}\n`).join('')),
+    writeFile(join(path, 'environment'), environment, { mode: 0o600 }),
     // A link and no mount: a bind of that magic link is refused (EINVAL), and through it volumes show too.
     symlink(`/proc/${target.innermostPID}/root`, join(upper, 'target')),
     ...['resolv.conf', 'hosts'].map(async (name) => {

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CommandSetup } from '../../session/command-setup.ts';
+import { ProblemError } from '../../session/problem.ts';
+import type { AgentConfig } from '../agent-config.ts';
 import { findOwnHierarchies } from './hierarchies.ts';
 
 /** Kept for the agent itself: its buffers and its node. */
@@ -13,6 +16,23 @@ const reserveBytes = 256 * 1024 * 1024;
 export async function countAdmittedSessions(sessionMemoryBytes: number): Promise<number> {
   const limit = await readMemoryLimit();
   return limit === null ? Infinity : Math.max(1, Math.floor((limit - reserveBytes) / sessionMemoryBytes));
+}
+
+/**
+ * Decides how much memory a session may take.
+ * @throws ProblemError `invalidRequest` for more than the agent admits sessions by.
+ */
+export function decideMemoryLimit(
+  { memoryBytes }: Pick<CommandSetup, 'memoryBytes'>,
+  { sessionMemoryBytes }: Pick<AgentConfig, 'sessionMemoryBytes'>,
+): number {
+  if (memoryBytes === null) return sessionMemoryBytes;
+  if (memoryBytes <= sessionMemoryBytes) return memoryBytes;
+  throw new ProblemError(
+    'invalidRequest',
+    `the agent gives a session at most ${Math.floor(sessionMemoryBytes / 1024 / 1024)} MiB of memory`,
+    'Ask for less by --mem-limit.',
+  );
 }
 
 /** @returns the agent container's memory limit in bytes; null when there is none. */

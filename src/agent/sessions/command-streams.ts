@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chown, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -57,10 +57,16 @@ export function openTerminal(size: TerminalSize): CommandStreams {
  * Opens three pipes. They are FIFOs, as Node's own 'pipe' would make socket pairs, which a command can't
  * open again by name (`echo > /dev/stderr` fails with ENXIO).
  * @param directory for their names, which are gone again when it returns.
+ * @param owner who may open them again; null: root alone. Only they get one: a terminal stays root's, as all sessions
+ *   have the folder of terminals, and another target's process may be the same user.
  */
-export async function openPipes(directory: string): Promise<CommandStreams> {
+export async function openPipes(
+  directory: string,
+  owner: { uid: number; gid: number } | null,
+): Promise<CommandStreams> {
   const names = ['stdin', 'stdout', 'stderr'].map((name) => join(directory, name));
   await run('mkfifo', ['-m', '600', ...names]);
+  if (owner) await Promise.all(names.map((name) => chown(name, owner.uid, owner.gid)));
   const [stdinName, stdoutName, stderrName] = names as [string, string, string];
   // A FIFO can be opened for writing only while it has a reader (ENXIO), and the child's end must not
   // be O_NONBLOCK, a flag that it would share with us: hence a reader that only bridges the moment.

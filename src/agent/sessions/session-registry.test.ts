@@ -7,7 +7,7 @@ afterEach(() => void jest.useRealTimers());
 /** @returns whether an agent without sessions has ended after a time. */
 function isOverAfter(ms: number, idleMs: number | null): boolean {
   const onIdle = jest.fn();
-  const config = { node: 'node-1', idleMs, sessionMemoryBytes: 1 };
+  const config = { node: 'node-1', idleMs, sessionMemoryBytes: 1, toolbox: '/toolbox' };
   const registry = new SessionRegistry(config, 1, onIdle);
   jest.advanceTimersByTime(ms);
   expect(registry.draining).toBe(onIdle.mock.calls.length === 1);

@@ -7,10 +7,12 @@ import type { SessionEnd, SessionState } from '../../session/session-end.ts';
 import type { OutputStreamName } from '../../session/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
+import { type CommandStart, prepareCommand } from '../bridge/command-start.ts';
 import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
 import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
 import { isProcessAlive } from '../bridge/process-identity.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
+import { decideMemoryLimit } from '../cgroup/memory-limit.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
 import { type CommandStreams, openPipes, openTerminal } from './command-streams.ts';
 import { OutputBuffer } from './output-buffer.ts';
@@ -154,16 +156,19 @@ export class Session {
   async #start(config: AgentConfig): Promise<void> {
     const target = await pinTarget(this.spec.target);
     this.#undo.push(() => target.close());
-    const cgroup = await createSessionCgroup(this.id, config.sessionMemoryBytes);
+    const start = await prepareCommand(this.spec, target, config.toolbox);
+    await target.check();
+    const memoryBytes = decideMemoryLimit(this.spec.setup, config);
+    const cgroup = await createSessionCgroup(this.id, memoryBytes);
     this.#cgroup = cgroup;
     this.#undo.push(() => cgroup.destroy());
-    const directory = await createSessionDirectory(this.id, target, cgroup.processFiles);
+    const directory = await createSessionDirectory(this.id, target, cgroup.processFiles, start.environment);
     this.#undo.push(() => directory.remove());
 
     const { terminal } = this.spec;
-    const streams = terminal === null ? await openPipes(directory.path) : openTerminal(terminal);
+    const streams = terminal === null ? await openPipes(directory.path, start.user) : openTerminal(terminal);
     this.#attachStreams(streams);
-    const child = this.#spawn(streams, directory.path, target, config);
+    const child = this.#spawn(streams, directory.path, target, start, config);
     this.#child = child;
     // Never before the spawn: the last descriptor of a pipe that closes would end the stream.
     streams.releaseChildDescriptors();
@@ -191,14 +196,11 @@ export class Session {
     streams: CommandStreams,
     directory: string,
     target: PinnedTarget,
+    start: CommandStart,
     config: AgentConfig,
   ): ChildProcess {
     const { spec } = this;
-    const { file, args } = buildEnterCommand(
-      directory,
-      spec.terminal !== null,
-      spec.command ?? ['/bin/bash', '-l'],
-    );
+    const { file, args } = buildEnterCommand(directory, spec.terminal !== null, start);
     return spawn(file, args, {
       cwd: '/',
       env: buildEnvironment(spec, target.innermostPID, config.node),

@@ -64,6 +64,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
         // Not that of a script by mistake: its end would end the shell.
         hasStdin: state.hasStdin && state.end === null && (options.stdin || context.stdin.isTTY),
         isNew: false,
+        output: null,
         graceSeconds: reconnectSeconds,
         keepSeconds,
         compress: options.compress,

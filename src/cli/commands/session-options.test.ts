@@ -94,8 +94,52 @@ describe('the command line', () => {
     expect(parse('web --dry-run server -o json').dryRun).toEqual({ mode: 'server', format: 'json' });
   });
 
+  test('sets the command up', () => {
+    const line =
+      'web --env A=1=2 --env B --workdir /target/srv --run-as 1000:2000 --import-env --mem-limit 64Mi -- ls';
+    expect(parse(line, { ...makeContext(), env: { B: 'mine' } }).setup).toEqual({
+      variables: { A: '1=2', B: 'mine' },
+      workdir: '/target/srv',
+      runAs: { uid: 1000, gid: 2000 },
+      importEnvironment: true,
+      memoryBytes: 64 * 1024 * 1024,
+    });
+    expect(parse('web --run-as 7').setup.runAs).toEqual({ uid: 7, gid: 7 });
+    expect(parse('web --run-as target').setup.runAs).toBe('target');
+  });
+
+  test('sends stdout to a file, then without a terminal', () => {
+    expect(parse('web --output-file out --force -- ls', onTerminal)).toMatchObject({
+      outputFile: { path: 'out', force: true },
+      terminal: false,
+    });
+    expect(parse('web -- ls').outputFile).toBeNull();
+  });
+
+  test('keeps an SVG and a dump from the terminal, and their help not', () => {
+    for (const line of ['web --tool flamegraph', 'web --tool core', 'web --tool core --no-tty'])
+      expect(() => parse(line, onTerminal)).toThrow('give it a file by --output-file FILE');
+    expect(() => parse('web -t --tool core')).toThrow('give it a file by --output-file FILE');
+    for (const line of ['web --tool core --output-file core', 'web --tool core --detach'])
+      expect(parse(line, onTerminal).command).toEqual(['recipe', 'core']);
+    expect(parse('web --tool core').command).toEqual(['recipe', 'core']);
+    expect(parse('web --tool core -- --help', onTerminal).command).toEqual(['recipe', 'core', '--help']);
+    expect(parse('web --tool syscalls', onTerminal).terminal).toBe(true);
+  });
+
   test.each([
     '--quiet',
+    'web --env B -- ls',
+    'web --env =1 -- ls',
+    'web --workdir srv -- ls',
+    'web --run-as jane -- ls',
+    'web --run-as 4294967295 -- ls',
+    'web --mem-limit 1Gi -- ls',
+    'web --mem-limit 1Mi -- ls',
+    'web --force -- ls',
+    'web --output-file out -t -- ls',
+    'web --output-file out --detach -- ls',
+    'web --output-file out --follow -- ls',
     'web -o yaml',
     'web --dry-run',
     'web --dry-run=none',

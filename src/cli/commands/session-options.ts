@@ -1,18 +1,21 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName, type TargetName } from '../../cluster/target-name.ts';
-import { findNearestTool, findToolCommand } from '../../toolbox/catalogue.ts';
+import { findNearestTool, findRecipe, findToolCommand } from '../../toolbox/catalogue.ts';
 import { agentNamespaceSchema } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
+import { bytesSchema } from '../byte-size.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
+import { commandSetupFlags, completeCommandSetup, createSetupSchema } from './command-setup-options.ts';
 import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
+import { completeOutputFile, outputFileFlags, outputFileSchema, requireFile } from './output-file-options.ts';
 import { verbosityFlag, verbositySchema } from '../verbosity.ts';
 import { agentImage, version } from '../version.ts';
 
@@ -41,9 +44,11 @@ export const sessionFlags: Flags = {
     group: session,
     values: 'tool',
   },
+  ...outputFileFlags,
   tty: { type: 'boolean', alias: 't', describe: 'with a terminal', group: session },
   'no-tty': { type: 'boolean', describe: 'without a terminal', group: session },
   stdin: { type: 'boolean', alias: 'i', describe: 'pass stdin on to the command', group: session },
+  ...commandSetupFlags,
   detach: { type: 'boolean', describe: 'start it, print its ID and leave', group: session },
   keep: {
     type: 'string',
@@ -82,6 +87,11 @@ export const sessionFlags: Flags = {
     group: agent,
     values: 'namespace',
   },
+  toolbox: {
+    type: 'string',
+    describe: "image whose files are the root of sessions, in place of the agent's own toolbox",
+    group: agent,
+  },
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
   timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
@@ -93,10 +103,7 @@ export const sessionFlags: Flags = {
 };
 
 const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
-const bytesSchema = z
-  .string()
-  .regex(/^\d{1,9}(Ki|Mi)?$/, 'write it as 512Ki or 4Mi')
-  .transform((text) => parseInt(text) * (text.endsWith('Ki') ? 1024 : text.endsWith('Mi') ? 1024 * 1024 : 1));
+const sessionMemoryBytes = 512 * 1024 * 1024;
 export const detachKeysSchema = z.string().transform((text, context) => {
   const keys = parseDetachKeys(text);
   if (keys !== null) return keys;
@@ -113,6 +120,9 @@ export const sessionOptionsSchema = z.object({
   command: z.array(z.string()).min(1).nullable(),
   terminal: z.boolean(),
   stdin: z.boolean(),
+  setup: createSetupSchema(sessionMemoryBytes),
+  /** null: our own stdout. */
+  outputFile: outputFileSchema.nullable(),
   detach: z.boolean(),
   keepSeconds: secondsSchema.pipe(leaseSchema),
   graceSeconds: secondsSchema.pipe(leaseSchema),
@@ -134,6 +144,7 @@ export const sessionOptionsSchema = z.object({
     idleSeconds: secondsSchema,
     sessionMemoryBytes: z.number(),
     version: z.string(),
+    toolboxImage: z.string().min(1).nullable(),
   }),
   timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
   createNamespace: z.boolean(),
@@ -147,15 +158,13 @@ export type RequestedSession = z.infer<typeof sessionOptionsSchema>;
 /** The same with a target. */
 export type SessionOptions = RequestedSession & { target: TargetName };
 
-const sessionMemoryBytes = 512 * 1024 * 1024;
-
 /**
  * Fills in what was not given.
  * @throws UsageError, Failure `toolNotFound` or `targetInvalid`.
  */
 export function completeSessionOptions(raw: RawArguments, context: Context): unknown {
   const { flags } = raw;
-  const command = completeCommand(raw);
+  const command = completeCommand(raw, context);
   if (flags['tty'] && flags['no-tty']) throw new UsageError('--tty and --no-tty exclude each other');
   const terminal = decideTerminal(raw, context, command !== null);
   refuseContradictions(flags);
@@ -167,6 +176,8 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     terminal,
     // What is typed for a detached session comes later, on its terminal.
     stdin: terminal || (flags['detach'] !== true && (flags['stdin'] === true || command === null)),
+    setup: completeCommandSetup(flags, context.env),
+    outputFile: completeOutputFile(flags),
     detach: flags['detach'] === true,
     keepSeconds: flags['keep'] ?? '8h',
     graceSeconds: flags['grace'] ?? '5m',
@@ -198,6 +209,7 @@ export function completeAgentOptions(flags: RawArguments['flags'], env: Context[
     idleSeconds: flags['agent-idle'] ?? '5m',
     sessionMemoryBytes,
     version,
+    toolboxImage: flags['toolbox'] ?? null,
   };
 }
 
@@ -226,18 +238,21 @@ function completeTarget({ flags, positional }: RawArguments, context: Context): 
   throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');
 }
 
-function completeCommand({ flags, rest }: RawArguments): string[] | null {
-  const { tool } = flags;
+function completeCommand(raw: RawArguments, context: Context): string[] | null {
+  const { rest, recipes = [] } = raw;
+  const { tool } = raw.flags;
   if (typeof tool === 'string') {
-    const command = findToolCommand(tool, rest ?? []);
+    const command = findToolCommand(tool, rest ?? [], recipes);
     if (command === null) {
-      const near = findNearestTool(tool);
+      const near = findNearestTool(tool, recipes);
       throw new Failure(
         'toolNotFound',
         `the toolbox has no tool "${tool}"`,
         near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
       );
     }
+    const recipe = findRecipe(tool, recipes);
+    if (recipe !== null) requireFile(raw, recipe.output, context);
     return command;
   }
   if (rest === null) return null;
@@ -250,7 +265,7 @@ function decideTerminal(
   { stdin, stdout, stderr }: Context,
   command: boolean,
 ): boolean {
-  if (flags['no-tty']) return false;
+  if (flags['no-tty'] || flags['output-file'] !== undefined) return false;
   if (flags['tty']) return true;
   if (flags['detach']) return !command;
   if (!stdin.isTTY || !stdout.isTTY) return false;

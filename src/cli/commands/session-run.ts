@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
 import type { AgentRequest } from '../../cluster/agent-pod.ts';
 import type { AgentSession, SessionRequest } from '../../cluster/agent-session.ts';
 import { ApiClient } from '../../cluster/api-client.ts';
 import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
+import { nameContext } from '../../session/command-setup.ts';
 import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
@@ -32,7 +34,9 @@ export async function runSession(requested: RequestedSession, context: Context):
   }
   const run = new SessionRun(options, context);
   try {
-    return await run.run();
+    if (options.outputFile === null) return await run.run(null);
+    const { writeOutputFile } = await import('../output-file.ts');
+    return await writeOutputFile(options.outputFile, context.stderr, (output) => run.run(output));
   } finally {
     await run.close();
   }
@@ -54,6 +58,7 @@ class SessionRun {
   readonly #progress: ProgressLine;
   readonly #clientID = randomUUID();
   readonly #ignoreInterrupts: () => void;
+  #output: Writable | null = null;
   #attachment: SessionAttachment | null = null;
   #recording: Recording | null = null;
 
@@ -67,7 +72,9 @@ class SessionRun {
     );
   }
 
-  async run(): Promise<number> {
+  /** @param output where stdout goes; null: our own. */
+  async run(output: Writable | null): Promise<number> {
+    this.#output = output;
     const { follow } = this.#options;
     const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()));
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
@@ -149,7 +156,7 @@ class SessionRun {
       },
       signal,
     };
-    const spec = this.#describeSession(found);
+    const spec = this.#describeSession(found, api.connection.context);
     const join = (session: AgentSession) => {
       if (options.detach) return null;
       const recording = this.#recording && { to: this.#recording, withInput: options.recordInput };
@@ -163,6 +170,7 @@ class SessionRun {
           hasTerminal: options.terminal,
           hasStdin: options.stdin,
           isNew: true,
+          output: this.#output,
           loadConnection: () => this.#loadConnection(),
           traceStep: (line) => this.#traceStep(line),
           recording,
@@ -187,7 +195,7 @@ class SessionRun {
     return loadAccess(this.#options, this.#context);
   }
 
-  #describeSession({ target, claimedUser }: FoundTarget): SessionRequest {
+  #describeSession({ target, claimedUser }: FoundTarget, context: string | null): SessionRequest {
     const options = this.#options;
     const { stdout, env } = this.#context;
     return {
@@ -196,6 +204,7 @@ class SessionRun {
       terminal: options.terminal
         ? { ...getWindowSize(stdout), term: env['TERM']?.slice(0, 64) || 'xterm' }
         : null,
+      setup: { ...options.setup, context: nameContext(context), quiet: options.quiet },
       stdin: options.stdin,
       client: this.#clientID,
       graceSeconds: options.graceSeconds,

@@ -8,7 +8,12 @@ import { runCLI } from '../run-cli.ts';
 async function run(...args: string[]): Promise<{ code: number; stdout: string }> {
   let stdout = '';
   const stream = { on: () => undefined, write: (text: string) => (stdout += text) };
-  const context = { stdin: {}, stdout: stream, stderr: { ...stream, write: () => true }, env: {} };
+  const context = {
+    stdin: {},
+    stdout: stream,
+    stderr: { ...stream, write: () => true },
+    env: { CRASHCART_CONFIG: '/no/such/file' },
+  };
   const code = await runCLI(['tools', ...args], context as unknown as Context);
   return { code, stdout };
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { listTools, type Tool } from '../../toolbox/catalogue.ts';
-import { type Recipe, recipes } from '../../toolbox/recipes.ts';
+import { listRecipes, listTools, type Tool } from '../../toolbox/catalogue.ts';
+import type { Recipe } from '../../toolbox/recipes.ts';
 import { toolGroups } from '../../toolbox/tool-groups.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { loadRecipes } from '../settings.ts';
 
 const optionsSchema = z.object({
   output: z.enum(['text', 'json', 'yaml'], '-o takes json or yaml'),
@@ -14,7 +15,8 @@ type ToolsOptions = z.infer<typeof optionsSchema>;
 /** Lists the tools and recipes of the toolbox. */
 export const toolsCommand: Command<ToolsOptions> = {
   usage: 'kubectl crashcart tools [-o json|yaml]',
-  summary: 'List what `--tool` takes: the recipes and tools of the toolbox.',
+  summary:
+    'List what `--tool` takes: the recipes and tools of the toolbox, and your own of the configuration file.',
   flags: {
     output: { type: 'string', alias: 'o', describe: 'json or yaml', group: 'Output:' },
     ...helpFlag,
@@ -24,8 +26,8 @@ export const toolsCommand: Command<ToolsOptions> = {
     return { output: flags['output'] ?? 'text' };
   },
   schema: optionsSchema,
-  run: async ({ output }, { stdout }) => {
-    const list = { recipes, tools: listTools() };
+  run: async ({ output }, { stdout, env }) => {
+    const list = { recipes: listRecipes(await loadRecipes(env)), tools: listTools() };
     if (output === 'text') stdout.write(formatText(list));
     else if (output === 'json') stdout.write(`${JSON.stringify(list, null, 2)}\n`);
     // Without references: readers of a list need not know them.

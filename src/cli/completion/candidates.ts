@@ -5,12 +5,12 @@ import { loadKubeconfig } from '../../cluster/kubeconfig-file.ts';
 import { listNamespaceNames, listTargetNames } from '../../cluster/object-names.ts';
 import { findTargetPod } from '../../cluster/target.ts';
 import { parseTargetName, targetKinds } from '../../cluster/target-name.ts';
-import { listTools } from '../../toolbox/catalogue.ts';
-import { recipes } from '../../toolbox/recipes.ts';
+import { listRecipes, listTools } from '../../toolbox/catalogue.ts';
 import { describeTarget } from '../../session/session-spec.ts';
 import { agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { RawArguments, ValueSource } from '../command.ts';
 import { nameConnectionFlags } from '../connection-flags.ts';
+import { loadRecipes } from '../settings.ts';
 
 /** Something that a word can be. */
 export interface Candidate {
@@ -47,7 +47,9 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
       const entries = { context: config.contexts, cluster: config.clusters, user: config.users }[source];
       return nameAll(entries.map(({ name }) => name));
     }
-    case 'tool':
+    case 'tool': {
+      // A file with mistakes is told of by the command itself.
+      const recipes = listRecipes(await loadRecipes(search.env).catch(() => []));
       return [
         ...recipes.map(({ name, summary }) => ({ value: name, description: summary })),
         // A recipe of the same name is what the tool is most often wanted for.
@@ -55,6 +57,7 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
           recipes.some((recipe) => recipe.name === name) ? [] : [{ value: name, description: purpose }],
         ),
       ];
+    }
     case 'file':
       return [];
   }

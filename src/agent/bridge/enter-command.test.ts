@@ -1,0 +1,31 @@
+import { describe, expect, test } from '@jest/globals';
+import { sessionSpecSchema } from '../../session/session-spec.ts';
+import { buildEnvironment } from './enter-command.ts';
+
+const id = '00000000-0000-4000-8000-000000000000';
+const specOf = (setup?: object) =>
+  sessionSpecSchema.parse({
+    target: { kind: 'node', node: 'one' },
+    command: null,
+    terminal: null,
+    stdin: false,
+    client: id,
+    graceSeconds: 1,
+    keepSeconds: null,
+    outputBufferBytes: 1024 * 1024,
+    audit: { claimedUser: null, tunnelID: id, reason: null },
+    ...(setup && { setup }),
+  });
+
+describe('the environment of a session', () => {
+  test('says what the session is in, and nothing of what its client did not say', () => {
+    const environment = buildEnvironment(specOf(), 1, 'one');
+    expect(environment).toMatchObject({ CRASHCART_NODE: 'one', CRASHCART_TARGET_PID: '1' });
+    expect(Object.keys(environment).filter((name) => /CONTEXT|QUIET/.test(name))).toEqual([]);
+  });
+
+  test('has the client’s context, and that it wants quiet', () => {
+    const environment = buildEnvironment(specOf({ context: '$(id)', quiet: true }), 1, 'one');
+    expect(environment).toMatchObject({ CRASHCART_CONTEXT: '$(id)', CRASHCART_QUIET: '1' });
+  });
+});

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+const maxContextLength = 256;
+/** What a program is started with has to fit into a quarter of its stack, and one string into 128 KiB: execve(2). */
+const maxVariableLength = 32 * 1024;
+const maxVariables = 256;
+
+/** Below, not even a shell of the toolbox starts with certainty. */
+export const minSessionMemoryBytes = 32 * 1024 * 1024;
+
+/** What every shell can name. */
+export const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const noNUL = 'NUL bytes end it';
+const idSchema = z.number().int().min(0).max(0xff_ff_ff_fe);
+
+/** Who a command runs as: those of the target's process, or others; without supplementary groups then. */
+export const runAsSchema = z.union([z.literal('target'), z.object({ uid: idSchema, gid: idSchema })]);
+export type RunAs = z.infer<typeof runAsSchema>;
+
+export const workdirSchema = z
+  .string()
+  .max(4095)
+  .regex(/^\/[^\0]*$/, 'it has to begin with / (the target’s files are at /target)');
+
+/** Variables by name. */
+export const variablesSchema = z
+  .record(
+    z.string().regex(variableNamePattern, 'that is no name of a variable').max(255),
+    z
+      .string()
+      .max(maxVariableLength)
+      .regex(/^[^\0]*$/, noNUL),
+  )
+  .refine((variables) => Object.keys(variables).length <= maxVariables, `more than ${maxVariables}`);
+
+/** How a session's command is set up beside what it is; an older client says nothing of it. */
+export const commandSetupSchema = z.object({
+  /** The client's kubeconfig context, for the prompt: any text that a terminal takes for text. */
+  context: z
+    .string()
+    .min(1)
+    .max(maxContextLength)
+    .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'control characters')
+    .nullable()
+    .default(null),
+  /** Whether the shell's greeting is left out. */
+  quiet: z.boolean().default(false),
+  /** What is added to the environment, or takes the place of what is in it. */
+  variables: variablesSchema.default({}),
+  /** Whether the target's environment comes before that, but for what programs obey. */
+  importEnvironment: z.boolean().default(false),
+  /** In the session's root; null: the home directory. */
+  workdir: workdirSchema.nullable().default(null),
+  /** null: root, with all capabilities. */
+  runAs: runAsSchema.nullable().default(null),
+  /** Limit of all of the session together; null: as much as the agent gives. */
+  memoryBytes: z.number().int().min(minSessionMemoryBytes).nullable().default(null),
+});
+export type CommandSetup = z.infer<typeof commandSetupSchema>;
+
+/** @returns a context's name as {@link commandSetupSchema} takes it; null when nothing is left of it. */
+export function nameContext(name: string | null): string | null {
+  return (name ?? '').replaceAll(/\p{Cc}/gu, '').slice(0, maxContextLength) || null;
+}
