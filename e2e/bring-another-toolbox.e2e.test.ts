@@ -47,7 +47,7 @@ describe('--toolbox', () => {
   test('gives the shell that the image has', async () => {
     const shell = await UserTerminal.open(`kubectl crashcart ${target.join(' ')} -q --toolbox ${toolbox}`);
     try {
-      await shell.waitFor(/[#$] $/);
+      await shell.waitFor(/[#$] /);
       await shell.pressAndWait('busybox hostname\r', /^debian-nonroot\r$/m);
       shell.press('exit\r');
       expect(await shell.waitForExit()).toBe(0);

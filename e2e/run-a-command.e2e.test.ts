@@ -168,6 +168,7 @@ describe('a command finds', () => {
       'CRASHCART_NAMESPACE=targets',
       expect.stringMatching(/^CRASHCART_NODE=node-\d$/),
       'CRASHCART_POD=musl',
+      'CRASHCART_QUIET=1',
       'CRASHCART_TARGET_PID=1',
       'CRASHCART_TARGET_ROOT=/target',
       'HOME=/root',
