@@ -10,7 +10,15 @@ const limitMs = 30_000;
 const pauseMs = 20;
 const settleMs = 500;
 /** 50 MB/s, of another session on the same node. */
-const flood = 'while :; do head -c 5000000 /dev/zero; sleep 0.1; done';
+const flood = [
+  'import sys, time',
+  'piece = bytes(250_000)',
+  'due = time.monotonic()',
+  'while True:',
+  '    sys.stdout.buffer.write(piece)',
+  '    due += 0.005',
+  '    time.sleep(max(0, due - time.monotonic()))',
+].join('\n');
 
 /** Measures how long a key takes to be shown, on a quiet node and beside a flood. */
 export async function measureKeyPresses(cluster: BenchCluster): Promise<Figure[]> {
@@ -44,7 +52,7 @@ export async function measureKeyPresses(cluster: BenchCluster): Promise<Figure[]
 }
 
 function startFlood({ env }: BenchCluster): ChildProcess {
-  const [file = '', ...args] = composeSession([], ['sh', '-c', flood]);
+  const [file = '', ...args] = composeSession([], ['python3', '-c', flood]);
   const child = spawnProcess(file, args, { env, stdio: ['ignore', 'pipe', 'ignore'] });
   child.stdout.resume();
   return child;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { composeSession, inspectAgent } from './agents.ts';
+import { composeSession, inspectAgent, removeAgents } from './agents.ts';
 import { type BenchCluster, benchNamespace, targetPod } from './bench-cluster.ts';
 import { compareRuns, compareWithLimit, type Figure } from './figure.ts';
 import { readPeakMemory } from './process-memory.ts';
@@ -25,6 +25,8 @@ export async function measureThroughput(
   bytes: number,
 ): Promise<Figure[]> {
   const { env, kubectl } = cluster;
+  // Another agent: its memory is to be that of what is measured here.
+  await removeAgents(cluster);
   const directory = await mkdtemp(join(tmpdir(), 'crashcart-bench-'));
   try {
     const copy = join(directory, 'data');

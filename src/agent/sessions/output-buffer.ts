@@ -4,6 +4,8 @@ import { ProblemError } from '../../session/problem.ts';
 
 /** What Node reads from a pipe or a terminal at once. */
 const maxChunkBytes = 64 * 1024;
+/** What is sent at once: a flood must not hold up the keys of other sessions, which the same thread passes on. */
+const maxPieceBytes = 128 * 1024;
 /** What is kept of an ended output, even if it was acknowledged: to look at how a session ended. */
 const tailBytes = 64 * 1024;
 
@@ -178,7 +180,8 @@ export class OutputBuffer {
   #chunkAt(position: number): Buffer | null {
     if (this.#ring === null || position >= this.#end) return null;
     const index = (position - this.#ringStart) % this.#ring.length;
-    return this.#ring.subarray(index, Math.min(this.#ring.length, index + this.#end - position));
+    const length = Math.min(this.#ring.length - index, this.#end - position, maxPieceBytes);
+    return this.#ring.subarray(index, index + length);
   }
 
   #append(chunk: Buffer): void {
