@@ -237,7 +237,12 @@ describe('where agents can’t run', () => {
     const flags = ['--image', 'crashcart.test/no/such:1', '--image-pull-policy', 'Never'];
     expect((await ask(sound, ...flags)).findings['image']).toMatchObject({ state: 'failed' });
     const present = ['--image', 'crashcart.test/musl:1'];
-    expect((await ask(sound, ...present)).findings['image']).toMatchObject({ state: 'ok' });
+    // The kubelet tells of its images from time to time.
+    await waitUntil(
+      'an image that is there is found',
+      async () => (await ask(sound, ...present)).findings['image']?.state === 'ok',
+      50_000,
+    );
   });
 
   test('a Secret to pull it with that is not there is told', async () => {
