@@ -2,7 +2,7 @@ import type { ToolChecks } from './tool-check.ts';
 
 /** Show a program on a terminal of its own, for a moment. */
 const onTerminal = (command: string) =>
-  `script -qec "timeout --foreground 3 ${command}" /dev/null </dev/null || true`;
+  `script -qec "stty cols 160; timeout --foreground 3 ${command}" /dev/null </dev/null || true`;
 
 /** Look at the target's process, or at what they start themselves. */
 export const processChecks: ToolChecks = {
@@ -11,7 +11,7 @@ export const processChecks: ToolChecks = {
   free: { script: 'free -m', shows: /^Mem: +\d{3}/m },
   htop: {
     script: onTerminal('htop -p $CRASHCART_TARGET_PID'),
-    shows: /\/(usr\/(local\/)?bin\/)?serv|\/usr\/local\/b/,
+    shows: /\/server/,
   },
   iostat: { script: 'iostat 1 1', shows: /avg-cpu/ },
   iotop: { script: 'iotop -b -n 1', shows: /DISK READ[^]*server/ },
