@@ -157,6 +157,16 @@ describe('an output', () => {
     await expect(read(client, new PassThrough().resume())).rejects.toThrow('the tunnel is gone');
   });
 
+  test('is cut, and not corrupt, when the connection goes after the trailers and before the sink has taken all', async () => {
+    const content = Buffer.alloc(200_000, 'crashcart ');
+    const { client, pipe } = startAgent((stream) => {
+      sendOutput(stream, content, describeContent(content));
+      stream.once('close', () => setImmediate(() => pipe.destroy(new Error('the tunnel is gone'))));
+    });
+    const sink = new Writable({ highWaterMark: 1, write: () => undefined });
+    await expect(read(client, sink)).rejects.toThrow('the tunnel is gone');
+  });
+
   test('that the agent refuses is its problem', async () => {
     const problem = { type: 'about:blank', status: 404, code: 'notFound', title: 'no session', detail: null };
     const { client } = startAgent((stream) => {
