@@ -3,6 +3,7 @@ import { ApiClient } from '../cluster/api-client.ts';
 import { connectionSchema } from '../cluster/connection-flags.ts';
 import { type ApiConnection, loadConnection } from '../cluster/kubeconfig.ts';
 import { RequestTrace } from '../cluster/request-trace.ts';
+import { agentNamespaceSchema } from '../config/config-schema.ts';
 import { escapeText } from '../terminal/escape-text.ts';
 import type { Flags, RawArguments } from './command.ts';
 import { connectionFlags, nameConnectionFlags } from './connection-flags.ts';
@@ -23,10 +24,6 @@ export const agentAccessFlags: Flags = {
   ...verbosityFlag,
   ...helpFlag,
 };
-
-export const agentNamespaceSchema = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace');
 
 export const agentAccessSchema = z.object({
   agentNamespace: agentNamespaceSchema,

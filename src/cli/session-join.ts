@@ -9,8 +9,6 @@ import type { Context } from './context.ts';
 import { type AttachmentOptions, SessionAttachment } from './session-attachment.ts';
 
 export interface JoinOptions extends Omit<AttachmentOptions, 'sessionID'> {
-  /** Ours, also when we only watch. */
-  clientID: string;
   agentNamespace: string;
   audit: Omit<SessionSpec['audit'], 'tunnelID'>;
   /** How long it is tried to come back: as long as the agent keeps the session. */
@@ -27,7 +25,7 @@ export function joinSession(
   options: JoinOptions,
   context: Context,
 ): SessionAttachment {
-  const { client, clientID, audit, hasTerminal, quiet, traceStep } = options;
+  const { client, audit, hasTerminal, quiet, traceStep } = options;
   const status = new (hasTerminal ? StatusRow : ProgressLine)(context.stderr, !quiet);
   const link: SessionLink = new SessionLink(connection, {
     started,
@@ -41,7 +39,7 @@ export function joinSession(
           loadConnection: options.loadConnection,
           agent: { namespace: options.agentNamespace, pod },
           sessionID: id,
-          hold: client === null ? null : { client: clientID, audit },
+          hold: client === null ? null : { client, audit },
           bulk: !hasTerminal,
           limitMs: options.graceSeconds * 1000,
           signal: options.signal,

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
-import { ProblemError, problemSchema } from '../session/problem.ts';
 import { offsetHeader, type OutputStreamName } from '../session/session-routes.ts';
 import { parseTrailers, type StreamTrailers } from '../session/stream-trailers.ts';
+import { toProblemError } from './agent-problem.ts';
 import { Failure } from './failure.ts';
 
 const maxProblemBytes = 64 * 1024;
@@ -88,7 +88,7 @@ export class OutputReader {
     stream.once('trailers', (answer) => (trailers = answer));
     try {
       await waitForEnd(stream, () => source);
-      if (status >= 400) throw toProblem(problem, status);
+      if (status >= 400) throw toProblemError(problem, status);
       const end = this.#check(trailers, stream.readableEnded, explainCut());
       await this.#waitForSink(() => sinkError);
       return end;
@@ -180,13 +180,4 @@ function waitForEnd(stream: ClientHttp2Stream, findSource: () => Readable): Prom
       if (findSource() === stream) resolve();
     });
   });
-}
-
-function toProblem(text: string, status: number): ProblemError {
-  try {
-    const { code, title, detail } = problemSchema.parse(JSON.parse(text));
-    return new ProblemError(code, title, detail);
-  } catch {
-    return new ProblemError('internal', `the agent answered with status ${status}`);
-  }
 }

@@ -6,7 +6,8 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { text } from 'node:stream/consumers';
-import { ProblemError, problemSchema } from '../session/problem.ts';
+import { ProblemError } from '../session/problem.ts';
+import { toProblemError } from './agent-problem.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
 import {
   type detachRequestSchema,
@@ -221,14 +222,4 @@ export function readStatus(stream: ClientHttp2Stream): Promise<number> {
     stream.once('error', reject);
     stream.once('close', () => reject(new Error('the stream was closed without an answer')));
   });
-}
-
-/** @returns what an error answer tells. */
-export function toProblemError(body: string, status: number): ProblemError {
-  try {
-    const problem = problemSchema.parse(JSON.parse(body));
-    return new ProblemError(problem.code, problem.title, problem.detail);
-  } catch {
-    return new ProblemError('internal', `the agent answered with status ${status}`);
-  }
 }

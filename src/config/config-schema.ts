@@ -1,5 +1,9 @@
 import * as z from 'zod';
 
+export const agentNamespaceSchema = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace');
+
 const settingsShape = {
   image: z.string().min(1).describe('Image of the agent, such as one of a mirror (--image)'),
   imagePullPolicy: z
@@ -8,10 +12,7 @@ const settingsShape = {
   imagePullSecrets: z
     .array(z.string().min(1))
     .describe('Secrets with credentials for the image, in the namespace of agents (--image-pull-secret)'),
-  agentNamespace: z
-    .string()
-    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace')
-    .describe('Namespace of agents (--agent-namespace)'),
+  agentNamespace: agentNamespaceSchema.describe('Namespace of agents (--agent-namespace)'),
 };
 
 /** What can be set, for all clusters or for one. Unknown keys are refused: they are mistyped. */

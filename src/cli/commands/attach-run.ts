@@ -57,7 +57,6 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
       { id: state.id, pod, connection, started: Promise.resolve() },
       {
         client: readOnly ? null : clientID,
-        clientID,
         agentNamespace,
         audit,
         hasTerminal: state.hasTerminal,

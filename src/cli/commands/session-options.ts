@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName, type TargetName } from '../../cluster/target-name.ts';
 import { findNearestTool, findRecipe, findToolCommand } from '../../toolbox/catalogue.ts';
-import { agentNamespaceSchema } from '../agent-access.ts';
+import { agentNamespaceSchema } from '../../config/config-schema.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';

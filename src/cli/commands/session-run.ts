@@ -164,7 +164,6 @@ class SessionRun {
         session,
         {
           client: this.#clientID,
-          clientID: this.#clientID,
           agentNamespace: options.agent.namespace,
           audit: spec.audit,
           hasTerminal: options.terminal,
