@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
 import { askDoctor, type DoctorReport } from './session/doctor-findings.ts';
+import { startOldApiServer } from './session/old-api-server.ts';
 import { readRenamedManifests } from './session/renamed-manifests.ts';
 import {
   createObjects,
@@ -156,7 +157,7 @@ describe('where agents can run', () => {
   test('it is told as a table and as YAML too, and of the whole cluster without a target', async () => {
     const where = ['doctor', '--agent-namespace', sound];
     const table = await runCrashcart(where);
-    expect(table.stdout.toString()).toMatch(/^CHECK +STATE +FOUND +MEND\nAPI server +ok +/);
+    expect(table.stdout.toString()).toMatch(/^CHECK +STATE +FOUND\nAPI server +ok +/);
     const yaml = await runCrashcart([...where, '-o', 'yaml']);
     expect(load(yaml.stdout.toString())).toHaveProperty('items.0', expect.objectContaining({ state: 'ok' }));
     expect(table.stdout.toString()).toMatch(/^node +ok +all 2: ready/m);
@@ -265,6 +266,22 @@ test('an API server that does not answer is all that is told', async () => {
   expect(code).toBe(1);
   expect(Object.keys(findings)).toEqual(['API server']);
   expect(findings['API server']).toMatchObject({ state: 'failed' });
+});
+
+test('an API server that is too old is told', async () => {
+  const server = await startOldApiServer(29);
+  try {
+    const { code, findings } = await askDoctor(['--server', server.address, '--agent-namespace', sound]);
+    expect(code).toBe(0);
+    expect(findings['version']).toMatchObject({
+      state: 'warning',
+      found: expect.stringMatching(/^Kubernetes 1\.29 /),
+      mend: expect.stringContaining('upgrade'),
+    });
+    expect(findings['node']).toMatchObject({ state: 'ok' });
+  } finally {
+    server.close();
+  }
 });
 
 test('a clock that is wrong is told', async () => {

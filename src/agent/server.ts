@@ -1,6 +1,7 @@
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { json } from 'node:stream/consumers';
 import type * as z from 'zod';
+import { nodeReportPath } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
 import { type AgentInfo, protocolRange } from '../session/protocol-version.ts';
 import {
@@ -15,6 +16,7 @@ import { initialWindowBytes, WindowEstimator } from '../session/window-estimator
 import type { AgentConfig } from './agent-config.ts';
 import { auditLog } from './audit-log.ts';
 import { watchLiveness } from './connection-liveness.ts';
+import { reportNode } from './node/node-report.ts';
 import { receiveStdin, sendOutput } from './session-streams.ts';
 import type { Session } from './sessions/session.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
@@ -79,6 +81,10 @@ async function handle(request: Request, config: AgentConfig, registry: SessionRe
       draining: registry.draining,
     };
     sendJSON(stream, 200, info);
+    return;
+  }
+  if (path === nodeReportPath) {
+    sendJSON(stream, 200, await reportNode());
     return;
   }
   if (path === '/v1/sessions') {

@@ -4,6 +4,7 @@ import { agentAnnotations } from './agent-spec.ts';
 import type { ApiClient } from './api-client.ts';
 import { Failure } from './failure.ts';
 import type { Pod } from './kubernetes-objects.ts';
+import type { SessionClient } from './session-client.ts';
 import { connectToAgent } from './session-connection.ts';
 
 /** Of asking one agent: the others' answers do not wait longer for it. */
@@ -59,10 +60,23 @@ export async function listSessionsOf(
   agent: { namespace: string; pod: string },
   signal: AbortSignal,
 ): Promise<SessionState[]> {
+  return await askAgent(api, agent, (client, limit) => client.listSessions(limit), signal);
+}
+
+/**
+ * Asks one agent over a connection of its own, which ends with the answer.
+ * @param ask is given a signal that has a limit.
+ * @throws what `ask` throws; ApiError, Failure.
+ */
+export async function askAgent<Answer>(
+  api: ApiClient,
+  agent: { namespace: string; pod: string },
+  ask: (client: SessionClient, signal: AbortSignal) => Promise<Answer>,
+  signal: AbortSignal,
+): Promise<Answer> {
   const connection = connectToAgent(api.connection, agent, false);
   try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(agentLimitMs)]);
-    return await connection.client.listSessions(limit);
+    return await ask(connection.client, AbortSignal.any([signal, AbortSignal.timeout(agentLimitMs)]));
   } finally {
     connection.close();
   }

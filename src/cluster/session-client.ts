@@ -6,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { text } from 'node:stream/consumers';
+import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
 import { toProblemError } from './agent-problem.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
@@ -69,6 +70,11 @@ export class SessionClient {
   async getSession(id: string, signal: AbortSignal): Promise<SessionState> {
     const body = await this.#exchange('GET', sessionPath(id), undefined, signal);
     return parseAnswer(sessionStateSchema, body);
+  }
+
+  /** @throws ProblemError `notFound` of an agent that is too old to know this request. */
+  async getNodeReport(signal: AbortSignal): Promise<NodeReport> {
+    return parseAnswer(nodeReportSchema, await this.#exchange('GET', nodeReportPath, undefined, signal));
   }
 
   async listSessions(signal: AbortSignal): Promise<SessionState[]> {

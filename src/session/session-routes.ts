@@ -4,6 +4,7 @@
  * | request | meaning |
  * |---|---|
  * | `GET /v1` | {@link AgentInfo} |
+ * | `GET /v1/node` | {@link NodeReport} (node-report.ts) |
  * | `GET /v1/sessions` | list of {@link SessionState} |
  * | `PUT /v1/sessions/{id}` | start; body {@link SessionSpec}; the same id again answers the state and starts nothing |
  * | `GET /v1/sessions/{id}` | {@link SessionState} |

@@ -4,11 +4,9 @@ import { ProblemError } from '../../session/problem.ts';
 import { parseContainerInfo } from '../cri/container-info.ts';
 import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
 import { getContainerStatus } from '../cri/runtime-service.ts';
+import { useRuntimeSocket } from '../cri/runtime-socket.ts';
 import { isProcessOfContainer, readInnermostPID, readProcessIdentity } from './process-identity.ts';
-import { walkInRoot } from './rooted-path.ts';
 
-/** With hostPID, PID 1 is the node's init and its root the node's root. */
-const nodeRoot = '/proc/1/root';
 const runtimeTimeoutMs = 5000;
 
 /**
@@ -39,19 +37,16 @@ export async function findContainerProcess(containerID: string): Promise<number>
 
 /** @returns null when there is no runtime behind the endpoint, or it does not know the container. */
 async function askRuntime(endpoint: string, containerID: string) {
-  // Links in the path, absolute ones too, are the node's: they are resolved against its root.
-  const socket = await walkInRoot(nodeRoot, endpoint).catch(() => null);
-  if (socket === null) return null;
   try {
-    return await getContainerStatus(socket.path, containerID, runtimeTimeoutMs);
+    return await useRuntimeSocket(endpoint, (path) =>
+      getContainerStatus(path, containerID, runtimeTimeoutMs),
+    );
   } catch (error) {
     const code = (error as { code?: number }).code;
     if (code !== grpcStatus.NOT_FOUND && code !== grpcStatus.UNAVAILABLE) {
       console.error(`CRI ${endpoint}: ${(error as Error).message}`);
     }
     return null;
-  } finally {
-    await socket.directory.close();
   }
 }
 

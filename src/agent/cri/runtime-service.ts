@@ -11,6 +11,13 @@ export interface ContainerStatusResponse {
   info: Record<string, string>;
 }
 
+/** The CRI's `VersionResponse`. */
+export interface VersionResponse {
+  runtime_name: string;
+  runtime_version: string;
+  runtime_api_version: string;
+}
+
 /**
  * The part of the CRI's RuntimeService that is used here, read-only calls alone.
  * Field numbers: https://github.com/kubernetes/cri-api/blob/v0.37.2/pkg/apis/runtime/v1/api.proto
@@ -23,10 +30,20 @@ const descriptor = {
           nested: {
             RuntimeService: {
               methods: {
+                Version: { requestType: 'VersionRequest', responseType: 'VersionResponse' },
                 ContainerStatus: {
                   requestType: 'ContainerStatusRequest',
                   responseType: 'ContainerStatusResponse',
                 },
+              },
+            },
+            VersionRequest: { fields: { version: { type: 'string', id: 1 } } },
+            VersionResponse: {
+              fields: {
+                version: { type: 'string', id: 1 },
+                runtime_name: { type: 'string', id: 2 },
+                runtime_version: { type: 'string', id: 3 },
+                runtime_api_version: { type: 'string', id: 4 },
               },
             },
             ContainerStatusRequest: {
@@ -66,12 +83,27 @@ type RuntimeServiceConstructor = new (address: string, ...rest: unknown[]) => Ru
 /** Built from the descriptor once: that takes longer than a call. */
 let RuntimeService: RuntimeServiceConstructor | null = null;
 
+type Call<Request, Response> = (
+  request: Request,
+  options: { deadline: number },
+  callback: (error: ServiceError | null, response?: Response) => void,
+) => void;
+
 interface RuntimeServiceClient extends Client {
-  ContainerStatus(
-    request: { container_id: string; verbose: boolean },
-    options: { deadline: number },
-    callback: (error: ServiceError | null, response?: ContainerStatusResponse) => void,
-  ): void;
+  Version: Call<{ version: string }, VersionResponse>;
+  ContainerStatus: Call<{ container_id: string; verbose: boolean }, ContainerStatusResponse>;
+}
+
+/**
+ * Asks a CRI runtime what it is.
+ * @param socketPath the runtime's unix socket.
+ * @param timeoutMs limit of the whole call.
+ * @throws ServiceError of gRPC.
+ */
+export async function getRuntimeVersion(socketPath: string, timeoutMs: number): Promise<VersionResponse> {
+  return await callRuntime<VersionResponse>(socketPath, timeoutMs, (client, options, callback) =>
+    client.Version({ version: 'v1' }, options, callback),
+  );
 }
 
 /**
@@ -86,6 +118,20 @@ export async function getContainerStatus(
   containerID: string,
   timeoutMs: number,
 ): Promise<ContainerStatusResponse> {
+  return await callRuntime<ContainerStatusResponse>(socketPath, timeoutMs, (client, options, callback) =>
+    client.ContainerStatus({ container_id: containerID, verbose: true }, options, callback),
+  );
+}
+
+async function callRuntime<Response>(
+  socketPath: string,
+  timeoutMs: number,
+  call: (
+    client: RuntimeServiceClient,
+    options: { deadline: number },
+    callback: (error: ServiceError | null, response?: Response) => void,
+  ) => void,
+): Promise<Response> {
   RuntimeService ??= loadRuntimeService();
   const client = new RuntimeService(`unix:${socketPath}`, credentials.createInsecure(), {
     // A proxy of the pod's environment must never see the runtime's socket.
@@ -93,15 +139,11 @@ export async function getContainerStatus(
   });
   try {
     return await new Promise((resolve, reject) => {
-      client.ContainerStatus(
-        { container_id: containerID, verbose: true },
-        { deadline: Date.now() + timeoutMs },
-        (error, response) => {
-          if (error) reject(error);
-          else if (response) resolve(response);
-          else reject(new Error('the runtime sent an empty answer'));
-        },
-      );
+      call(client, { deadline: Date.now() + timeoutMs }, (error, response) => {
+        if (error) reject(error);
+        else if (response) resolve(response);
+        else reject(new Error('the runtime sent an empty answer'));
+      });
     });
   } finally {
     client.close();

@@ -1,14 +1,28 @@
+import type { NodeReport } from '../../session/node-report.ts';
+import { ProblemError } from '../../session/problem.ts';
 import { listAgents } from '../agent-pod.ts';
-import { findNode, listSessionsOf } from '../agent-sessions.ts';
+import { askAgent, findNode } from '../agent-sessions.ts';
 import { agentAnnotations, type AgentOptions } from '../agent-spec.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Pod } from '../kubernetes-objects.ts';
+import type { SessionClient } from '../session-client.ts';
 import { approve, condemn, type Finding, runCheck, type Verdict } from './finding.ts';
+
+/** Each is a connection of its own, and of many nodes a few say what there is to say. */
+const maxAsked = 20;
+
+/** What is known of the agents that run. */
+export interface CheckedAgents {
+  findings: Finding[];
+  running: Pod[];
+  /** What they say of their nodes, by the names of these; of agents that did not answer there is nothing. */
+  reports: ReadonlyMap<string, NodeReport>;
+}
 
 /**
  * Checks the agents that run, and the way to one of them: an exec websocket through all that is in between. Without
- * an agent there is nothing to try it with; none is started.
- * @param node whose agent is asked; null: any.
+ * an agent there is nothing to try it with; none is started. Those that are asked tell of their nodes, too.
+ * @param node whose agent is asked, or any other if it has none; null: those of all nodes.
  * @throws what aborted the signal.
  */
 export async function checkAgents(
@@ -16,7 +30,7 @@ export async function checkAgents(
   node: string | null,
   { namespace, version }: Pick<AgentOptions, 'namespace' | 'version'>,
   signal: AbortSignal,
-): Promise<Finding[]> {
+): Promise<CheckedAgents> {
   let running: Pod[] = [];
   const agents = await runCheck('agents', signal, async () => {
     running = (await listAgents(api, namespace, signal)).filter(
@@ -27,8 +41,15 @@ export async function checkAgents(
       version,
     );
   });
-  const tunnel = await runCheck('tunnel', signal, () => tryTunnel(api, node, namespace, running, signal));
-  return [agents, tunnel];
+  const reports = new Map<string, NodeReport>();
+  const [nearest, ...others] = chooseAgents(running, node);
+  const ask = (pod: Pod) => askForReport(api, namespace, pod, reports, signal);
+  const asking = others.map((pod) => ask(pod).catch(() => null));
+  const tunnel = await runCheck('tunnel', signal, async () =>
+    nearest ? await judgeTunnel(nearest, () => ask(nearest), signal) : judgeMissingAgent(),
+  );
+  await Promise.all(asking);
+  return { findings: [agents, tunnel], running, reports };
 }
 
 /** Judges running agents by their versions. */
@@ -43,27 +64,51 @@ export function judgeAgentVersions(versions: string[], own: string): Verdict {
   };
 }
 
-async function tryTunnel(
-  api: ApiClient,
-  node: string | null,
-  namespace: string,
-  running: Pod[],
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const nearest = running.find((pod) => findNode(pod) === node) ?? running[0];
-  if (!nearest) {
-    const found = 'not tried, as no agent runs';
-    return { state: 'unknown', found, mend: `Run this again within minutes of a session.` };
-  }
+/** @returns one agent of each node that is asked for. */
+function chooseAgents(running: Pod[], node: string | null): Pod[] {
+  if (node === null)
+    return [...new Map(running.map((pod) => [findNode(pod), pod])).values()].slice(0, maxAsked);
+  return [running.find((pod) => findNode(pod) === node) ?? running[0]].filter((pod) => pod !== undefined);
+}
+
+async function judgeTunnel(pod: Pod, ask: () => Promise<number>, signal: AbortSignal): Promise<Verdict> {
   const startedAt = performance.now();
   try {
-    const sessions = await listSessionsOf(api, { namespace, pod: nearest.metadata.name }, signal);
+    const sessions = await ask();
     const ms = Math.round(performance.now() - startedAt);
-    return approve(
-      `the agent on "${findNode(nearest)}" answered in ${ms} ms; it has ${sessions.length} sessions`,
-    );
+    return approve(`the agent on "${findNode(pod)}" answered in ${ms} ms; it has ${sessions} sessions`);
   } catch (error) {
     if (signal.aborted) throw error;
     return condemn(error);
+  }
+}
+
+function judgeMissingAgent(): Verdict {
+  const mend = 'With a TARGET, --start-agent starts one to try it with.';
+  return { state: 'unknown', found: 'not tried, as no agent runs', mend };
+}
+
+/** @returns how many sessions the agent has. */
+async function askForReport(
+  api: ApiClient,
+  namespace: string,
+  pod: Pod,
+  reports: Map<string, NodeReport>,
+  signal: AbortSignal,
+): Promise<number> {
+  const ask = (client: SessionClient, limit: AbortSignal) =>
+    Promise.all([client.listSessions(limit), getReport(client, limit)]);
+  const [sessions, report] = await askAgent(api, { namespace, pod: pod.metadata.name }, ask, signal);
+  if (report !== null) reports.set(findNode(pod), report);
+  return sessions.length;
+}
+
+/** @returns null of an agent that is too old to tell. */
+async function getReport(client: SessionClient, signal: AbortSignal): Promise<NodeReport | null> {
+  try {
+    return await client.getNodeReport(signal);
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'notFound') return null;
+    throw error;
   }
 }

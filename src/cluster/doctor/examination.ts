@@ -1,13 +1,15 @@
+import { findWarmAgent } from '../agent-pod.ts';
 import { type AgentOptions, agentResources } from '../agent-spec.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
-import type { Node } from '../kubernetes-objects.ts';
+import type { Node, Pod } from '../kubernetes-objects.ts';
 import type { TargetName } from '../target-name.ts';
 import { checkAdmission } from './admission.ts';
 import { checkAgentNamespace } from './agent-namespace.ts';
-import { checkAgents } from './agents.ts';
+import { type AgentStart, checkAgentStart } from './agent-start.ts';
+import { type CheckedAgents, checkAgents } from './agents.ts';
 import { checkApiServer } from './api-server.ts';
-import { approve, type Finding, runCheck } from './finding.ts';
+import { approve, type Finding, runCheck, type Verdict } from './finding.ts';
 import { findMissingSecrets, judgeImage } from './image.ts';
 import { checkLimitRange } from './limit-range.ts';
 import { checkNodes, findCgroupV1Nodes, readNodes, summarize } from './nodes.ts';
@@ -21,31 +23,41 @@ export interface ExaminationRequest {
   /** null: the pod's default. */
   container: string | null;
   options: AgentOptions;
+  /** How to start an agent on the target's node, to try that and to ask it; null: only those that run are asked. */
+  start: AgentStart | null;
   signal: AbortSignal;
 }
 
 /**
- * Finds out what of a session would work, and what not. It changes nothing, and starts nothing.
+ * Finds out what of a session would work, and what not. Without `start` it changes nothing, and starts nothing.
  * @returns a finding for each check; those of the API server alone when it does not answer.
  * @throws what aborted the signal.
  */
 export async function examine(api: ApiClient, request: ExaminationRequest): Promise<Finding[]> {
-  const { target, container, options, signal } = request;
+  const { target, container, options, start, signal } = request;
   const server = await checkApiServer(api, options.version, signal);
   if (server.some(({ state }) => state === 'failed')) return server;
   const { findings, node } =
     target === null ? { findings: [], node: null } : await checkTarget(api, target, container, signal);
   const { namespace } = options;
   const targets = target?.kind === 'node' ? null : api.connection.namespace;
+  const examineRuns = async () => {
+    const started = start && node !== null ? await checkAgentStart(api, node, options, start, signal) : null;
+    const agents = await checkAgents(api, node, options, signal);
+    // Of a target that is not there, no node is known.
+    const nodes =
+      target !== null && node === null
+        ? []
+        : await examineNodes(api, node, options, agents, started?.image ?? null, signal);
+    return [...nodes, ...(started ? [started.finding] : []), ...agents.findings];
+  };
   const rest = await Promise.all([
     checkPermissions(api, listPermissionSteps(targets, namespace), signal),
     checkAgentNamespace(api, namespace, signal),
     checkQuota(api, namespace, countAgent(agentResources), signal),
     checkLimitRange(api, namespace, agentResources, signal),
     checkAdmission(api, node ?? 'any', options, signal),
-    // Of a target that is not there, no node is known.
-    target !== null && node === null ? [] : examineNodes(api, node, options, signal),
-    checkAgents(api, node, options, signal),
+    examineRuns(),
   ]);
   return [...server, ...findings, ...rest.flat()];
 }
@@ -54,6 +66,8 @@ async function examineNodes(
   api: ApiClient,
   name: string | null,
   options: AgentOptions,
+  { running, reports }: CheckedAgents,
+  imageProblem: Verdict | null,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   let nodes: Node[] = [];
@@ -76,14 +90,20 @@ async function examineNodes(
     name === null ? 'Give a TARGET: only its node is looked at then.' : 'manifests/rbac.yaml grants it',
   );
   if (reading.state !== 'ok') return [reading];
+  const judgeOwnImage = (node: Node) => judgeImage(node, options, hasAgent(node, options, running));
   const [cgroupV1, image] = await Promise.all([
     findCgroupV1Nodes(api, signal),
     runCheck('image', signal, async () => {
+      if (imageProblem) return imageProblem;
       const missing = await findMissingSecrets(api, options, signal);
-      if (missing.length === 0) return summarize(nodes, (node) => judgeImage(node, options));
+      if (missing.length === 0) return summarize(nodes, judgeOwnImage);
       const found = `the namespace "${options.namespace}" has no Secret ${missing.join(', ')} to pull it with`;
       return { state: 'failed', found, mend: 'Make it there: `kubectl create secret docker-registry`.' };
     }),
   ]);
-  return [...checkNodes(nodes, cgroupV1), image];
+  return [...checkNodes(nodes, cgroupV1, reports), image];
+}
+
+function hasAgent({ metadata }: Node, options: AgentOptions, running: Pod[]): boolean {
+  return findWarmAgent(running, { node: metadata.name, options, excluded: new Set() }) !== null;
 }

@@ -17,5 +17,11 @@ test.each<[string, AgentOptions['imagePullPolicy'], string[], string]>([
 ])('%s, to be pulled %s, of the images %j, is %s', (image, imagePullPolicy, images, state) => {
   const status = { images: images.map((name) => ({ names: [name] })) };
   const node = nodeSchema.parse({ metadata: { name: 'worker' }, status });
-  expect(judgeImage(node, { image, imagePullPolicy } as AgentOptions).state).toBe(state);
+  expect(judgeImage(node, { image, imagePullPolicy } as AgentOptions, false).state).toBe(state);
+});
+
+test('an image that an agent runs of is there, whatever the node tells', () => {
+  const node = nodeSchema.parse({ metadata: { name: 'worker' } });
+  const options = { image: 'example.com/agent:1', imagePullPolicy: 'Always' } as AgentOptions;
+  expect(judgeImage(node, options, true).state).toBe('ok');
 });

@@ -8,8 +8,16 @@ import { approve, type Verdict } from './finding.ts';
 /** The kubelet tells no more images than these, the largest (`nodeStatusMaxImages`). */
 const maxToldImages = 50;
 
-/** Judges whether a node has the agent's image, as far as its status tells; a pull is known only when it is tried. */
-export function judgeImage({ metadata, status }: Node, { image, imagePullPolicy }: AgentOptions): Verdict {
+/**
+ * Judges whether a node has the agent's image, as far as its status tells; a pull is known only when it is tried.
+ * @param hasAgent whether an agent runs there that was made with these options.
+ */
+export function judgeImage(
+  { metadata, status }: Node,
+  { image, imagePullPolicy }: AgentOptions,
+  hasAgent: boolean,
+): Verdict {
+  if (hasAgent) return approve(`an agent of ${image} runs`);
   const isThere = status.images.some(({ names }) =>
     (names ?? []).some((name) => completeImageName(name) === completeImageName(image)),
   );
@@ -21,7 +29,7 @@ export function judgeImage({ metadata, status }: Node, { image, imagePullPolicy 
   return {
     state: 'unknown',
     found: `${image} ${isThere ? 'is there, and asked for again' : 'would be pulled'}`,
-    mend: `A session tells: \`kubectl crashcart node/${metadata.name} -- true\`.`,
+    mend: `\`kubectl crashcart doctor node/${metadata.name} --start-agent\` tries it.`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { NodeReport } from '../../session/node-report.ts';
 import { nodeSchema } from '../kubernetes-objects.ts';
 import { judgeCgroups, judgeKernel, judgeRuntime } from './node-software.ts';
 
@@ -33,5 +34,17 @@ test.each([
   ['v1.34.9', false, 'unknown'],
   ['', false, 'unknown'],
 ])('the cgroups of the kubelet "%s", with its event of v1 %s, are %s', (kubeletVersion, isV1, state) => {
-  expect(judgeCgroups(describeNode({ kubeletVersion }), isV1).state).toBe(state);
+  expect(judgeCgroups(describeNode({ kubeletVersion }), isV1, null).state).toBe(state);
 });
+
+test.each([
+  [1, 'v1.37.2', 'warning'],
+  [2, 'v1.34.9', 'ok'],
+] as const)(
+  'cgroups that an agent tells as v%d are so, whatever the kubelet "%s" is',
+  (cgroupVersion, kubeletVersion, state) => {
+    expect(judgeCgroups(describeNode({ kubeletVersion }), false, { cgroupVersion } as NodeReport).state).toBe(
+      state,
+    );
+  },
+);

@@ -1,3 +1,4 @@
+import type { NodeReport } from '../../session/node-report.ts';
 import type { Node } from '../kubernetes-objects.ts';
 import { approve, type Verdict } from './finding.ts';
 
@@ -33,12 +34,11 @@ export function judgeRuntime({ status }: Node): Verdict {
   return { state: 'warning', found: `${text} does not speak CRI v1`, mend };
 }
 
-/** Judges a node's kernel by its version; what of it is switched on, no status says. */
-export function judgeKernel({ metadata, status }: Node): Verdict {
+/** Judges a node's kernel by its version. */
+export function judgeKernel({ status }: Node): Verdict {
   const text = status.nodeInfo.kernelVersion;
   const own = parseVersion(text);
-  const mend = `What it allows (ptrace, perf, BTF): \`kubectl crashcart node/${metadata.name} -- sysctl kernel.yama.ptrace_scope kernel.perf_event_paranoid\`.`;
-  if (own === null) return { state: 'unknown', found: 'the node does not tell its kernel', mend };
+  if (own === null) return { state: 'unknown', found: 'the node does not tell its kernel', mend: null };
   if (!isBelow(own, firstKernel)) return approve(`Linux ${text}`);
   return {
     state: 'warning',
@@ -48,12 +48,14 @@ export function judgeKernel({ metadata, status }: Node): Verdict {
 }
 
 /**
- * Judges a node's cgroup version. Its status has none; only kubelets on v1 say so, by an event when they start.
+ * Judges a node's cgroup version. Its status has none: an agent on it knows; only kubelets on v1 say so, by an event
+ * when they start.
  * @param isV1 whether there was that event, of those that are kept.
+ * @param report what an agent says; null when none was there to ask.
  */
-export function judgeCgroups({ metadata, status }: Node, isV1: boolean): Verdict {
-  const mend = `To see it: \`kubectl crashcart node/${metadata.name} -- grep cgroup /proc/1/mounts\`.`;
-  if (isV1)
+export function judgeCgroups({ metadata, status }: Node, isV1: boolean, report: NodeReport | null): Verdict {
+  if (report?.cgroupVersion === 2) return approve('v2');
+  if (isV1 || report?.cgroupVersion === 1)
     return {
       state: 'warning',
       found: 'v1, which Kubernetes gives up; sessions work with both',
@@ -62,7 +64,11 @@ export function judgeCgroups({ metadata, status }: Node, isV1: boolean): Verdict
   const kubelet = parseVersion(status.nodeInfo.kubeletVersion.replace(/^v/, ''));
   if (kubelet !== null && !isBelow(kubelet, [1, firstWithoutCgroupV1]))
     return approve(`v2 (kubelet ${status.nodeInfo.kubeletVersion} starts on no other unless it is told to)`);
-  return { state: 'unknown', found: 'the node does not tell; sessions work with v1 and v2', mend };
+  return {
+    state: 'unknown',
+    found: 'the node does not tell; sessions work with v1 and v2',
+    mend: `\`kubectl crashcart doctor node/${metadata.name} --start-agent\` starts an agent to ask.`,
+  };
 }
 
 function parseVersion(text: string): [major: number, minor: number] | null {

@@ -1,6 +1,8 @@
+import type { NodeReport } from '../../session/node-report.ts';
 import type { ApiClient } from '../api-client.ts';
 import { listOf, type Node, nodeSchema, podEventSchema } from '../kubernetes-objects.ts';
 import type { Finding, FindingState, Verdict } from './finding.ts';
+import { featureJudges, judgeFeature } from './node-features.ts';
 import { judgeCgroups, judgeKernel, judgeRuntime } from './node-software.ts';
 import { judgePressure, judgeReadiness, judgeTaints } from './node-state.ts';
 
@@ -41,9 +43,18 @@ export async function findCgroupV1Nodes(api: ApiClient, signal: AbortSignal): Pr
   return new Set(events?.items.map(({ involvedObject }) => involvedObject.name));
 }
 
-/** Checks what nodes' status says of them. */
-export function checkNodes(nodes: Node[], cgroupV1: Set<string>): Finding[] {
-  const judgeOwnCgroups = (node: Node) => judgeCgroups(node, cgroupV1.has(node.metadata.name));
+/**
+ * Checks what nodes' status says of them, and what agents say.
+ * @param reports of agents, by the names of their nodes.
+ */
+export function checkNodes(
+  nodes: Node[],
+  cgroupV1: ReadonlySet<string>,
+  reports: ReadonlyMap<string, NodeReport>,
+): Finding[] {
+  const findReport = ({ metadata }: Node) => reports.get(metadata.name) ?? null;
+  const judgeOwnCgroups = (node: Node) =>
+    judgeCgroups(node, cgroupV1.has(node.metadata.name), findReport(node));
   return [
     { check: 'node', ...summarize(nodes, judgeReadiness) },
     { check: 'node taints', ...summarize(nodes, judgeTaints) },
@@ -51,6 +62,10 @@ export function checkNodes(nodes: Node[], cgroupV1: Set<string>): Finding[] {
     { check: 'container runtime', ...summarize(nodes, judgeRuntime) },
     { check: 'kernel', ...summarize(nodes, judgeKernel) },
     { check: 'cgroups', ...summarize(nodes, judgeOwnCgroups) },
+    ...Object.entries(featureJudges).map(([check, judge]) => ({
+      check,
+      ...summarize(nodes, (node) => judgeFeature(node, findReport(node), judge)),
+    })),
   ];
 }
 

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { getClusterState } from './cluster/cluster-state.ts';
+import { runCommand } from './cluster/run-command.ts';
+import { askDoctor } from './session/doctor-findings.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './session/test-namespace.ts';
+
+const namespace = 'doctor-kernel';
+const node = 'node-2';
+// The nodes' kernel is this machine's.
+const controllers = '/sys/fs/cgroup/cgroup.controllers';
+const isCgroupV2 = existsSync(controllers);
+const ask = (...more: string[]) => askDoctor([`node/${node}`, '--agent-namespace', namespace, ...more]);
+
+/** Runs a script where the node's kubelet and runtime run: an agent looks at files from there. */
+async function runOnNode(script: string): Promise<void> {
+  const { nodes } = await getClusterState();
+  const pid = nodes.find(({ name }) => name === node)?.pid;
+  await runCommand('nsenter', ['--target', String(pid), '--mount', '--pid', 'sh', '-euc', script]);
+}
+
+beforeAll(async () => {
+  await createTestNamespace(namespace, privilegedLabels);
+}, 60_000);
+
+afterAll(async () => {
+  await deleteTestNamespace(namespace);
+}, 60_000);
+
+test('without an agent nothing of the kernel is known, and how to learn it is told', async () => {
+  const { code, findings } = await ask();
+  expect(code).toBe(0);
+  for (const check of ['CRI socket', 'ptrace', 'perf events', 'kernel probes', 'BTF', 'kernel lockdown'])
+    expect([check, findings[check]]).toEqual([
+      check,
+      {
+        state: 'unknown',
+        found: 'no agent runs there to tell',
+        mend: `\`kubectl crashcart doctor node/${node} --start-agent\` starts one to ask.`,
+      },
+    ]);
+  expect(findings).not.toHaveProperty('agent start');
+});
+
+test('an agent whose image is not there is told, and leaves nothing', async () => {
+  const image = ['--image', 'crashcart.test/no/such:1', '--image-pull-policy', 'Never'];
+  const { code, findings } = await ask('--start-agent', ...image);
+  expect(code).toBe(1);
+  for (const check of ['agent start', 'image'])
+    expect([check, findings[check]]).toEqual([
+      check,
+      {
+        state: 'failed',
+        found: expect.stringContaining('crashcart.test/no/such:1'),
+        mend: expect.any(String),
+      },
+    ]);
+  expect(findings['tunnel']?.state).toBe('unknown');
+}, 60_000);
+
+describe('with an agent that was started for it', () => {
+  beforeAll(async () => {
+    const { findings } = await ask('--start-agent');
+    expect(findings['agent start']).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/^took \d+\.\d s on "node-2"$/),
+    });
+  }, 60_000);
+
+  test('what the node has and allows is told as it is', async () => {
+    const { code, findings } = await ask('--start-agent');
+    expect(code).toBe(0);
+    expect(findings['agent start']).toMatchObject({ state: 'ok', found: 'one is on "node-2" already' });
+    expect(findings['image']).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/^an agent of .* runs$/),
+    });
+    expect(findings['tunnel']).toMatchObject({ state: 'ok' });
+    expect(findings['CRI socket']).toMatchObject({
+      state: 'ok',
+      found: expect.stringMatching(/^containerd \S+ \(CRI v1\) on \/run\/containerd\/containerd\.sock$/),
+    });
+    const states = {
+      cgroups: isCgroupV2,
+      ptrace: readNumber('/proc/sys/kernel/yama/ptrace_scope', 0) < 3,
+      'perf events': readNumber('/proc/sys/kernel/perf_event_paranoid', null) !== null,
+      'kernel probes': existsSync('/sys/bus/event_source/devices/kprobe'),
+      BTF: existsSync('/sys/kernel/btf/vmlinux'),
+    };
+    for (const [check, isThere] of Object.entries(states))
+      expect([check, findings[check]?.state]).toEqual([check, isThere ? 'ok' : 'warning']);
+  });
+
+  test('what another kernel would lack is told, and what to use instead', async () => {
+    // A kernel of one's own the node can't have: these are the files by which that one would say it.
+    await runOnNode(`
+      mount -t tmpfs none /proc/sys/kernel
+      mkdir /proc/sys/kernel/yama && echo 3 >/proc/sys/kernel/yama/ptrace_scope
+      mount -t tmpfs none /sys/kernel
+      mkdir /sys/kernel/security && echo 'none integrity [confidentiality]' >/sys/kernel/security/lockdown
+      mount -t tmpfs none /sys/bus/event_source
+      mount --bind /dev/null /run/containerd/containerd.sock`);
+    try {
+      const { code, findings } = await ask();
+      // With these a session works all the same.
+      expect(code).toBe(0);
+      for (const [check, found] of [
+        ['CRI socket', 'no runtime answers at any place known'],
+        ['ptrace', 'kernel.yama.ptrace_scope is 3: nobody may attach to a process'],
+        ['perf events', 'the kernel has none'],
+        ['kernel probes', 'the kernel has none'],
+        ['BTF', 'the kernel does not tell its types'],
+        ['kernel lockdown', 'confidentiality'],
+      ] as const)
+        expect([check, findings[check]]).toEqual([
+          check,
+          { state: 'warning', found, mend: expect.any(String) },
+        ]);
+    } finally {
+      await runOnNode(
+        'umount /run/containerd/containerd.sock /sys/bus/event_source /sys/kernel /proc/sys/kernel',
+      );
+    }
+  });
+
+  test('what another kernel would have is told', async () => {
+    // The runtime asks what is mounted there, and is not misled by a file beside the v1 hierarchies.
+    await runOnNode(`
+      mount -t tmpfs none /sys/bus/event_source
+      mkdir -p /sys/bus/event_source/devices/kprobe
+      [ -e ${controllers} ] || echo cpu memory >${controllers}`);
+    try {
+      const { findings } = await ask();
+      expect(findings['kernel probes']).toMatchObject({ state: 'ok', found: 'there' });
+      expect(findings['cgroups']).toMatchObject({ state: 'ok', found: 'v2' });
+    } finally {
+      await runOnNode(`umount /sys/bus/event_source; ${isCgroupV2 ? '' : `rm ${controllers}`}`);
+    }
+  });
+});
+
+function readNumber<Missing>(file: string, missing: Missing): number | Missing {
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : missing;
+}

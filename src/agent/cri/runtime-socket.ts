@@ -1,0 +1,21 @@
+import { nodeRoot } from '../node/node-root.ts';
+import { walkInRoot } from '../bridge/rooted-path.ts';
+
+/**
+ * Reaches a runtime's socket below the node's root.
+ * @param endpoint a path as the node's root has it: links in it, absolute ones too, are resolved against that.
+ * @param use is given a path that is valid until its promise settles.
+ * @returns what `use` returned; null when nothing is at the endpoint.
+ */
+export async function useRuntimeSocket<Result>(
+  endpoint: string,
+  use: (path: string) => Promise<Result>,
+): Promise<Result | null> {
+  const socket = await walkInRoot(nodeRoot, endpoint).catch(() => null);
+  if (socket === null) return null;
+  try {
+    return await use(socket.path);
+  } finally {
+    await socket.directory.close();
+  }
+}
