@@ -12,7 +12,10 @@ export async function writeNodeConfiguration(node: NodePlan, pki: string, binari
   const { directory } = node;
   await mkdir(join(directory, 'manifests'), { recursive: true });
   await mkdir(join(directory, 'cni/net.d'), { recursive: true });
-  await writeFile(join(directory, 'containerd.toml'), formatContainerdConfiguration(binaries));
+  await writeFile(
+    join(directory, 'containerd.toml'),
+    formatContainerdConfiguration(binaries, locateRegistries(node)),
+  );
   await writeFile(
     join(directory, 'cni/net.d/10-crashcart.conflist'),
     JSON.stringify(getNetworkConfiguration(node)),
@@ -23,7 +26,15 @@ export async function writeNodeConfiguration(node: NodePlan, pki: string, binari
   );
 }
 
-function formatContainerdConfiguration(binaries: string): string {
+/**
+ * @returns the folder where a test puts a node's `REGISTRY/hosts.toml`, which containerd reads at each pull:
+ *   https://github.com/containerd/containerd/blob/main/docs/hosts.md
+ */
+export function locateRegistries({ directory }: Pick<NodePlan, 'directory'>): string {
+  return join(directory, 'registries');
+}
+
+function formatContainerdConfiguration(binaries: string, registries: string): string {
   const runtime = '[plugins."io.containerd.cri.v1.runtime"';
   return `version = 3
 root = "/var/lib/containerd"
@@ -34,6 +45,8 @@ address = "/run/containerd/containerd.sock"
 path = "/var/lib/containerd/opt"
 [plugins."io.containerd.cri.v1.images".pinned_images]
 sandbox = "${pauseImageName}"
+[plugins."io.containerd.cri.v1.images".registry]
+config_path = "${registries}"
 ${runtime}]
 # Without CAP_SYS_RESOURCE no score can be lowered.
 restrict_oom_score_adj = true
