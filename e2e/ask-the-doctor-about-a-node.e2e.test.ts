@@ -2,6 +2,13 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { agentAnnotations, agentContainer, agentLabels } from '../src/cluster/agent-spec.ts';
 import { askDoctor } from './session/doctor-findings.ts';
 import {
+  describeMadeUpNode,
+  describeSandboxClass,
+  labelMadeUp,
+  patchStatus,
+  removeMadeUpNodes,
+} from './session/made-up-nodes.ts';
+import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
@@ -11,16 +18,8 @@ import {
 
 /** Of agents and targets. */
 const namespace = 'doctor-nodes';
-const labels = { 'crashcart.test/for': namespace };
-const ours = ['-l', `crashcart.test/for=${namespace}`];
+const labels = labelMadeUp(namespace);
 const sick = 'doctor-sick-node';
-
-/** Removes the node that is none, and what was made along with it. */
-async function removeNode(): Promise<void> {
-  // No kubelet would ever confirm the end of these pods.
-  await expectSuccess(['delete', 'pods', '-n', namespace, ...ours, '--force', '--grace-period=0']);
-  await expectSuccess(['delete', 'nodes,runtimeclasses', ...ours]);
-}
 
 function describePod(name: string, more: { metadata?: object; spec?: object; container?: string }): object {
   const containers = [
@@ -35,22 +34,13 @@ function describePod(name: string, more: { metadata?: object; spec?: object; con
 }
 
 beforeAll(async () => {
-  await removeNode();
+  await removeMadeUpNodes(namespace);
   await createTestNamespace(namespace, privilegedLabels);
   await createObjects([
-    {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name: sick, labels: { ...labels, 'kubernetes.io/os': 'linux' } },
-      // Nobody else's pods are to go there.
-      spec: { unschedulable: true, taints: [{ key: 'karpenter.sh/disrupted', effect: 'NoSchedule' }] },
-    },
-    {
-      apiVersion: 'node.k8s.io/v1',
-      kind: 'RuntimeClass',
-      metadata: { name: namespace, labels },
-      handler: 'runsc',
-    },
+    describeMadeUpNode(sick, namespace, {
+      taints: [{ key: 'karpenter.sh/disrupted', effect: 'NoSchedule' }],
+    }),
+    describeSandboxClass(namespace, namespace),
     describePod('sandboxed', { spec: { nodeName: sick, runtimeClassName: namespace } }),
     // As an agent of an older version that does not answer.
     describePod('old-agent', {
@@ -67,21 +57,19 @@ beforeAll(async () => {
     reason: 'OfTest',
     message: 'of the test',
   });
-  const status = {
+  await patchStatus('node', sick, namespace, {
     conditions: [condition('Ready', 'False'), condition('DiskPressure', 'True')],
     nodeInfo: {
       ...{ architecture: 'amd64', operatingSystem: 'linux', osImage: 'Old', kernelVersion: '4.14.1' },
       ...{ containerRuntimeVersion: 'docker://19.3.1', kubeletVersion: 'v1.30.0', kubeProxyVersion: '' },
       ...{ machineID: '', systemUUID: '', bootID: '' },
     },
-  };
-  const patch = ['--subresource=status', '--type=merge', '-p', JSON.stringify({ status })];
-  await expectSuccess(['patch', 'node', sick, ...patch]);
+  });
   await expectSuccess(['wait', '--for=condition=Ready', 'pod/old-agent', '-n', namespace, '--timeout=30s']);
 }, 90_000);
 
 afterAll(async () => {
-  await removeNode();
+  await removeMadeUpNodes(namespace);
   await deleteTestNamespace(namespace);
 }, 90_000);
 

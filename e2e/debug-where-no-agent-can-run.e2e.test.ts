@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCrashcart } from './session/command-run.ts';
 import {
+  describeMadeUpNode,
+  describeSandboxClass,
+  labelMadeUp,
+  patchStatus,
+  removeMadeUpNodes,
+} from './session/made-up-nodes.ts';
+import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
@@ -10,19 +17,10 @@ import {
 
 /** Of the targets, and of the agents that must not be made for them. */
 const namespace = 'no-agent-here';
-const labels = { 'crashcart.test/for': namespace };
-const ours = ['-l', `crashcart.test/for=${namespace}`];
-
-/** Removes the nodes that are none, and what was made along with them. */
-async function removeNodes(): Promise<void> {
-  // No kubelet would ever confirm the end of these pods.
-  await expectSuccess(['delete', 'pods', '-n', namespace, ...ours, '--force', '--grace-period=0']);
-  await expectSuccess(['delete', 'nodes,runtimeclasses', ...ours]);
-}
 
 beforeAll(async () => {
   // Before the namespace, which would wait for those pods.
-  await removeNodes();
+  await removeMadeUpNodes(namespace);
   await createTestNamespace(namespace, privilegedLabels);
 }, 60_000);
 
@@ -31,43 +29,21 @@ afterAll(() => deleteTestNamespace(namespace), 60_000);
 describe('where no agent can run, it is said before anything is made:', () => {
   const runtimeClass = `${namespace}-sandbox`;
 
-  function describeNode(name: string, os: string): object {
-    return {
-      apiVersion: 'v1',
-      kind: 'Node',
-      metadata: { name, labels: { ...labels, 'kubernetes.io/os': os } },
-      // Nobody else's pods are to go there.
-      spec: { unschedulable: true },
-    };
-  }
-
   function describePod(name: string, nodeName: string, more: object = {}) {
     const containers = [{ name: 'app', image: 'crashcart.test/musl:1' }];
     return {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, namespace: namespace, labels },
+      metadata: { name, namespace, labels: labelMadeUp(namespace) },
       spec: { nodeName, containers, ...more },
     };
   }
 
-  /** As the kubelet of its node would, were there one. */
-  async function patchStatus(kind: string, name: string, status: object): Promise<void> {
-    const patch = JSON.stringify({ status });
-    const where = kind === 'node' ? [] : ['-n', namespace];
-    await expectSuccess(['patch', kind, name, ...where, '--subresource=status', '--type=merge', '-p', patch]);
-  }
-
   beforeAll(async () => {
     await createObjects([
-      describeNode('broken-node', 'linux'),
-      describeNode('windows-node', 'windows'),
-      {
-        apiVersion: 'node.k8s.io/v1',
-        kind: 'RuntimeClass',
-        metadata: { name: runtimeClass, labels },
-        handler: 'runsc',
-      },
+      describeMadeUpNode('broken-node', namespace),
+      describeMadeUpNode('windows-node', namespace, { os: 'windows' }),
+      describeSandboxClass(runtimeClass, namespace),
     ]);
     const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' };
     const broken = {
@@ -76,8 +52,8 @@ describe('where no agent can run, it is said before anything is made:', () => {
       reason: 'KubeletNotReady',
       message: 'container runtime is down',
     };
-    await patchStatus('node', 'broken-node', { conditions: [broken] });
-    await patchStatus('node', 'windows-node', { conditions: [ready] });
+    await patchStatus('node', 'broken-node', namespace, { conditions: [broken] });
+    await patchStatus('node', 'windows-node', namespace, { conditions: [ready] });
     const pods = [
       describePod('on-broken', 'broken-node'),
       describePod('on-windows', 'windows-node'),
@@ -88,14 +64,14 @@ describe('where no agent can run, it is said before anything is made:', () => {
     for (const pod of pods) {
       const state = { running: { startedAt: new Date().toISOString() } };
       const status = { name: 'app', ready: true, restartCount: 0, image: '', imageID: '', state };
-      await patchStatus('pod', pod.metadata.name, {
+      await patchStatus('pod', pod.metadata.name, namespace, {
         phase: 'Running',
         containerStatuses: [{ ...status, containerID: 'containerd://0123456789abcdef' }],
       });
     }
   }, 60_000);
 
-  afterAll(removeNodes, 60_000);
+  afterAll(() => removeMadeUpNodes(namespace), 60_000);
 
   test.each([
     [

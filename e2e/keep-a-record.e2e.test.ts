@@ -1,30 +1,21 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { runCrashcart, waitUntil } from './session/command-run.ts';
-import {
-  createTestNamespace,
-  deleteTestNamespace,
-  expectSuccess,
-  privilegedLabels,
-} from './session/test-namespace.ts';
+import { prepareSessionFiles, type SessionFiles } from './session/session-files.ts';
+import { expectSuccess } from './session/test-namespace.ts';
 import { UserTerminal } from './session/user-terminal.ts';
 
 const agents = 'keep-a-record';
 const target = ['musl', '-n', 'targets', '--agent-namespace', agents];
-let directory: string;
+let files: SessionFiles;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'crashcart-record-'));
-  await createTestNamespace(agents, privilegedLabels);
+  files = await prepareSessionFiles(agents);
 }, 60_000);
 
-afterAll(async () => {
-  await rm(directory, { recursive: true });
-  await deleteTestNamespace(agents);
-}, 60_000);
+afterAll(() => files.remove(), 60_000);
 
 const eventSchema = z.tuple([z.number(), z.enum(['o', 'i', 'r']), z.string()]);
 
@@ -41,7 +32,7 @@ describe('a recording', () => {
       ['shown.cast', ''],
       ['typed.cast', '--record-input'],
     ] as const) {
-      const file = join(directory, name);
+      const file = join(files.directory, name);
       const shell = await UserTerminal.open(
         `kubectl crashcart ${target.join(' ')} --record ${file} ${flags}`,
       );
@@ -68,7 +59,7 @@ describe('a recording', () => {
   });
 
   test('of a command has both outputs, and does not change them', async () => {
-    const file = join(directory, 'command.cast');
+    const file = join(files.directory, 'command.cast');
     const { code, stdout, stderr } = await runCrashcart([
       ...[...target, '--record', file],
       ...['--', 'sh', '-c', 'seq 50000; echo warning >&2'],
@@ -79,7 +70,7 @@ describe('a recording', () => {
   });
 
   test('that is there already is left alone, and nothing is started', async () => {
-    const file = join(directory, 'command.cast');
+    const file = join(files.directory, 'command.cast');
     const before = await readFile(file);
     const { code, stdout, stderr } = await runCrashcart([...target, '--record', file, '--', 'echo', 'ran']);
     expect({ code, stdout: stdout.toString(), stderr }).toEqual({

@@ -1,27 +1,22 @@
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCrashcart, startKubectl } from './session/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './session/test-namespace.ts';
+import { prepareSessionFiles, type SessionFiles } from './session/session-files.ts';
 
 const agents = 'keep-an-output';
 const target = ['musl', '-n', 'targets', '--agent-namespace', agents];
-let directory: string;
+let files: SessionFiles;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'crashcart-output-'));
-  await createTestNamespace(agents, privilegedLabels);
+  files = await prepareSessionFiles(agents);
 }, 60_000);
 
-afterAll(async () => {
-  await rm(directory, { recursive: true });
-  await deleteTestNamespace(agents);
-}, 60_000);
+afterAll(() => files.remove(), 60_000);
 
 const run = (file: string, ...args: string[]) =>
-  runCrashcart([...target, '--output-file', join(directory, file), ...args], { timeoutMs: 120_000 });
+  runCrashcart([...target, '--output-file', join(files.directory, file), ...args], { timeoutMs: 120_000 });
 
 describe('--output-file', () => {
   test('has each byte of stdout, and stderr stays where it is', async () => {
@@ -30,34 +25,34 @@ describe('--output-file', () => {
       ...['--', 'sh', '-c', 'head -c 20000000 /dev/zero | tr "\\0" "\\377"; echo warning >&2'],
     );
     expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 0, stdout: '', stderr: 'warning\n' });
-    const content = await readFile(join(directory, 'bytes'));
+    const content = await readFile(join(files.directory, 'bytes'));
     expect(content.equals(Buffer.alloc(20_000_000, 0xff))).toBe(true);
-    expect((await stat(join(directory, 'bytes'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(files.directory, 'bytes'))).mode & 0o777).toBe(0o600);
   });
 
   test('leaves nothing of a command that failed, and its code is ours', async () => {
-    const before = await readdir(directory);
+    const before = await readdir(files.directory);
     const { code, stderr } = await run('failed', '--', 'sh', '-c', 'echo half; exit 7');
     expect(code).toBe(7);
     expect(stderr).toMatch(/^error: .*failed is not written: the command ended with code 7$/m);
-    expect(await readdir(directory)).toEqual(before);
+    expect(await readdir(files.directory)).toEqual(before);
   });
 
   test('leaves nothing of a command that was interrupted', async () => {
-    const before = await readdir(directory);
+    const before = await readdir(files.directory);
     const child = await startKubectl([
-      ...['crashcart', ...target, '--output-file', join(directory, 'interrupted')],
+      ...['crashcart', ...target, '--output-file', join(files.directory, 'interrupted')],
       ...['--', 'sh', '-c', 'echo half; echo begun >&2; exec sleep 4251'],
     ]);
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
     await once(child.stderr, 'data');
     child.kill('SIGINT');
     expect(await ended).toBe(130);
-    expect(await readdir(directory)).toEqual(before);
+    expect(await readdir(files.directory)).toEqual(before);
   });
 
   test('replaces no file unless that is asked for, and then nothing is started', async () => {
-    const file = join(directory, 'old');
+    const file = join(files.directory, 'old');
     await writeFile(file, 'old');
     const refused = await run('old', '--', 'echo', 'new');
     expect(refused).toMatchObject({
@@ -72,13 +67,13 @@ describe('--output-file', () => {
   test('takes a flame graph', async () => {
     const { code, stderr } = await run('cpu.svg', '--tool', 'flamegraph', '--', '-s', '1');
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-    expect(await readFile(join(directory, 'cpu.svg'), 'utf8')).toMatch(/<svg[\s\S]*<\/svg>\s*$/);
+    expect(await readFile(join(files.directory, 'cpu.svg'), 'utf8')).toMatch(/<svg[\s\S]*<\/svg>\s*$/);
   });
 
   test('takes a core dump', async () => {
     const { code, stderr } = await run('core', '--tool', 'core');
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
-    const content = await readFile(join(directory, 'core'));
+    const content = await readFile(join(files.directory, 'core'));
     // e_ident and e_type of elf(5): ET_CORE.
     expect(content.subarray(0, 4)).toEqual(Buffer.from('\x7fELF', 'latin1'));
     expect(content.readUInt16LE(16)).toBe(4);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeAgent } from '../src/cluster/agent-spec.ts';
+import { testAgentOptions } from '../src/cluster/test-agent-options.ts';
 import { relayPath } from '../src/session/protocol-version.ts';
 import { runKubectl, waitUntil } from './session/command-run.ts';
 import { readRenamedManifests } from './session/renamed-manifests.ts';
@@ -26,16 +27,7 @@ type Fields = Record<string, unknown>;
 
 /** An agent's Job as the plugin makes it, with changes to its pod's spec and to its container. */
 function describeJob(podChanges: Fields = {}, containerChanges: Fields = {}, from = image) {
-  const { render } = describeAgent('node-1', {
-    namespace: name,
-    image: from,
-    imagePullPolicy: 'IfNotPresent',
-    imagePullSecrets: [],
-    idleSeconds: 300,
-    sessionMemoryBytes: 512 * 1024 * 1024,
-    toolboxImage: null,
-    version: '0.1.0',
-  });
+  const { render } = describeAgent('node-1', { ...testAgentOptions, namespace: name, image: from });
   const job = render(0) as unknown as {
     metadata: object;
     spec: { template: { spec: { containers: [Fields] } } };

@@ -1,6 +1,7 @@
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { json } from 'node:stream/consumers';
 import type * as z from 'zod';
+import { watchLiveness } from '../session/connection-liveness.ts';
 import { nodeReportPath } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
 import { type AgentInfo, protocolRange } from '../session/protocol-version.ts';
@@ -15,7 +16,6 @@ import { sessionSpecSchema, terminalSizeSchema } from '../session/session-spec.t
 import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { auditLog } from './audit-log.ts';
-import { watchLiveness } from './connection-liveness.ts';
 import { reportNode } from './node/node-report.ts';
 import { receiveStdin, sendOutput } from './session-streams.ts';
 import type { Session } from './sessions/session.ts';
@@ -50,7 +50,11 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
   server.on('session', (session) => {
     session.setLocalWindowSize(initialWindowBytes * 2);
     estimators.set(session, new WindowEstimator(session, maxStdinWindowBytes));
-    watchLiveness(session);
+    watchLiveness(session, {
+      // Through Node's proxy of the socket, which HTTP/2 reads from itself.
+      countReceived: () => session.socket.bytesRead,
+      end: () => session.destroy(),
+    });
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => undefined); // A cut stream is the client's to mend; 'close' follows.

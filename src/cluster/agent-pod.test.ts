@@ -1,19 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { findWarmAgent } from './agent-pod.ts';
-import { agentLabels, type AgentOptions, describeAgent } from './agent-spec.ts';
+import { agentLabels, describeAgent } from './agent-spec.ts';
 import { podSchema } from './kubernetes-objects.ts';
 import { computeResidentKey, residentLabels } from './resident-spec.ts';
+import { testAgentOptions as options } from './test-agent-options.ts';
 
-const options: AgentOptions = {
-  namespace: 'crashcart',
-  image: 'registry.example/agent:1',
-  imagePullPolicy: 'IfNotPresent',
-  imagePullSecrets: [],
-  idleSeconds: 300,
-  sessionMemoryBytes: 512 * 1024 * 1024,
-  version: '0.1.0',
-  toolboxImage: null,
-};
 const node = 'node-1';
 const request = { node, options, excluded: new Set<string>() };
 

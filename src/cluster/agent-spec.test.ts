@@ -1,16 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type AgentOptions, describeAgent } from './agent-spec.ts';
-
-const options: AgentOptions = {
-  namespace: 'crashcart',
-  image: 'registry.example/agent:1',
-  imagePullPolicy: 'IfNotPresent',
-  imagePullSecrets: [],
-  idleSeconds: 300,
-  sessionMemoryBytes: 512 * 1024 * 1024,
-  version: '0.1.0',
-  toolboxImage: null,
-};
+import { describeAgent } from './agent-spec.ts';
+import { testAgentOptions as options } from './test-agent-options.ts';
 
 describe("the agent's Job", () => {
   test('asks for what the design says and for nothing else', () => {

@@ -1,17 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { type AgentOptions, describeAgent } from './agent-spec.ts';
 import { computeResidentKey, describeResidentAgents } from './resident-spec.ts';
+import { testAgentOptions } from './test-agent-options.ts';
 
-const options: AgentOptions = {
-  namespace: 'crashcart',
-  image: 'registry.example/agent:1',
-  imagePullPolicy: 'IfNotPresent',
-  imagePullSecrets: ['registry'],
-  idleSeconds: 300,
-  sessionMemoryBytes: 512 * 1024 * 1024,
-  version: '0.1.0',
-  toolboxImage: null,
-};
+const options = { ...testAgentOptions, imagePullSecrets: ['registry'] };
 const everywhere = { nodeSelector: {}, tolerations: null, priorityClass: null };
 
 function describePod(...[placement = everywhere]: Parameters<typeof describeResidentAgents>[1][]) {

@@ -5,9 +5,8 @@ import { type Duplex, duplexPair, PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { commandSetupSchema } from '../session/command-setup.ts';
 import { formatTrailers } from '../session/stream-trailers.ts';
-import type { AgentStream } from './connection-liveness.ts';
 import { OutputReader } from './output-reader.ts';
-import { SessionClient } from './session-client.ts';
+import { type AgentStream, SessionClient } from './session-client.ts';
 
 const id = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
 const clientID = '5e0c6f0e-4c8e-4f0b-8a55-6c1f0f7f2c11';

@@ -5,7 +5,9 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { watchLiveness } from '../session/connection-liveness.ts';
 import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
 import { toProblemError } from './agent-problem.ts';
@@ -20,7 +22,6 @@ import {
 import type { SessionSpec, TerminalSize } from '../session/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
 import * as z from 'zod';
-import { type AgentStream, watchConnection } from './connection-liveness.ts';
 import { Failure } from './failure.ts';
 import type { OutputConnection } from './output-reader.ts';
 
@@ -31,6 +32,14 @@ const requestLimitMs = 30_000;
 const terminalWindowBytes = 128 * 1024;
 /** 80 MB/s at a round trip of 50 ms. */
 const maxWindowBytes = 4 * 1024 * 1024;
+
+/** A byte stream to an agent. */
+export interface AgentStream extends Duplex {
+  /** What came from the agent, through whatever is in between. */
+  readonly receivedBytes: number;
+  /** Ends it as one that is lost. */
+  abandon(why: string): void;
+}
 
 /** One connection to an agent's session API. Requests may be sent at once: the agent puts them in order. */
 export class SessionClient {
@@ -53,7 +62,10 @@ export class SessionClient {
     this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
     this.#session.once('connect', () => this.#session.setLocalWindowSize(windowBytes * 2));
     tunnel.once('error', (error) => (this.#lost ??= error));
-    watchConnection(this.#session, tunnel);
+    watchLiveness(this.#session, {
+      countReceived: () => tunnel.receivedBytes,
+      end: (silentMs) => tunnel.abandon(`nothing was received for ${silentMs / 1000} s`),
+    });
     this.#session.on('error', (error: Error) => (this.#lost ??= error));
   }
 

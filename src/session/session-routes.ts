@@ -49,11 +49,6 @@ export const detachRequestSchema = z.object({ client: clientIDSchema, keepSecond
 /** Response header of an output: the offset of its first byte. Beyond the one asked for when that is lost. */
 export const offsetHeader = 'crashcart-offset';
 
-/**
- * Silence after which the other end is asked whether it is there, and after which the connection is taken for
- * lost, by either end. Any byte is a sign of life. The first is below the 60 s after which load balancers cut.
- */
-export const liveness = { pingAfterMs: 5000, deadAfterMs: 15_000 };
 export const acknowledgementSchema = z.object({
   stdout: z.number().int().min(0).optional(),
   stderr: z.number().int().min(0).optional(),

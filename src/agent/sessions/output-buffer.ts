@@ -103,12 +103,9 @@ export class OutputBuffer {
    * @throws ProblemError `offsetUnavailable` when that part is not kept any more, but a terminal's.
    */
   hold(from: number | null): OutputReading {
-    const { isTerminal } = this.#options;
-    const wanted = from ?? this.#findBegin(this.#acknowledged);
-    const offset = isTerminal ? Math.max(wanted, this.#start) : wanted;
-    this.#refuseUnkept(offset);
+    const offset = this.#findKept(from ?? this.#findBegin(this.#acknowledged));
     // What is before it is lost, or was shown: a terminal's client does not show it twice.
-    if (isTerminal) this.acknowledge(offset);
+    if (this.#options.isTerminal) this.acknowledge(offset);
     return { offset, chunks: this.#readAndHold(offset) };
   }
 
@@ -118,11 +115,8 @@ export class OutputBuffer {
    * @throws ProblemError `offsetUnavailable`; also later, when the reader is too slow for what is no terminal.
    */
   watch(from: number | null): OutputReading {
-    const { isTerminal } = this.#options;
-    const wanted = from ?? this.#findBegin(this.#start);
-    const offset = isTerminal ? Math.max(wanted, this.#start) : wanted;
-    this.#refuseUnkept(offset);
-    return { offset, chunks: this.#readCopies(offset) };
+    const offset = this.#findKept(from ?? this.#findBegin(this.#start));
+    return { offset, chunks: this.#read(offset, (position) => this.#copyAt(position)) };
   }
 
   /** Of an ended output all that is left is of interest, of a terminal's only what is still to come. */
@@ -139,42 +133,54 @@ export class OutputBuffer {
   async *#readAndHold(offset: number): AsyncGenerator<Buffer, void, void> {
     this.#holders++;
     this.#sent = offset;
+    const onSent = (end: number) => {
+      this.#sent = end;
+      if (this.#options.isTerminal) this.#resumeWithRoom();
+    };
     try {
-      for (let position = offset; ;) {
-        const chunk = this.#chunkAt(position);
-        if (chunk !== null) {
-          position += chunk.length;
-          yield chunk;
-          this.#sent = position;
-          if (this.#options.isTerminal) this.#resumeWithRoom();
-        } else if (this.#ended) return;
-        else await this.#wake.promise;
-      }
+      yield* this.#read(offset, (position) => this.#chunkAt(position), onSent);
     } finally {
       this.#holders--;
       this.#resumeWithRoom();
     }
   }
 
-  async *#readCopies(offset: number): AsyncGenerator<Buffer, void, void> {
+  /**
+   * Reads until the stream's end.
+   * @param take what is at an offset; null: nothing yet.
+   * @param onSent told the offset after each piece, when the next one is asked for.
+   */
+  async *#read(
+    offset: number,
+    take: (position: number) => Buffer | null,
+    onSent: (end: number) => void = () => undefined,
+  ): AsyncGenerator<Buffer, void, void> {
     for (let position = offset; ;) {
-      if (this.#options.isTerminal) position = Math.max(position, this.#start);
-      else this.#refuseUnkept(position);
-      const chunk = this.#chunkAt(position)?.subarray(0, maxChunkBytes) ?? null;
+      position = this.#findKept(position);
+      const chunk = take(position);
       if (chunk !== null) {
         position += chunk.length;
-        yield Buffer.from(chunk);
+        yield chunk;
+        onSent(position);
       } else if (this.#ended) return;
       else await this.#wake.promise;
     }
   }
 
-  #refuseUnkept(offset: number): void {
-    if (offset >= this.#start && offset <= this.#end) return;
+  /** @returns the offset itself, or with a terminal the first one after it that is kept. @throws ProblemError. */
+  #findKept(offset: number): number {
+    const kept = this.#options.isTerminal ? Math.max(offset, this.#start) : offset;
+    if (kept >= this.#start && kept <= this.#end) return kept;
     throw new ProblemError(
       'offsetUnavailable',
       `offset ${offset} is not kept (${this.#start} to ${this.#end} is)`,
     );
+  }
+
+  /** For whom the command does not wait: the ring may be written to as soon as anything else runs. */
+  #copyAt(position: number): Buffer | null {
+    const chunk = this.#chunkAt(position);
+    return chunk === null ? null : Buffer.from(chunk.subarray(0, maxChunkBytes));
   }
 
   #chunkAt(position: number): Buffer | null {

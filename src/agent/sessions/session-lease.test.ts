@@ -55,6 +55,15 @@ describe('a session', () => {
     expect([lease.holder, secondsLeft(lease), lease.wasDetached]).toEqual([null, 600, true]);
   });
 
+  test('that is detached is known as such, also where it is kept no longer than its grace', () => {
+    const { lease } = open({ graceSeconds: 60 });
+    expect(lease.wasDetached).toBe(false);
+    lease.detach(client, 60);
+    expect(lease.wasDetached).toBe(true);
+    lease.take('another', true);
+    expect(lease.wasDetached).toBe(true);
+  });
+
   test('ends an older request of the same kind: its connection is lost', () => {
     const { lease } = open();
     const cut = jest.fn();

@@ -27,11 +27,13 @@ export class SessionLease {
   #expiresAtSeconds: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
+  #wasDetached: boolean;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
     this.#client = options.client;
     this.#seconds = options.keepSeconds ?? options.graceSeconds;
+    this.#wasDetached = options.keepSeconds !== null;
   }
 
   /** Begins: the session runs, and whoever asked for it can be expected. */
@@ -46,7 +48,7 @@ export class SessionLease {
 
   /** Whether it was left running on purpose, at any time. */
   get wasDetached(): boolean {
-    return this.#options.keepSeconds !== null || this.#seconds !== this.#options.graceSeconds;
+    return this.#wasDetached;
   }
 
   get expiresAt(): Date | null {
@@ -101,6 +103,7 @@ export class SessionLease {
   detach(client: string, keepSeconds: number): void {
     this.check(client);
     this.#seconds = keepSeconds;
+    this.#wasDetached = true;
     this.#cutAll();
     this.#renew();
   }
