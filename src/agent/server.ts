@@ -58,12 +58,12 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => undefined); // A cut stream is the client's to mend; 'close' follows.
-    const url = new URL(String(headers[':path']), 'http://agent');
+    const [path = '', query = ''] = String(headers[':path']).split('?', 2);
     const request = {
       stream,
       method: String(headers[':method']),
-      path: url.pathname,
-      query: url.searchParams,
+      path,
+      query: new URLSearchParams(query),
       acceptsZstd: headers['accept-encoding'] === 'zstd',
       onReceived: (bytes: number) => {
         if (stream.session) estimators.get(stream.session)?.received(bytes);
@@ -97,8 +97,14 @@ async function handle(request: Request, config: AgentConfig, registry: SessionRe
   }
   const [, id, part] = /^\/v1\/sessions\/([0-9a-f-]{36})(?:\/([a-z-]+))?$/.exec(path) ?? [];
   if (id === undefined) throw new ProblemError('notFound', `no such resource: ${path}`);
-  if (part === undefined) await handleSession(request, id, registry);
-  else await handlePart(request, await registry.get(id), `${method} ${part}`);
+  if (part === undefined) {
+    await handleSession(request, id, registry);
+    return;
+  }
+  const session = await registry.get(id);
+  // Requests come along with the one that starts the session. One that was cut meanwhile tells its close to nobody any
+  // more, and would hold the session for ever.
+  if (!stream.closed && !stream.destroyed) await handlePart(request, session, `${method} ${part}`);
 }
 
 async function handleSession(
