@@ -17,7 +17,7 @@ const steps: DemoStep[] = [
   { command: 'ps -ef', shows: /\b1 .*\/server\r/ },
   { command: 'lsof -nPi', shows: /server .*:8080 \(LISTEN\)/ },
   { command: 'curl -s localhost:8080', shows: /hello/ },
-  { command: 'ls -l /target', shows: /server/ },
+  { command: 'ls /target/', shows: /server/ },
   { command: 'recipe syscalls -s 2', shows: /100\.00 .* total/ },
 ];
 
