@@ -7,7 +7,7 @@ import { sessionTargetSchema } from './session-spec.ts';
  * - `targetEnded`: the target's process ended and the kernel ended ours with it
  * - `memoryLimit`: the session's own memory limit ended a process of ours
  * - `deleted`: somebody asked for it (`DELETE`), or the agent is going away
- * - `failed`: it could not be started; `message` says why
+ * - `failed`: it could not be started, or not all of its output could be read; `message` says why
  */
 export const sessionEndSchema = z.object({
   reason: z.enum(['exited', 'targetEnded', 'memoryLimit', 'deleted', 'failed']),

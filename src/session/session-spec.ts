@@ -53,11 +53,29 @@ export const auditSchema = z.object({
   reason: z.string().max(1024).nullable(),
 });
 
+/** MAX_ARG_STRLEN of execve(2), the NUL byte at its end not counted. */
+const maxArgumentBytes = 128 * 1024 - 1;
+/** Of the 2 MiB that execve(2) takes with the usual limit of a stack, what is left beside the environment. */
+const maxArgumentsBytes = 1024 * 1024;
+
+/** argv of a command in the toolbox. */
+export const commandSchema = z
+  .array(z.string())
+  .min(1)
+  .refine(
+    (argv) => argv.every((argument) => Buffer.byteLength(argument) <= maxArgumentBytes),
+    'an argument of a command can have 128 KiB at most: give what is longer by stdin',
+  )
+  .refine(
+    (argv) => argv.reduce((sum, argument) => sum + Buffer.byteLength(argument), 0) <= maxArgumentsBytes,
+    'the arguments of a command can have 1 MiB at most: give what is longer by stdin',
+  );
+
 /** Body of `PUT /v1/sessions/{id}`. */
 export const sessionSpecSchema = z.object({
   target: sessionTargetSchema,
-  /** argv of the command in the toolbox; null: a login shell. */
-  command: z.array(z.string()).min(1).nullable(),
+  /** null: a login shell. */
+  command: commandSchema.nullable(),
   /** The terminal to make; null: three separate streams without a terminal. */
   terminal: terminalSizeSchema.extend({ term: z.string().max(64) }).nullable(),
   setup: commandSetupSchema.prefault({}),

@@ -44,7 +44,8 @@ async function askRuntime(endpoint: string, containerID: string) {
   } catch (error) {
     const code = (error as { code?: number }).code;
     if (code !== grpcStatus.NOT_FOUND && code !== grpcStatus.UNAVAILABLE) {
-      console.error(`CRI ${endpoint}: ${(error as Error).message}`);
+      // What answers need not be a runtime: its words are to be one line of the log.
+      console.error(`CRI ${endpoint}: ${JSON.stringify((error as Error).message)}`);
     }
     return null;
   }

@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink } from 'node:fs/promises';
 
+/** O_PATH of open(2), on both architectures; Node does not name it. */
+const pathFlag = 0x200000;
 /** As in the kernel's own path walk (`MAXSYMLINKS`). */
 const maxLinks = 40;
 
@@ -67,20 +69,30 @@ export async function readFileInRoot(root: string, path: string, maxBytes: numbe
     return null;
   }
   try {
-    // O_NONBLOCK: opening a FIFO must not wait for its other end.
-    const file = await open(walked.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    // O_PATH: opening a device can act (a watchdog begins to run), and opening a FIFO waits for its other end.
+    const found = await open(walked.path, pathFlag | constants.O_NOFOLLOW);
     try {
-      if (!(await file.stat()).isFile()) return null;
-      const buffer = Buffer.alloc(maxBytes + 1);
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-      return bytesRead > maxBytes ? null : buffer.subarray(0, bytesRead);
+      if (!(await found.stat()).isFile()) return null;
+      return await readWhole(`/proc/self/fd/${found.fd}`, maxBytes);
     } finally {
-      await file.close();
+      await found.close();
     }
   } catch {
     return null;
   } finally {
     await walked.directory.close();
+  }
+}
+
+/** @returns null when it is longer. */
+async function readWhole(path: string, maxBytes: number): Promise<Buffer | null> {
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    const buffer = Buffer.alloc(maxBytes + 1);
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    return bytesRead > maxBytes ? null : buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

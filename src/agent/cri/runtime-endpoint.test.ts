@@ -1,5 +1,8 @@
-import { expect, test } from '@jest/globals';
-import { parseEndpointFlag } from './runtime-endpoint.ts';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { findKubeletEndpoint, parseEndpointFlag } from './runtime-endpoint.ts';
 
 test.each([
   [['kubelet', '--container-runtime-endpoint=unix:///run/k0s/containerd.sock'], '/run/k0s/containerd.sock'],
@@ -9,4 +12,43 @@ test.each([
   [['kubelet', '--config', '/etc/kubelet.yaml'], null],
 ])('reads the runtime endpoint from %j', (argv, expected) => {
   expect(parseEndpointFlag(argv)).toBe(expected);
+});
+
+describe('the kubelet’s endpoint', () => {
+  let procfs: string;
+
+  beforeEach(async () => {
+    procfs = await mkdtemp(join(tmpdir(), 'procfs-'));
+    await addProcess(1, 'pid:[1]', '/init.scope', ['init']);
+  });
+
+  afterEach(async () => {
+    await rm(procfs, { recursive: true });
+  });
+
+  async function addProcess(
+    pid: number,
+    pidNamespace: string,
+    cgroup: string,
+    argv: string[],
+  ): Promise<void> {
+    const directory = join(procfs, String(pid));
+    await mkdir(join(directory, 'ns'), { recursive: true });
+    await symlink(pidNamespace, join(directory, 'ns/pid'));
+    await writeFile(join(directory, 'cgroup'), `0::${cgroup}\n`);
+    await writeFile(join(directory, 'cmdline'), argv.map((argument) => `${argument}\0`).join(''));
+  }
+
+  const kubelet = (socket: string) => ['/usr/bin/kubelet', `--container-runtime-endpoint=unix://${socket}`];
+
+  test('is read from the node’s own process', async () => {
+    await addProcess(20, 'pid:[1]', '/system.slice/kubelet.service', kubelet('/run/own.sock'));
+    expect(await findKubeletEndpoint(procfs)).toBe('/run/own.sock');
+  });
+
+  test('is none that a container’s process names', async () => {
+    await addProcess(20, 'pid:[2]', '/', kubelet('/trap.sock'));
+    await addProcess(21, 'pid:[1]', '/kubepods.slice/kubepods-pod1.slice/a.scope', kubelet('/trap.sock'));
+    expect(await findKubeletEndpoint(procfs)).toBeNull();
+  });
 });

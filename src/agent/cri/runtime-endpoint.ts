@@ -1,4 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /**
  * Where distributions put the CRI socket, relative to the node's root.
@@ -21,23 +22,36 @@ const wellKnownSockets = [
  */
 export async function* listRuntimeEndpoints(): AsyncGenerator<string, void, void> {
   yield* wellKnownSockets;
-  const configured = await findKubeletEndpoint();
+  const configured = await findKubeletEndpoint('/proc');
   if (configured !== null && !wellKnownSockets.includes(configured)) yield configured;
 }
 
 /**
- * Reads `--container-runtime-endpoint` from the running kubelet's arguments.
+ * Reads `--container-runtime-endpoint` from the running kubelet's arguments. Whatever else has such arguments is not
+ * asked: a container could name a socket of its own.
+ * @param procfs where the node's processes are.
  * @returns null when no process has it (it may be in a file, or the kubelet part of another process).
  */
-async function findKubeletEndpoint(): Promise<string | null> {
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+export async function findKubeletEndpoint(procfs: string): Promise<string | null> {
+  const ownNamespace = await readlink(join(procfs, '1/ns/pid')).catch(() => null);
+  if (ownNamespace === null) return null;
+  for (const entry of await readdir(procfs)) {
+    if (!/^\d+$/.test(entry) || !(await isNodeProcess(join(procfs, entry), ownNamespace))) continue;
+    const commandLine = await readFile(join(procfs, entry, 'cmdline'), 'utf8').catch(() => '');
     if (!/kubelet|k3s|rke2/.test(commandLine.slice(0, 256))) continue;
     const endpoint = parseEndpointFlag(commandLine.split('\0'));
     if (endpoint !== null) return endpoint;
   }
   return null;
+}
+
+/** Whether a process is the node's own: in its PID namespace, and below no pod's cgroup (those of hostPID are there too). */
+async function isNodeProcess(directory: string, pidNamespace: string): Promise<boolean> {
+  const [namespace, cgroup] = await Promise.all([
+    readlink(join(directory, 'ns/pid')).catch(() => null),
+    readFile(join(directory, 'cgroup'), 'utf8').catch(() => null),
+  ]);
+  return namespace === pidNamespace && cgroup !== null && !cgroup.includes('kubepods');
 }
 
 /** @returns the socket's path of a `--container-runtime-endpoint` argument; null without a unix one. */

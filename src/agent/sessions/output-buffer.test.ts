@@ -11,6 +11,14 @@ async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 
 const capacityBytes = 1024 * 1024;
 
+/** As they come from a pipe. */
+function splitIntoPieces(data: Buffer): Buffer[] {
+  const bytes = 64 * 1024;
+  return Array.from({ length: Math.ceil(data.length / bytes) }, (_, index) =>
+    data.subarray(index * bytes, (index + 1) * bytes),
+  );
+}
+
 /** Of a command without a terminal. */
 function keepPipe(source: Readable): OutputBuffer {
   return new OutputBuffer(source, { capacityBytes, isTerminal: false });
@@ -37,9 +45,9 @@ describe('an output buffer', () => {
   test('gives every byte again from an offset that was not acknowledged', async () => {
     const data = randomBytes(300_000);
     const buffer = keepPipe(Readable.from([data.subarray(0, 100_000), data.subarray(100_000)]));
-    await buffer.waitForEnd();
+    await buffer.drain();
     buffer.acknowledge(100_000);
-    expect(await collect(buffer.hold(123_456).chunks)).toEqual(data.subarray(123_456));
+    expect(data.subarray(123_456).equals(await collect(buffer.hold(123_456).chunks))).toBe(true);
     expect(buffer.sha256).toBe(createHash('sha256').update(data).digest('hex'));
     expect(buffer.bytes).toBe(data.length);
   });
@@ -53,9 +61,27 @@ describe('an output buffer', () => {
       expect(() => buffer.hold(offset)).toThrow(expect.objectContaining({ code: 'offsetUnavailable' }));
   });
 
+  test('reads what is left after the command’s end, though nobody makes room for it', async () => {
+    const data = randomBytes(capacityBytes + 200_000);
+    const buffer = keepPipe(Readable.from(splitIntoPieces(data)));
+    await buffer.drain();
+    expect(data.equals(await collect(buffer.hold(0).chunks))).toBe(true);
+    expect(buffer.sha256).toBe(createHash('sha256').update(data).digest('hex'));
+  });
+
+  test('reads no more of it than a pipe can hold', async () => {
+    const source = new PassThrough();
+    const buffer = keepPipe(source);
+    await fill(source, 2 * capacityBytes);
+    void buffer.drain();
+    await fill(source, 100 * capacityBytes);
+    expect(buffer.bytes).toBeGreaterThan(1.5 * capacityBytes);
+    expect(buffer.bytes).toBeLessThan(3 * capacityBytes);
+  });
+
   test('keeps the tail of an output that was acknowledged to its end', async () => {
     const buffer = keepPipe(Readable.from([Buffer.alloc(500_000, 'a'), Buffer.from('the end')]));
-    await buffer.waitForEnd();
+    await buffer.drain();
     buffer.acknowledge(buffer.bytes);
     expect((await collect(buffer.watch(null).chunks)).toString()).toMatch(/^a{60000,}the end$/);
   });
@@ -74,7 +100,7 @@ describe('an output buffer', () => {
     expect(source.isPaused()).toBe(true);
     buffer.acknowledge(held);
     source.end();
-    await buffer.waitForEnd();
+    await buffer.drain();
     expect(buffer.bytes).toBeGreaterThan(held);
   });
 

@@ -6,6 +6,8 @@ import { ProblemError } from '../../session/problem.ts';
 const maxChunkBytes = 64 * 1024;
 /** What is sent at once: a flood must not hold up the keys of other sessions, which the same thread passes on. */
 const maxPieceBytes = 128 * 1024;
+/** What is read beyond the room when nobody can write any more: as much as a pipe can be made to hold (pipe(7)). */
+const maxDrainedBytes = 1024 * 1024;
 /** What is kept of an ended output, even if it was acknowledged: to look at how a session ended. */
 const tailBytes = 64 * 1024;
 
@@ -51,6 +53,8 @@ export class OutputBuffer {
   #holders = 0;
   /** Offset up to which the latest of them was sent. */
   #sent = 0;
+  /** Whether all that the command has left is read, whoever reads on. */
+  #isDraining = false;
   #ended = false;
   #digest: string | null = null;
   #wake = Promise.withResolvers<void>();
@@ -79,8 +83,14 @@ export class OutputBuffer {
     return this.#digest;
   }
 
-  /** Resolves when the command's side is closed and everything has been read from it. */
-  async waitForEnd(): Promise<void> {
+  /**
+   * Reads what is left when nobody can write any more, whether there is room for it or not: it is no more than a pipe
+   * holds, and who would make room for it may not come in time.
+   * @returns resolves when everything has been read.
+   */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#resumeWithRoom();
     while (!this.#ended) await this.#wake.promise;
   }
 
@@ -128,6 +138,11 @@ export class OutputBuffer {
   /** Offset of the first byte that is still there. */
   get #start(): number {
     return Math.max(this.#ringStart, this.#end - (this.#ring?.length ?? 0));
+  }
+
+  /** Offset of the first byte that is still there and has not arrived. */
+  get #needed(): number {
+    return Math.max(this.#start, this.#acknowledged);
   }
 
   async *#readAndHold(offset: number): AsyncGenerator<Buffer, void, void> {
@@ -195,10 +210,10 @@ export class OutputBuffer {
     if (this.#ended) return;
     this.#hash.update(chunk);
     // Most outputs are short or empty; and what is not written to takes no memory.
-    this.#ring ??= Buffer.allocUnsafeSlow(this.#options.capacityBytes);
+    const ring = this.#makeRoom(chunk.length);
     for (let taken = 0; taken < chunk.length;) {
-      const index = this.#end % this.#ring.length;
-      const part = chunk.copy(this.#ring, index, taken);
+      const index = (this.#end - this.#ringStart) % ring.length;
+      const part = chunk.copy(ring, index, taken);
       taken += part;
       this.#end += part;
     }
@@ -206,13 +221,29 @@ export class OutputBuffer {
     this.#notify();
   }
 
+  /** @returns the ring, in which so many bytes more have room beside what is to be kept. */
+  #makeRoom(bytes: number): Buffer {
+    this.#ring ??= Buffer.allocUnsafeSlow(this.#options.capacityBytes);
+    const from = this.#needed;
+    const neededBytes = this.#end - from + bytes;
+    if (this.#isDraining && neededBytes > this.#ring.length) {
+      const kept = this.#copyFrom(from);
+      this.#ring = Buffer.allocUnsafeSlow(neededBytes);
+      kept.copy(this.#ring);
+      this.#ringStart = from;
+    }
+    return this.#ring;
+  }
+
   /** Whether whatever comes next will fit, or need not. */
   #hasRoom(): boolean {
+    const { capacityBytes } = this.#options;
+    if (this.#isDraining) return this.#end - this.#needed <= capacityBytes + maxDrainedBytes;
     if (this.#options.isTerminal) {
       if (this.#holders === 0) return true;
       if (this.#end - this.#sent > maxUnsentTerminalBytes) return false;
     }
-    return this.#end - this.#acknowledged <= this.#options.capacityBytes - maxChunkBytes;
+    return this.#end - this.#acknowledged <= capacityBytes - maxChunkBytes;
   }
 
   #resumeWithRoom(): void {
@@ -221,15 +252,19 @@ export class OutputBuffer {
 
   /** Ended sessions are kept for a while: they hold no more than what could still be asked for. */
   #shrink(): void {
-    const kept: Buffer[] = [];
     const from = Math.max(this.#start, Math.min(this.#acknowledged, this.#end - tailBytes));
-    for (let position = from, chunk = this.#chunkAt(position); chunk !== null;) {
-      kept.push(chunk);
-      position += chunk.length;
-      chunk = this.#chunkAt(position);
-    }
-    this.#ring = kept.length === 0 ? null : Buffer.concat(kept);
+    const kept = this.#copyFrom(from);
+    this.#ring = kept.length === 0 ? null : kept;
     this.#ringStart = from;
+  }
+
+  #copyFrom(from: number): Buffer {
+    const parts: Buffer[] = [];
+    for (let position = from, part = this.#chunkAt(position); part !== null; part = this.#chunkAt(position)) {
+      parts.push(part);
+      position += part.length;
+    }
+    return Buffer.concat(parts);
   }
 
   #finish(): void {

@@ -14,6 +14,8 @@ const maxStreams = 2;
 
 interface Entry {
   started: Promise<Session>;
+  /** null until it has been received. */
+  spec: SessionSpec | null;
   session: Session | null;
   forgetTimer: NodeJS.Timeout | null;
 }
@@ -54,7 +56,11 @@ export class SessionRegistry {
       throw refusal;
     }
     const entry: Entry = {
-      started: spec.then((value) => this.#startSession(id, value)),
+      started: spec.then((value) => {
+        entry.spec = value;
+        return this.#startSession(id, value);
+      }),
+      spec: null,
       session: null,
       forgetTimer: null,
     };
@@ -89,7 +95,7 @@ export class SessionRegistry {
 
   async #startSession(id: string, spec: SessionSpec): Promise<Session> {
     try {
-      this.#makeRoom(spec);
+      this.#makeRoom();
       return await Session.start(id, spec, this.#config);
     } catch (error) {
       auditLog.refused(id, spec, error);
@@ -115,14 +121,11 @@ export class SessionRegistry {
     this.#updateIdleTimer();
   }
 
-  /** Forgets the oldest ended sessions where a new one needs their memory. @throws ProblemError `capacity`. */
-  #makeRoom(spec: SessionSpec): void {
-    const isOver = ({ state }: Session) => state.end !== null;
+  /** Forgets the oldest ended sessions where those that run or start need their memory. @throws ProblemError `capacity`. */
+  #makeRoom(): void {
     const countBytes = () =>
-      this.#listSessions()
-        .map((session) => (isOver(session) ? session.heldBytes : session.spec.outputBufferBytes * maxStreams))
-        .reduce((sum, bytes) => sum + bytes, spec.outputBufferBytes * maxStreams);
-    for (const session of this.#listSessions().filter(isOver)) {
+      [...this.#entries.values()].reduce((sum, entry) => sum + countBufferBytes(entry), 0);
+    for (const session of this.#listSessions().filter(({ state }) => state.end !== null)) {
       if (countBytes() <= maxBufferBytes) return;
       this.#forget(session.id);
     }
@@ -169,4 +172,10 @@ export class SessionRegistry {
       this.#onIdle();
     }, idleMs);
   }
+}
+
+/** What a session's outputs take, or may come to take. */
+function countBufferBytes({ session, spec }: Entry): number {
+  if (session !== null && session.state.end !== null) return session.heldBytes;
+  return spec === null ? 0 : spec.outputBufferBytes * maxStreams;
 }

@@ -168,10 +168,14 @@ export class Session {
     const { terminal } = this.spec;
     const streams = terminal === null ? await openPipes(directory.path, start.user) : openTerminal(terminal);
     this.#attachStreams(streams);
-    const child = this.#spawn(streams, directory.path, target, start, config);
+    let child: ChildProcess;
+    try {
+      child = this.#spawn(streams, directory.path, target, start, config);
+    } finally {
+      // Never before the spawn: the last descriptor of a pipe that closes would end the stream.
+      streams.releaseChildDescriptors();
+    }
     this.#child = child;
-    // Never before the spawn: the last descriptor of a pipe that closes would end the stream.
-    streams.releaseChildDescriptors();
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     if (!this.spec.stdin) this.stdin.end();
     void this.#supervise(child, target, cgroup);
@@ -230,11 +234,19 @@ export class Session {
     // Background processes may hold the pipes: with them gone, the outputs end.
     await cgroup.destroy().catch(reportError);
     await this.#drainOutputs();
-    this.#end = { reason: 'exited', message: null, ...this.#endReason, exitCode };
+    this.#end = { reason: 'exited', message: null, ...this.#endReason, exitCode: this.#correct(exitCode) };
     this.#endedAt = new Date();
     this.lease.close();
     this.#resolveEnd(this.#end);
     await this.#release();
+  }
+
+  /**
+   * Node reports a process that a real-time signal has ended as one that exited with 0: that is our own halt, when it
+   * comes before the session's init is there.
+   */
+  #correct(exitCode: number): number {
+    return exitCode === 0 && this.#endReason !== null ? killedExitCode : exitCode;
   }
 
   /** Ends the session's processes, by their own init where it can. */
@@ -252,8 +264,10 @@ export class Session {
     const outputs = [...this.#outputs.values()];
     // Whoever ended it does not read on, and what nobody reads would never be drained.
     if (this.#endReason?.reason === 'deleted') for (const output of outputs) output.close();
-    const drained = Promise.all(outputs.map((output) => output.waitForEnd()));
-    await Promise.race([drained, delay(drainLimitMs, undefined, { ref: false })]);
+    const drained = Promise.all(outputs.map((output) => output.drain())).then(() => true);
+    if (await Promise.race([drained, delay(drainLimitMs, false, { ref: false })])) return;
+    const message = `not all of its output could be read within ${drainLimitMs / 1000} s`;
+    this.#endReason ??= { reason: 'failed', message };
   }
 
   /** The PID namespace may outlive the target (shareProcessNamespace, hostPID): its own process is watched. */

@@ -10,7 +10,12 @@ import { bytesSchema } from '../byte-size.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
-import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
+import {
+  commandSchema,
+  leaseSchema,
+  maxOutputBufferBytes,
+  minOutputBufferBytes,
+} from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
 import { commandSetupFlags, completeCommandSetup, createSetupSchema } from './command-setup-options.ts';
@@ -117,7 +122,7 @@ export const sessionOptionsSchema = z.object({
   allNamespaces: z.boolean(),
   container: z.string().min(1).nullable(),
   /** null: a login shell. */
-  command: z.array(z.string()).min(1).nullable(),
+  command: commandSchema.nullable(),
   terminal: z.boolean(),
   stdin: z.boolean(),
   setup: createSetupSchema(sessionMemoryBytes),
