@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJSON } from '../session/json-text.ts';
 import { Failure } from './failure.ts';
 
 const schema = z.object({
@@ -35,14 +36,6 @@ export function parseExecStatus(text: string): ExecStatus {
   // Zero would be no failure.
   if (!(exitCode >= 1 && exitCode <= 255)) throw malformed(text);
   return { exitCode, message };
-}
-
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function malformed(text: string): Failure {

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { watchLiveness } from '../session/connection-liveness.ts';
 import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
+import { parseJSON } from '../session/json-text.ts';
 import { ProblemError } from '../session/problem.ts';
 import { toProblemError } from './agent-problem.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
@@ -223,14 +224,6 @@ function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.
     "the agent's answer can't be read: it is of another version than this client",
     '`kubectl crashcart clean` removes agents of other versions.',
   );
-}
-
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** @returns the HTTP status; rejects when the stream ends without one. */

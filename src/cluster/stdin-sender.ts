@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
+import { parseJSON } from '../session/json-text.ts';
 import { type StdinProgress, stdinProgressSchema } from '../session/session-routes.ts';
 import { Failure } from './failure.ts';
 
@@ -108,9 +109,5 @@ export class StdinSender {
 }
 
 function parseProgress(line: string): StdinProgress | null {
-  try {
-    return stdinProgressSchema.parse(JSON.parse(line));
-  } catch {
-    return null;
-  }
+  return stdinProgressSchema.safeParse(parseJSON(line)).data ?? null;
 }
