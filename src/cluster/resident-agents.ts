@@ -6,6 +6,7 @@ import { agentAnnotations, agentContainer } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { type DaemonSet, daemonSetSchema, eventSchema, listOf, type Pod } from './kubernetes-objects.ts';
+import { isPodReady } from './pod-readiness.ts';
 import { residentLabels, type ResidentManifest, residentName } from './resident-spec.ts';
 
 /** After which a watch is begun anew: what happened between two of them is not missed for longer. */
@@ -192,12 +193,11 @@ function watchDaemonSet(api: ApiClient, namespace: string, signal: AbortSignal) 
   });
 }
 
-function describeAgentState({ metadata, spec, status }: Pod): ResidentAgent {
+function describeAgentState(pod: Pod): ResidentAgent {
+  const { metadata, spec, status } = pod;
   const container = status.containerStatuses.find(({ name }) => name === agentContainer);
   const { waiting, terminated } = container?.state ?? {};
-  const isReady =
-    metadata.deletionTimestamp === null &&
-    status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  const isReady = metadata.deletionTimestamp === null && isPodReady(pod);
   const obstacle = waiting?.reason || terminated?.reason || status.reason || status.phase || 'Unknown';
   return {
     node: spec.nodeName,
