@@ -1,7 +1,8 @@
 import { agentLabels, agentLabelSelector, type AgentOptions, describeAgent } from './agent-spec.ts';
 import { requireImageVolumes } from './image-volumes.ts';
 import { AgentJobs } from './agent-jobs.ts';
-import { type AgentProgress, NodeFullError, waitForAgent } from './agent-wait.ts';
+import { NodeFullError } from './agent-pod-step.ts';
+import { type AgentProgress, waitForAgent } from './agent-wait.ts';
 import type { ApiClient } from './api-client.ts';
 import { Failure } from './failure.ts';
 import { listOf, type Pod, podSchema } from './kubernetes-objects.ts';
