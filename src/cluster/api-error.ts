@@ -11,7 +11,7 @@ export interface RequestedAccess {
   namespace: string | null;
 }
 
-export const statusSchema = z.object({
+const statusSchema = z.object({
   status: z.string().optional(),
   message: z.string().default(''),
   reason: z.string().default(''),

@@ -227,7 +227,7 @@ function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.
 }
 
 /** @returns the HTTP status; rejects when the stream ends without one. */
-export function readStatus(stream: ClientHttp2Stream): Promise<number> {
+function readStatus(stream: ClientHttp2Stream): Promise<number> {
   return new Promise((resolve, reject) => {
     stream.once('response', (headers: IncomingHttpHeaders) => resolve(Number(headers[':status'])));
     stream.once('error', reject);
