@@ -56,7 +56,7 @@ export async function applyResidentAgents(
       contentType: 'application/apply-patch+yaml',
       body: manifest,
       schema: appliedSchema,
-      access: access('patch', namespace),
+      access: describeAccess('patch', namespace),
       signal,
     });
   } catch (error) {
@@ -129,7 +129,7 @@ export async function removeResidentAgents(
       // It stays until its pods are gone: that can be waited for.
       query: { propagationPolicy: 'Foreground' },
       schema: z.unknown(),
-      access: access('delete', namespace),
+      access: describeAccess('delete', namespace),
       signal,
     });
   } catch (error) {
@@ -174,7 +174,7 @@ async function findDaemonSet(
     return await api.get({
       path: locate(namespace),
       schema: daemonSetSchema,
-      access: access('get', namespace),
+      access: describeAccess('get', namespace),
       signal,
     });
   } catch (error) {
@@ -188,7 +188,7 @@ function watchDaemonSet(api: ApiClient, namespace: string, signal: AbortSignal) 
     path: `apis/apps/v1/namespaces/${namespace}/daemonsets`,
     query: { fieldSelector: `metadata.name=${residentName}`, timeoutSeconds: String(watchSeconds) },
     schema: daemonSetSchema,
-    access: access('watch', namespace),
+    access: describeAccess('watch', namespace),
     signal,
   });
 }
@@ -213,6 +213,6 @@ function locate(namespace: string): string {
   return `apis/apps/v1/namespaces/${namespace}/daemonsets/${residentName}`;
 }
 
-function access(verb: string, namespace: string) {
+function describeAccess(verb: string, namespace: string) {
   return { verb, resource: 'daemonsets.apps', namespace };
 }

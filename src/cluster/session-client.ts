@@ -7,11 +7,11 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import * as z from 'zod';
 import { watchLiveness } from '../session/connection-liveness.ts';
-import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
 import { parseJSON } from '../session/json-text.ts';
+import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
-import { toProblemError } from './agent-problem.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
 import {
   type detachRequestSchema,
@@ -22,7 +22,7 @@ import {
 } from '../session/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../session/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
-import * as z from 'zod';
+import { toProblemError } from './agent-problem.ts';
 import { Failure } from './failure.ts';
 import type { OutputConnection } from './output-reader.ts';
 
