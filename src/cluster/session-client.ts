@@ -90,6 +90,7 @@ export class SessionClient {
     return parseAnswer(nodeReportSchema, await this.#exchange('GET', nodeReportPath, undefined, signal));
   }
 
+  /** @returns those that ended and are still kept, too. */
   async listSessions(signal: AbortSignal): Promise<SessionState[]> {
     const body = await this.#exchange('GET', '/v1/sessions', undefined, signal);
     return parseAnswer(z.array(sessionStateSchema), body);
@@ -157,6 +158,10 @@ export class SessionClient {
     };
   }
 
+  /**
+   * Says that what of the outputs is before these offsets will not be asked for again.
+   * @throws ProblemError `notFound`, `takenOver`.
+   */
   async acknowledge(
     id: string,
     client: string,
@@ -167,10 +172,12 @@ export class SessionClient {
     await this.#exchange('PUT', path, offsets, signal);
   }
 
+  /** @throws ProblemError `notFound`, `conflict` when the session has no terminal. */
   async resize(id: string, size: TerminalSize, signal: AbortSignal): Promise<void> {
     await this.#exchange('PUT', sessionPath(id, 'terminal-size'), size, signal);
   }
 
+  /** Sends a signal to the command. @throws ProblemError `notFound`. */
   async signal(
     id: string,
     name: z.infer<typeof signalRequestSchema>['signal'],
@@ -179,10 +186,12 @@ export class SessionClient {
     await this.#exchange('POST', sessionPath(id, 'signal'), { signal: name }, signal);
   }
 
+  /** Ends everything of a session; settles when nothing is left of it. @throws ProblemError `notFound`. */
   async deleteSession(id: string, signal: AbortSignal): Promise<void> {
     await this.#exchange('DELETE', sessionPath(id), undefined, signal);
   }
 
+  /** Ends the connection, and with it the tunnel. */
   close(): void {
     this.#session.destroy();
   }

@@ -56,6 +56,7 @@ export class StdinSender {
     if (!this.#isTaken) throw new Failure('streamCut', 'the way of stdin to the command was cut');
   }
 
+  /** Lets go of the source, which others may read then, and of the connection. */
   close(): void {
     this.#isClosed = true;
     this.#source.off('data', this.#take).off('end', this.#end).off('error', this.#end);
