@@ -115,7 +115,7 @@ describe('a target that stops every process of a session', () => {
 test('a target that kills every process of a session ends it, truthfully', async () => {
   const { ended } = await open();
   await doInTarget('kill -KILL -1');
-  expect(await ended).toEqual({ code: 137, stderr: '' });
+  expect(await ended).toMatchObject({ code: 137, stderr: '' });
   expect(await listOwnProcesses()).toEqual([]);
 });
 

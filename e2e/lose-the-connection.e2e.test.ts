@@ -1,11 +1,11 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { findAgentProcess } from './session/agent-process.ts';
 import { type ApiServerProxy, startApiServerProxy } from './session/api-server-proxy.ts';
-import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './session/command-run.ts';
+import { runCrashcart, waitUntil } from './session/command-run.ts';
 import { SessionTracer } from './session/session-traces.ts';
+import { startClient, startSession } from './session/started-session.ts';
 import {
   createTestNamespace,
   deleteTestNamespace,
@@ -25,27 +25,12 @@ beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
 
 afterAll(() => deleteTestNamespace(agents), 60_000);
 
-/** Starts a command of the target and gathers what it tells. */
-async function start(script: string, flags: string[] = []) {
-  const client = await startKubectl(['crashcart', ...target, ...flags, '--', 'sh', '-c', script]);
-  const stdout = buffer(client.stdout);
-  const stderr = buffer(client.stderr);
-  const ended = once(client, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
-  return {
-    client,
-    end: async () => {
-      const [code, signal] = await ended;
-      return { code, signal, stdout: await stdout, stderr: (await stderr).toString() };
-    },
-  };
-}
-
 /** Starts a session that would last, and waits until its command runs. */
 async function startLasting(flags: string[] = []) {
   const marker = randomUUID();
-  const run = await start(`: ${marker}; echo started; sleep 1000; echo over`, flags);
-  expect(await waitForOutput(run.client)).toBe('started\n');
-  return { ...run, tracer: new SessionTracer(marker, run.client.pid) };
+  const script = `: ${marker}; echo started; sleep 1000; echo over`;
+  const session = await startSession([...target, ...flags], script);
+  return { ...session, tracer: new SessionTracer(marker, session.client.pid) };
 }
 
 async function expectNothingLeft(tracer: SessionTracer): Promise<void> {
@@ -56,10 +41,10 @@ async function expectNothingLeft(tracer: SessionTracer): Promise<void> {
 
 describe('an agent that ends in mid-session', () => {
   test('as its Job is deleted ends the session, which is told at once and is no success', async () => {
-    const { end, tracer } = await startLasting();
+    const { ended, tracer } = await startLasting();
     const deletedAt = performance.now();
     await expectSuccess(['delete', 'jobs', '--all', '-n', agents, '--wait=false']);
-    const { code, stdout, stderr } = await end();
+    const { code, stdout, stderr } = await ended;
     expect(performance.now() - deletedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     expect(stderr).toMatch(
@@ -69,20 +54,20 @@ describe('an agent that ends in mid-session', () => {
   });
 
   test('as its pod is deleted without grace, too', async () => {
-    const { end, tracer } = await startLasting();
+    const { ended, tracer } = await startLasting();
     const deletedAt = performance.now();
     await expectSuccess(['delete', 'pods', '--all', '-n', agents, '--force', '--grace-period=0']);
-    const { code, stdout } = await end();
+    const { code, stdout } = await ended;
     expect(performance.now() - deletedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     await expectNothingLeft(tracer);
   });
 
   test('as it is killed takes the session with it, and how it ended is told', async () => {
-    const { end, tracer } = await startLasting();
+    const { ended, tracer } = await startLasting();
     const killedAt = performance.now();
     process.kill(await findAgentProcess(agents), 'SIGKILL');
-    const { code, stdout, stderr } = await end();
+    const { code, stdout, stderr } = await ended;
     expect(performance.now() - killedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     expect(stderr).toMatch(
@@ -107,27 +92,29 @@ describe('a connection that is cut', () => {
   afterAll(() => proxy.close());
 
   test('while the command is silent is made anew, and its end is told', async () => {
-    const run = await start('echo started; read line; echo "$line"; exit 7', ['-i', ...proxy.flags]);
-    await waitForOutput(run.client);
+    const { client, ended } = await startSession(
+      [...target, '-i', ...proxy.flags],
+      'echo started; read line; echo "$line"; exit 7',
+    );
     proxy.cut();
-    run.client.stdin.end('written while it was lost\n');
-    expect(await run.end()).toMatchObject({ code: 7, stderr: '' });
+    client.stdin.end('written while it was lost\n');
+    expect(await ended).toMatchObject({ code: 7, stderr: '' });
   });
 
   test.each([
     ['output', []],
     ['compressed output', ['--compress']],
   ])('in the middle of its %s goes on at the byte where it was cut', async (_name, flags) => {
-    const run = await start('seq 1000000', [...proxy.flags, ...flags]);
+    const { client, ended } = await startClient([...target, ...proxy.flags, ...flags], 'seq 1000000');
     let received = 0;
     let cuts = 0;
-    run.client.stdout.on('data', (chunk: Buffer) => {
+    client.stdout.on('data', (chunk: Buffer) => {
       received += chunk.length;
       if (received < (cuts + 1) * 1024 * 1024) return;
       cuts++;
       proxy.cut();
     });
-    const { code, stdout, stderr } = await run.end();
+    const { code, stdout, stderr } = await ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(cuts).toBeGreaterThan(3);
     const lines = stdout.toString().split('\n').slice(0, -1);
@@ -137,14 +124,14 @@ describe('a connection that is cut', () => {
 
   test('in the middle of its input passes every byte on, once', async () => {
     const input = randomBytes(8 * 1024 * 1024);
-    const run = await start('sha256sum', ['-i', ...proxy.flags]);
+    const { client, ended } = await startClient([...target, '-i', ...proxy.flags], 'sha256sum');
     for (let offset = 0; offset < input.length; offset += 1024 * 1024) {
-      if (!run.client.stdin.write(input.subarray(offset, offset + 1024 * 1024)))
-        await once(run.client.stdin, 'drain');
+      if (!client.stdin.write(input.subarray(offset, offset + 1024 * 1024)))
+        await once(client.stdin, 'drain');
       proxy.cut();
     }
-    run.client.stdin.end();
-    const { code, stdout } = await run.end();
+    client.stdin.end();
+    const { code, stdout } = await ended;
     expect({ code, hash: stdout.toString().slice(0, 64) }).toEqual({
       code: 0,
       hash: createHash('sha256').update(input).digest('hex'),
@@ -153,9 +140,9 @@ describe('a connection that is cut', () => {
 
   test('for longer than the session is kept is told, is no success, and the agent ends the session', async () => {
     const away = await startApiServerProxy();
-    const { end, tracer } = await startLasting(away.flags);
+    const { ended, tracer } = await startLasting(away.flags);
     away.close();
-    const { code, stdout, stderr } = await end();
+    const { code, stdout, stderr } = await ended;
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     expect(stderr).toMatch(
       /^error: the connection to the agent was lost: .+; it could not be restored within 3 s\nThe agent has ended/,
@@ -166,16 +153,16 @@ describe('a connection that is cut', () => {
 
 describe('a client that is ended', () => {
   test('by SIGTERM ends its session before itself', async () => {
-    const { client, end, tracer } = await startLasting();
+    const { client, ended, tracer } = await startLasting();
     client.kill('SIGTERM');
-    expect(await end()).toMatchObject({ code: 128 + 15, stderr: '' });
+    expect(await ended).toMatchObject({ code: 128 + 15, stderr: '' });
     expect(tracer.look()).toEqual(nothing);
   });
 
   test('by SIGKILL leaves a session that the agent ends', async () => {
-    const { client, end, tracer } = await startLasting();
+    const { client, ended, tracer } = await startLasting();
     client.kill('SIGKILL');
-    expect(await end()).toMatchObject({ signal: 'SIGKILL' });
+    expect(await ended).toMatchObject({ signal: 'SIGKILL' });
     expect(tracer.look()).not.toEqual(nothing);
     await expectNothingLeft(tracer);
   });

@@ -72,7 +72,7 @@ describe('a session whose target', () => {
     const pod = await createTarget('killed');
     const { ended } = await open(pod);
     await killContainer(pod);
-    expect(await ended).toEqual({
+    expect(await ended).toMatchObject({
       code: 137,
       stderr: `${lost}container "app" of pod "killed" ended: exit code 137 (Error)\n`,
     });
@@ -118,7 +118,7 @@ describe('a session whose target', () => {
       script: 'while ! [ -e /tmp/end ]; do sleep 0.1; done; exit 3',
     });
     const { ended } = await open(pod, 'echo open; touch /target/tmp/end; sleep 4251');
-    expect(await ended).toEqual({
+    expect(await ended).toMatchObject({
       code: 137,
       stderr: `${lost}container "app" of pod "finished" ended: exit code 3 (Error)\n`,
     });
@@ -132,7 +132,7 @@ describe('a session whose target', () => {
       script: 'while ! [ -e /tmp/end ]; do sleep 0.1; done; exec server',
     });
     const { ended } = await open(pod, 'echo open; touch /target/tmp/end; sleep 4252');
-    expect(await ended).toEqual({
+    expect(await ended).toMatchObject({
       code: 137,
       stderr: `${lost}container "app" of pod "hungry" ended: exit code 137 (OOMKilled)\n`,
     });

@@ -72,7 +72,7 @@ export async function findNamespaceInit(pid: number): Promise<number | null> {
 }
 
 /** Returns the last lines of a component's log. */
-export function readLogEnd(logFile: string, lines = 15): string {
+function readLogEnd(logFile: string, lines = 15): string {
   try {
     return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
   } catch {

@@ -19,7 +19,7 @@ const ourProcess = /crashcart-(init|relay)|\/opt\/crashcart\//;
 const selector = 'app.kubernetes.io/name=crashcart';
 
 /** Scans the machine, which the nodes run on, and the API server. */
-export async function scanLeftovers(): Promise<Leftovers> {
+async function scanLeftovers(): Promise<Leftovers> {
   const processes = listProcesses();
   const mounts = processes.flatMap((pid) =>
     readProcessFile(pid, 'mountinfo')

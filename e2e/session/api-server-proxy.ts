@@ -74,7 +74,7 @@ export async function startApiServerProxy(options: ProxyOptions = {}): Promise<A
 }
 
 /** Where the API server listens, as the cluster's kubeconfig says it. */
-export async function getApiServerURL(): Promise<URL> {
+async function getApiServerURL(): Promise<URL> {
   const { kubeconfig } = await getClusterState();
   const { clusters } = kubeconfigSchema.parse(load(await readFile(kubeconfig, 'utf8')));
   return new URL(clusters[0].cluster.server);

@@ -1,12 +1,39 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { buffer } from 'node:stream/consumers';
 import { startKubectl, waitForOutput } from './command-run.ts';
+
+/** How the client of a session ended, with all that it wrote. */
+export interface EndedSession {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: Buffer;
+  stderr: string;
+}
 
 /** A session that a test keeps open while something happens to it. */
 export interface StartedSession {
   client: ChildProcessWithoutNullStreams;
-  /** Settles when the client has ended: its exit code, and all that it wrote to stderr. */
-  ended: Promise<{ code: number | null; stderr: string }>;
+  /** Settles when the client has ended. */
+  ended: Promise<EndedSession>;
+}
+
+/**
+ * Starts a client, and does not wait for its session.
+ * @param args what comes before `--`.
+ * @param script of the toolbox's shell.
+ */
+export async function startClient(args: string[], script: string): Promise<StartedSession> {
+  const client = await startKubectl(['crashcart', ...args, '--', 'bash', '-c', script]);
+  const outputs = Promise.all([buffer(client.stdout), buffer(client.stderr)]);
+  const closed = once(client, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = Promise.all([closed, outputs]).then(([[code, signal], [stdout, stderr]]) => ({
+    code,
+    signal,
+    stdout,
+    stderr: stderr.toString(),
+  }));
+  return { client, ended };
 }
 
 /**
@@ -19,11 +46,7 @@ export async function startSession(
   args: string[],
   script = 'echo open; sleep 4250',
 ): Promise<StartedSession> {
-  const client = await startKubectl(['crashcart', ...args, '--', 'bash', '-c', script]);
-  let stderr = '';
-  client.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(client, 'close').then(([code]) => ({ code: code as number | null, stderr }));
-  await waitForOutput(client);
-  client.stdout.resume();
-  return { client, ended };
+  const session = await startClient(args, script);
+  await waitForOutput(session.client);
+  return session;
 }

@@ -12,6 +12,7 @@ export class Lifetime {
     return this.#controller.signal;
   }
 
+  /** Ends the run; a later reason is not heeded. */
   end(reason: Error): void {
     this.#controller.abort(reason);
   }

@@ -95,10 +95,12 @@ export class Recording {
     return tapped;
   }
 
+  /** Records what was typed. */
   input(chunk: Buffer): void {
     void this.#write('i', chunk, 'stdin');
   }
 
+  /** Records that the terminal has another size from now on. */
   resize({ columns, rows }: TerminalSize): void {
     this.#file.write(this.#format('r', `${columns}x${rows}`));
   }

@@ -117,6 +117,7 @@ export class SessionAttachment {
     await this.#link.client.deleteSession(this.#options.sessionID, signal);
   }
 
+  /** Gives the terminal back as it was, and ends the connection; the session stays as long as its lease. */
   close(): void {
     this.#restore();
     this.#acknowledger?.close();

@@ -1,11 +1,13 @@
 import { agentLabels, agentLabelSelector, type AgentOptions, describeAgent } from './agent-spec.ts';
 import { requireImageVolumes } from './image-volumes.ts';
 import { AgentJobs } from './agent-jobs.ts';
-import { type AgentProgress, NodeFullError, waitForAgent } from './agent-wait.ts';
+import { NodeFullError } from './agent-pod-step.ts';
+import { type AgentProgress, waitForAgent } from './agent-wait.ts';
 import type { ApiClient } from './api-client.ts';
 import { Failure } from './failure.ts';
 import { listOf, type Pod, podSchema } from './kubernetes-objects.ts';
 import { refuseUnusableNode } from './node-checks.ts';
+import { isPodReady } from './pod-readiness.ts';
 import { computeResidentKey, residentLabels } from './resident-spec.ts';
 
 /** Ended Jobs keep their names until the cluster removes them. */
@@ -45,11 +47,11 @@ export function findWarmAgent(
   const keys = [describeAgent(node, options).key, describeAgent(node, options, false).key];
   const residentKey = computeResidentKey(options);
   const usable = agents.filter(
-    ({ metadata, status }) =>
-      metadata.deletionTimestamp === null &&
-      !excluded.has(metadata.uid) &&
-      status.phase === 'Running' &&
-      status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+    (agent) =>
+      agent.metadata.deletionTimestamp === null &&
+      !excluded.has(agent.metadata.uid) &&
+      agent.status.phase === 'Running' &&
+      isPodReady(agent),
   );
   return (
     usable.find(

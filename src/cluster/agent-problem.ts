@@ -1,11 +1,9 @@
+import { parseJSON } from '../session/json-text.ts';
 import { ProblemError, problemSchema } from '../session/problem.ts';
 
 /** @returns what an error answer tells. */
 export function toProblemError(body: string, status: number): ProblemError {
-  try {
-    const problem = problemSchema.parse(JSON.parse(body));
-    return new ProblemError(problem.code, problem.title, problem.detail);
-  } catch {
-    return new ProblemError('internal', `the agent answered with status ${status}`);
-  }
+  const { data: problem } = problemSchema.safeParse(parseJSON(body));
+  if (problem) return new ProblemError(problem.code, problem.title, problem.detail);
+  return new ProblemError('internal', `the agent answered with status ${status}`);
 }

@@ -1,18 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { judgePod } from './agent-pod-step.ts';
 import { describeRefusal } from './agent-refusal.ts';
-import { agentContainer, type AgentOptions } from './agent-spec.ts';
+import type { AgentOptions } from './agent-spec.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
-import { describeTermination } from './container.ts';
-import { Failure } from './failure.ts';
 import { eventSchema, listOf, type Pod, podEventSchema, podSchema } from './kubernetes-objects.ts';
 
 /** @param step what is being waited for, in a few words. */
 export type AgentProgress = (step: string) => void;
-
-/** The kubelet had no room for the pod's requests. */
-export class NodeFullError extends Failure {
-  override name = 'NodeFullError';
-}
 
 export interface AgentWait {
   node: string;
@@ -27,8 +22,6 @@ export interface AgentWait {
 
 /** A pull may fail once and then work; beyond this the image is given up. */
 const imageRetryMs = 12_000;
-/** The kubelet's words for what a retry does not change. */
-const permanentImageError = /not found|not exist|denied|unauthorized|forbidden|invalid|manifest unknown/i;
 /** After which a start counts as slow, and the pod's events are told. */
 const slowMs = 5000;
 const eventIntervalMs = 3000;
@@ -88,60 +81,6 @@ async function watchPod(api: ApiClient, wait: AgentWait, signal: AbortSignal): P
   }
 }
 
-type Step =
-  | { kind: 'running' | 'ended' }
-  | { kind: 'waiting'; text: string }
-  | { kind: 'imageFailing'; text: string; failure: Failure; permanent: boolean };
-
-/** @throws Failure when it has failed for good. */
-export function judgePod(pod: Pod, { options, node }: Pick<AgentWait, 'options' | 'node'>): Step {
-  const { status, metadata } = pod;
-  if (metadata.deletionTimestamp !== null || status.phase === 'Succeeded') return { kind: 'ended' };
-  const container = status.containerStatuses.find(({ name }) => name === agentContainer);
-  if (status.phase === 'Failed') {
-    if (/^OutOf|^UnexpectedAdmissionError/.test(status.reason))
-      throw new NodeFullError(
-        'agentFailed',
-        `the node "${node}" has no room for the agent: ${status.reason} (${status.message})`,
-      );
-    const { terminated } = container?.state ?? {};
-    throw new Failure(
-      'agentFailed',
-      `the agent on the node "${node}" failed: ${terminated ? describeTermination(terminated) : `${status.reason} ${status.message}`.trim() || 'no reason given'}`,
-      `Its log: kubectl logs -n ${metadata.namespace} ${metadata.name}`,
-    );
-  }
-  if (container?.state.running) return { kind: 'running' };
-  const waiting = container?.state.waiting;
-  if (waiting && /^(ErrImage|ImagePull|InvalidImage|RegistryUnavailable|ImageInspect)/.test(waiting.reason)) {
-    const { image, toolboxImage } = options;
-    // The kubelet tells of both at the container; only its message names which.
-    const what =
-      toolboxImage !== null && waiting.message.includes(toolboxImage)
-        ? `toolbox "${toolboxImage}"`
-        : `agent's image "${image}"`;
-    return {
-      kind: 'imageFailing',
-      text: `pulling the ${what}: ${waiting.reason}`,
-      permanent:
-        ['InvalidImageName', 'ErrImageNeverPull'].includes(waiting.reason) ||
-        permanentImageError.test(waiting.message),
-      failure: new Failure(
-        'imageFailed',
-        `the ${what} can't be had on the node "${node}": ${waiting.reason}${waiting.message === '' ? '' : `: ${waiting.message}`}`,
-        'Another image is given with --image, credentials with --image-pull-secret.',
-      ),
-    };
-  }
-  if (waiting && /^(CreateContainer|RunContainer)/.test(waiting.reason)) {
-    throw new Failure(
-      'agentFailed',
-      `the agent on the node "${node}" can't be started: ${waiting.reason} (${waiting.message})`,
-    );
-  }
-  return { kind: 'waiting', text: container ? `starting the agent on ${node}` : `pod scheduled on ${node}` };
-}
-
 /** A Job's creation succeeds where its pod is refused: only an event tells. */
 async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<never> {
   const { namespace } = wait.options;
@@ -166,13 +105,13 @@ async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSigna
       break;
     }
   }
-  return await untilAborted(signal);
+  return await waitForAbort(signal);
 }
 
 async function reportSlowStart(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<never> {
   const { namespace } = wait.options;
   for (let delayMs = slowMs; !signal.aborted; delayMs = eventIntervalMs) {
-    await sleep(delayMs, signal);
+    await delay(delayMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     const pods = await api
       .get({
@@ -188,25 +127,13 @@ async function reportSlowStart(api: ApiClient, wait: AgentWait, signal: AbortSig
       .at(-1);
     if (last) wait.onProgress(`${last.reason}: ${last.message}`);
   }
-  return await untilAborted(signal);
+  return await waitForAbort(signal);
 }
 
-function untilAborted(signal: AbortSignal): Promise<never> {
+function waitForAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const fail = () => reject(signal.reason as Error);
     if (signal.aborted) fail();
     else signal.addEventListener('abort', fail, { once: true });
-  });
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish, { once: true });
   });
 }

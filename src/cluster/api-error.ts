@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJSON } from '../session/json-text.ts';
 import { Failure } from './failure.ts';
 
 /** What an API request is for, in RBAC's words: a refusal names them. */
@@ -10,7 +11,7 @@ export interface RequestedAccess {
   namespace: string | null;
 }
 
-export const statusSchema = z.object({
+const statusSchema = z.object({
   status: z.string().optional(),
   message: z.string().default(''),
   reason: z.string().default(''),
@@ -45,13 +46,8 @@ export class ApiError extends Failure {
 }
 
 function parseStatus(body: string): { message: string; reason: string } {
-  try {
-    const parsed = statusSchema.safeParse(JSON.parse(body));
-    if (parsed.success) return parsed.data;
-  } catch {
-    // Not every answer on the way is the API server's.
-  }
-  return { message: '', reason: '' };
+  // Not every answer on the way is the API server's.
+  return statusSchema.safeParse(parseJSON(body)).data ?? { message: '', reason: '' };
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJSON } from '../session/json-text.ts';
 import { Failure } from './failure.ts';
 
 const schema = z.object({
@@ -26,26 +27,18 @@ export interface ExecStatus {
  */
 export function parseExecStatus(text: string): ExecStatus {
   const parsed = schema.safeParse(parseJSON(text));
-  if (!parsed.success) throw malformed(text);
+  if (!parsed.success) throw describeMalformed(text);
   const { status, reason, message, details } = parsed.data;
   if (status === 'Success') return { exitCode: 0, message };
   if (reason !== 'NonZeroExitCode') return { exitCode: null, message: message || reason || 'unknown error' };
   const cause = details?.causes.find((entry) => entry.reason === 'ExitCode');
   const exitCode = /^\d{1,3}$/.test(cause?.message ?? '') ? Number(cause?.message) : Number.NaN;
   // Zero would be no failure.
-  if (!(exitCode >= 1 && exitCode <= 255)) throw malformed(text);
+  if (!(exitCode >= 1 && exitCode <= 255)) throw describeMalformed(text);
   return { exitCode, message };
 }
 
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function malformed(text: string): Failure {
+function describeMalformed(text: string): Failure {
   return new Failure(
     'tunnelFailed',
     `the exec ended with a status that can't be read: ${text.slice(0, 200)}`,

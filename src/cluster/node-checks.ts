@@ -12,7 +12,7 @@ const architectures = ['amd64', 'arm64'];
  * @throws Failure `nodeRefused`.
  */
 export async function refuseUnreachablePod(api: ApiClient, pod: Pod, signal: AbortSignal): Promise<void> {
-  if (pod.spec.os?.name === 'windows') throw windows(`pod "${pod.metadata.name}"`);
+  if (pod.spec.os?.name === 'windows') throw describeWindows(`pod "${pod.metadata.name}"`);
   const { runtimeClassName } = pod.spec;
   if (runtimeClassName === null) return;
   const runtimeClass = await allowForbidden(
@@ -64,7 +64,7 @@ export async function refuseUnusableNode(
 export function refuseNode({ metadata, status }: Node): void {
   const where = `node "${metadata.name}"`;
   const { labels } = metadata;
-  if (labels['kubernetes.io/os'] === 'windows') throw windows(where);
+  if (labels['kubernetes.io/os'] === 'windows') throw describeWindows(where);
   if (labels['type'] === 'virtual-kubelet' || labels['kubernetes.io/role'] === 'virtual-kubelet') {
     throw new Failure('nodeRefused', `${where} is a virtual node: no agent can run there`);
   }
@@ -86,7 +86,7 @@ export function refuseNode({ metadata, status }: Node): void {
   }
 }
 
-function windows(where: string): Failure {
+function describeWindows(where: string): Failure {
   return new Failure('nodeRefused', `${where} runs Windows`, 'Only Linux nodes have what the agent enters.');
 }
 

@@ -33,6 +33,7 @@ export class OutputAcknowledger {
     else this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);
   }
 
+  /** Tells no more: what is on its way is not followed by anything. */
   close(): void {
     this.#isClosed = true;
     this.#stopTimer();

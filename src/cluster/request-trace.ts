@@ -25,6 +25,7 @@ export class RequestTrace {
     if (body !== null) this.#tellBody('Request', body);
   }
 
+  /** @param status undefined where the server gave none. */
   tellAnswer(method: string, url: URL, status: number | undefined, ms: number): void {
     if (this.#verbosity < levels.answer) return;
     this.#write(`${method} ${formatURL(url)} ${status} in ${ms} ms`);

@@ -6,6 +6,7 @@ import { agentAnnotations, agentContainer } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { type DaemonSet, daemonSetSchema, eventSchema, listOf, type Pod } from './kubernetes-objects.ts';
+import { isPodReady } from './pod-readiness.ts';
 import { residentLabels, type ResidentManifest, residentName } from './resident-spec.ts';
 
 /** After which a watch is begun anew: what happened between two of them is not missed for longer. */
@@ -55,7 +56,7 @@ export async function applyResidentAgents(
       contentType: 'application/apply-patch+yaml',
       body: manifest,
       schema: appliedSchema,
-      access: access('patch', namespace),
+      access: describeAccess('patch', namespace),
       signal,
     });
   } catch (error) {
@@ -128,7 +129,7 @@ export async function removeResidentAgents(
       // It stays until its pods are gone: that can be waited for.
       query: { propagationPolicy: 'Foreground' },
       schema: z.unknown(),
-      access: access('delete', namespace),
+      access: describeAccess('delete', namespace),
       signal,
     });
   } catch (error) {
@@ -173,7 +174,7 @@ async function findDaemonSet(
     return await api.get({
       path: locate(namespace),
       schema: daemonSetSchema,
-      access: access('get', namespace),
+      access: describeAccess('get', namespace),
       signal,
     });
   } catch (error) {
@@ -187,17 +188,16 @@ function watchDaemonSet(api: ApiClient, namespace: string, signal: AbortSignal) 
     path: `apis/apps/v1/namespaces/${namespace}/daemonsets`,
     query: { fieldSelector: `metadata.name=${residentName}`, timeoutSeconds: String(watchSeconds) },
     schema: daemonSetSchema,
-    access: access('watch', namespace),
+    access: describeAccess('watch', namespace),
     signal,
   });
 }
 
-function describeAgentState({ metadata, spec, status }: Pod): ResidentAgent {
+function describeAgentState(pod: Pod): ResidentAgent {
+  const { metadata, spec, status } = pod;
   const container = status.containerStatuses.find(({ name }) => name === agentContainer);
   const { waiting, terminated } = container?.state ?? {};
-  const isReady =
-    metadata.deletionTimestamp === null &&
-    status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  const isReady = metadata.deletionTimestamp === null && isPodReady(pod);
   const obstacle = waiting?.reason || terminated?.reason || status.reason || status.phase || 'Unknown';
   return {
     node: spec.nodeName,
@@ -213,6 +213,6 @@ function locate(namespace: string): string {
   return `apis/apps/v1/namespaces/${namespace}/daemonsets/${residentName}`;
 }
 
-function access(verb: string, namespace: string) {
+function describeAccess(verb: string, namespace: string) {
   return { verb, resource: 'daemonsets.apps', namespace };
 }

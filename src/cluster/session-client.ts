@@ -7,10 +7,11 @@ import {
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import * as z from 'zod';
 import { watchLiveness } from '../session/connection-liveness.ts';
+import { parseJSON } from '../session/json-text.ts';
 import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
-import { toProblemError } from './agent-problem.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
 import {
   type detachRequestSchema,
@@ -21,7 +22,7 @@ import {
 } from '../session/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../session/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../session/window-estimator.ts';
-import * as z from 'zod';
+import { toProblemError } from './agent-problem.ts';
 import { Failure } from './failure.ts';
 import type { OutputConnection } from './output-reader.ts';
 
@@ -89,6 +90,7 @@ export class SessionClient {
     return parseAnswer(nodeReportSchema, await this.#exchange('GET', nodeReportPath, undefined, signal));
   }
 
+  /** @returns those that ended and are still kept, too. */
   async listSessions(signal: AbortSignal): Promise<SessionState[]> {
     const body = await this.#exchange('GET', '/v1/sessions', undefined, signal);
     return parseAnswer(z.array(sessionStateSchema), body);
@@ -156,6 +158,10 @@ export class SessionClient {
     };
   }
 
+  /**
+   * Says that what of the outputs is before these offsets will not be asked for again.
+   * @throws ProblemError `notFound`, `takenOver`.
+   */
   async acknowledge(
     id: string,
     client: string,
@@ -166,10 +172,12 @@ export class SessionClient {
     await this.#exchange('PUT', path, offsets, signal);
   }
 
+  /** @throws ProblemError `notFound`, `conflict` when the session has no terminal. */
   async resize(id: string, size: TerminalSize, signal: AbortSignal): Promise<void> {
     await this.#exchange('PUT', sessionPath(id, 'terminal-size'), size, signal);
   }
 
+  /** Sends a signal to the command. @throws ProblemError `notFound`. */
   async signal(
     id: string,
     name: z.infer<typeof signalRequestSchema>['signal'],
@@ -178,10 +186,12 @@ export class SessionClient {
     await this.#exchange('POST', sessionPath(id, 'signal'), { signal: name }, signal);
   }
 
+  /** Ends everything of a session; settles when nothing is left of it. @throws ProblemError `notFound`. */
   async deleteSession(id: string, signal: AbortSignal): Promise<void> {
     await this.#exchange('DELETE', sessionPath(id), undefined, signal);
   }
 
+  /** Ends the connection, and with it the tunnel. */
   close(): void {
     this.#session.destroy();
   }
@@ -225,16 +235,8 @@ function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.
   );
 }
 
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
 /** @returns the HTTP status; rejects when the stream ends without one. */
-export function readStatus(stream: ClientHttp2Stream): Promise<number> {
+function readStatus(stream: ClientHttp2Stream): Promise<number> {
   return new Promise((resolve, reject) => {
     stream.once('response', (headers: IncomingHttpHeaders) => resolve(Number(headers[':status'])));
     stream.once('error', reject);

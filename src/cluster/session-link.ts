@@ -49,6 +49,7 @@ export class SessionLink {
     return this.client;
   }
 
+  /** Ends the connection, and makes no other one. */
   close(): void {
     this.#isClosed = true;
     this.#connection.close();

@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
+import { parseJSON } from '../session/json-text.ts';
 import { type StdinProgress, stdinProgressSchema } from '../session/session-routes.ts';
 import { Failure } from './failure.ts';
 
@@ -55,6 +56,7 @@ export class StdinSender {
     if (!this.#isTaken) throw new Failure('streamCut', 'the way of stdin to the command was cut');
   }
 
+  /** Lets go of the source, which others may read then, and of the connection. */
   close(): void {
     this.#isClosed = true;
     this.#source.off('data', this.#take).off('end', this.#end).off('error', this.#end);
@@ -108,9 +110,5 @@ export class StdinSender {
 }
 
 function parseProgress(line: string): StdinProgress | null {
-  try {
-    return stdinProgressSchema.parse(JSON.parse(line));
-  } catch {
-    return null;
-  }
+  return stdinProgressSchema.safeParse(parseJSON(line)).data ?? null;
 }

@@ -9,6 +9,7 @@ import {
   selectedSchema,
   serviceSchema,
 } from './kubernetes-objects.ts';
+import { findReadySince, isPodReady } from './pod-readiness.ts';
 import type { TargetName, WorkloadKind } from './target-name.ts';
 
 /**
@@ -66,18 +67,10 @@ export function pickPod(pods: Pod[]): Pod | null {
   );
   const [best] = candidates.toSorted(
     (one, other) =>
-      Number(isReady(other)) - Number(isReady(one)) || compare(readySince(one), readySince(other)),
+      Number(isPodReady(other)) - Number(isPodReady(one)) ||
+      compare(findReadySince(one), findReadySince(other)),
   );
   return best ?? null;
-}
-
-function isReady({ status }: Pod): boolean {
-  return status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
-}
-
-function readySince({ status, metadata }: Pod): string {
-  const ready = status.conditions.find(({ type }) => type === 'Ready');
-  return ready?.lastTransitionTime ?? metadata.creationTimestamp ?? '';
 }
 
 function compare(one: string, other: string): number {

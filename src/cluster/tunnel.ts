@@ -29,6 +29,7 @@ export function openTunnel(connection: ApiConnection, options: TunnelOptions): T
   return new Tunnel(connection, options);
 }
 
+/** One exec websocket as a byte stream; made by {@link openTunnel}. */
 export class Tunnel extends Duplex {
   /** Stands in the API server's audit log, and in the agent's. */
   readonly id = randomUUID();

@@ -43,6 +43,7 @@ export class ProblemError extends Error {
     this.detail = detail;
   }
 
+  /** @returns it as the body of an answer. */
   toProblem(): Problem {
     return {
       type: 'about:blank',

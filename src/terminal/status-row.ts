@@ -20,6 +20,7 @@ export class StatusRow {
     this.#enabled = enabled && stream.isTTY === true;
   }
 
+  /** Says it after a moment, unless something is about to be said already. */
   show(text: string): void {
     if (!this.#enabled) return;
     this.#timer ??= setTimeout(() => {
@@ -29,6 +30,7 @@ export class StatusRow {
     }, delayMs);
   }
 
+  /** Wipes the row, which the program in the terminal does not know of. */
   clear(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;

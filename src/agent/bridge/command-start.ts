@@ -1,5 +1,5 @@
-import type { CommandSetup, RunAs } from '../../session/command-setup.ts';
 import { stat } from 'node:fs/promises';
+import type { CommandSetup, RunAs } from '../../session/command-setup.ts';
 import { ProblemError } from '../../session/problem.ts';
 import type { SessionSpec } from '../../session/session-spec.ts';
 import type { PinnedTarget } from './pinned-target.ts';

@@ -58,22 +58,22 @@ export async function pinProcess(pid: number, containerID: string | null): Promi
     await Promise.all(namespaces.splice(0).map((handle) => handle.close()));
   };
   try {
-    if (identity === null || innermostPID === null) throw targetChanged(pid);
+    if (identity === null || innermostPID === null) throw describeChange(pid);
     const check = async () => {
-      if (!(await isProcessAlive(identity))) throw targetChanged(pid);
-      if (containerID !== null && !(await isProcessOfContainer(pid, containerID))) throw targetChanged(pid);
+      if (!(await isProcessAlive(identity))) throw describeChange(pid);
+      if (containerID !== null && !(await isProcessOfContainer(pid, containerID))) throw describeChange(pid);
     };
     for (const name of enteredNamespaces) namespaces.push(await open(`/proc/${pid}/ns/${name}`, 'r'));
     await check();
     return { process: identity, innermostPID, namespaces, check, close };
   } catch (error) {
     await close();
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw targetChanged(pid);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw describeChange(pid);
     throw error;
   }
 }
 
-function targetChanged(pid: number): ProblemError {
+function describeChange(pid: number): ProblemError {
   return new ProblemError(
     'targetChanged',
     `the target’s process (PID ${pid} on the node) ended before it could be entered`,

@@ -28,7 +28,7 @@ export async function walkInRoot(root: string, path: string): Promise<RootedFile
   try {
     for (;;) {
       const name = pending.shift();
-      if (name === undefined) throw fileError('EISDIR', path);
+      if (name === undefined) throw createFileError('EISDIR', path);
       const directory = ancestors.at(-1) as FileHandle;
       if (name === '..') {
         if (ancestors.length > 1) await (ancestors.pop() as FileHandle).close();
@@ -40,7 +40,7 @@ export async function walkInRoot(root: string, path: string): Promise<RootedFile
         throw error;
       });
       if (link !== null) {
-        if (++links > maxLinks) throw fileError('ELOOP', path);
+        if (++links > maxLinks) throw createFileError('ELOOP', path);
         if (link.startsWith('/')) for (const handle of ancestors.splice(1)) await handle.close();
         pending.unshift(...splitPath(link));
         continue;
@@ -100,6 +100,6 @@ function splitPath(path: string): string[] {
   return path.split('/').filter((part) => part !== '' && part !== '.');
 }
 
-function fileError(code: string, path: string): Error {
+function createFileError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseHierarchies } from './hierarchies.ts';
+import { findContainerDirectory, parseHierarchies } from './hierarchies.ts';
 
 describe('the agent’s own cgroups', () => {
   test('are found where a v1 container has only its own folder mounted', () => {
@@ -41,5 +41,15 @@ describe('the agent’s own cgroups', () => {
 
   test('leave out a hierarchy that is not mounted', () => {
     expect(parseHierarchies('9:memory:/a\n', '')).toEqual([]);
+  });
+
+  test('are those of its container, or a leaf below them', () => {
+    const find = (cgroup: string) =>
+      parseHierarchies(`0::${cgroup}\n`, '40 39 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup rw').map(
+        findContainerDirectory,
+      );
+    expect(find('/pod1/1')).toEqual(['/sys/fs/cgroup/pod1/1']);
+    expect(find('/pod1/1/agent')).toEqual(['/sys/fs/cgroup/pod1/1']);
+    expect(find('/pod1/my-agent')).toEqual(['/sys/fs/cgroup/pod1/my-agent']);
   });
 });

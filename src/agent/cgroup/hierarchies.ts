@@ -1,4 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+
+/** The cgroup of the agent's own processes, below its container's: own-leaf.ts. */
+export const leafName = 'agent';
 
 /** A mounted cgroup hierarchy, and the folder in it that the agent itself is in. */
 export interface CgroupHierarchy {
@@ -15,6 +19,11 @@ export async function findOwnHierarchies(): Promise<CgroupHierarchy[]> {
     readFile('/proc/self/mountinfo', 'utf8'),
   ]);
   return parseHierarchies(cgroup, mountinfo);
+}
+
+/** @returns the folder of the agent's container, whether or not the agent itself is in a leaf below it. */
+export function findContainerDirectory({ directory }: CgroupHierarchy): string {
+  return basename(directory) === leafName ? dirname(directory) : directory;
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CommandSetup } from '../../session/command-setup.ts';
 import { ProblemError } from '../../session/problem.ts';
 import type { AgentConfig } from '../agent-config.ts';
-import { findOwnHierarchies } from './hierarchies.ts';
+import { findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
 
 /** Kept for the agent itself: its buffers and its node. */
 const reserveBytes = 256 * 1024 * 1024;
@@ -37,10 +37,11 @@ export function decideMemoryLimit(
 
 /** @returns the agent container's memory limit in bytes; null when there is none. */
 async function readMemoryLimit(): Promise<number | null> {
-  for (const { directory, version, controllers } of await findOwnHierarchies()) {
+  for (const hierarchy of await findOwnHierarchies()) {
+    const { version, controllers } = hierarchy;
     if (version === 1 && !controllers.includes('memory')) continue;
     const file = join(
-      directory.replace(/\/agent$/, ''),
+      findContainerDirectory(hierarchy),
       version === 2 ? 'memory.max' : 'memory.limit_in_bytes',
     );
     const text = (await readFile(file, 'utf8').catch(() => 'max')).trim();

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findOwnHierarchies } from './hierarchies.ts';
+import { findOwnHierarchies, leafName } from './hierarchies.ts';
 
 /**
  * On cgroup v2, moves the agent's own processes into a leaf and hands the memory and pids controllers on to
@@ -15,7 +15,7 @@ export async function moveIntoLeaf(): Promise<void> {
   const own = hierarchies.find(({ version }) => version === 2);
   if (own === undefined || hierarchies.some(({ controllers }) => controllers.includes('memory'))) return;
   try {
-    const leaf = join(own.directory, 'agent');
+    const leaf = join(own.directory, leafName);
     await mkdir(leaf, { recursive: true });
     const processes = (await readFile(join(own.directory, 'cgroup.procs'), 'utf8'))
       .split('\n')

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CgroupHierarchy, findOwnHierarchies } from './hierarchies.ts';
+import { type CgroupHierarchy, findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
 
 /** v1 controllers that a session gets a cgroup of; in the others it stays in the agent container's. */
 const usedControllers = ['memory', 'pids', 'freezer'];
@@ -27,7 +27,7 @@ export async function createSessionCgroup(id: string, memoryBytes: number): Prom
   const directories = hierarchies.map((hierarchy) => ({
     ...hierarchy,
     // On v2 the agent itself is in a leaf (own-leaf.ts): sessions are its siblings.
-    directory: join(hierarchy.directory.replace(/\/agent$/, ''), `crashcart-${id}`),
+    directory: join(findContainerDirectory(hierarchy), `crashcart-${id}`),
   }));
   for (const { directory, version, controllers } of directories) {
     await mkdir(directory);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJSON } from '../../session/json-text.ts';
 import { ProblemError } from '../../session/problem.ts';
 import type { ContainerStatusResponse } from './runtime-service.ts';
 
@@ -40,12 +41,4 @@ export function parseContainerInfo(response: ContainerStatusResponse): Container
     );
   }
   return pid > 0 ? { pid } : null;
-}
-
-function parseJSON(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

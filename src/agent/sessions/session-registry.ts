@@ -80,6 +80,7 @@ export class SessionRegistry {
     return entry.started;
   }
 
+  /** @returns the sessions that have started, those that ended and are still kept too, oldest first. */
   list(): SessionState[] {
     return this.#listSessions().map(({ state }) => state);
   }

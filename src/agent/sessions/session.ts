@@ -131,11 +131,13 @@ export class Session {
     return output;
   }
 
+  /** To be called when a client that held it knows how it ended: nobody needs the agent for that any more. */
   markEndTold(): void {
     this.isEndTold = true;
     this.#resolveEndTold();
   }
 
+  /** @throws ProblemError `conflict` when it has no terminal. */
   resize(size: TerminalSize): void {
     if (this.#resize === null) throw new ProblemError('conflict', 'the session has no terminal');
     this.#resize(size);

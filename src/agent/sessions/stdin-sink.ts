@@ -70,6 +70,7 @@ export class StdinSink {
     else this.#destination.end();
   }
 
+  /** Takes no more, whatever the command would still read: what comes is dropped. */
   close(): void {
     this.#markClosed();
     this.#destination.destroy();
