@@ -16,6 +16,8 @@ printf 'perf\\033]0;OWNED\\007:x:0:0::/:/bin/sh\\n' >/etc/passwd
 mkdir -p /trap; cd /trap
 ln -sfn /etc/shadow absolute; ln -sfn ../../../../../../../etc/shadow dots; ln -sfn /usr outside
 [ -p fifo ] || mkfifo fifo
+# The kernel's log: any device may be made, few may be opened.
+[ -c kmsg ] || mknod kmsg c 1 11
 : >"$(printf 'name\\033]0;OWNED\\007')"
 sh -c 'sleep 4260; :' "$(printf 'argument\\033]0;OWNED\\007')" </dev/null >/dev/null 2>&1 &
 LD_PRELOAD=/trap/preload.so VALUE="$(printf 'a\\033]0;OWNED\\007')" sleep 4261 </dev/null >/dev/null 2>&1 &
@@ -38,6 +40,10 @@ export const hostileChecks: ToolChecks = {
   'running the container’s programs imports nothing of it': {
     script: `container-shell no-such-program; container-shell sh -c "echo from the container"; ${nothingOwned}`,
     shows: new RegExp(`^${harmless}[^]*No such file or directory\\n[^]*from the container\\nnothing owned`),
+  },
+  'the container’s programs open no device that it may not open': {
+    script: 'container-shell head -c 1 /trap/kmsg; container-shell head -c 1 /dev/zero | od -An -tx1',
+    shows: /kmsg: Operation not permitted[^]*00/,
   },
   'a link of the target leads nowhere outside': {
     script: 'target-path /trap/absolute; target-path /trap/dots; target-path /trap/outside /etc/passwd; true',

@@ -15,7 +15,7 @@ export const toolGroups: ToolGroup[] = [
     title: 'Made for this: they default to the target',
     tools: [
       ['check-tools', 'tell what works here and what the situation rules out'],
-      ['container-shell', 'the container’s own shell, as its own user'],
+      ['container-shell', 'the container’s own shell, with its own user, capabilities and devices'],
       ['debug-in-ns', 'run a command in the namespaces of a process or container'],
       ['debug-process', 'attach gdb; also gdb-attach'],
       ['gdb-attach', 'attach gdb'],
