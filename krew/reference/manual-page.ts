@@ -14,6 +14,8 @@ const environment = [
   ['CRASHCART_IMAGE_PULL_POLICY', 'the same for --image-pull-policy'],
   ['CRASHCART_IMAGE_PULL_SECRETS', 'the same for --image-pull-secret; separated by commas'],
   ['CRASHCART_AGENT_NAMESPACE', 'the same for --agent-namespace'],
+  ['CRASHCART_MIRROR', 'the same for --mirror'],
+  ['CRASHCART_TOOLBOX', 'the same for --toolbox'],
 ] as const;
 
 /** @returns the manual page kubectl-crashcart(1), in the macros man(7). */

@@ -1,17 +1,17 @@
 import * as z from 'zod';
 import { Failure } from '../../cluster/failure.ts';
 import type { SettingName } from '../../config/config-schema.ts';
-import type { EffectiveSetting } from '../../config/effective-settings.ts';
+import { type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
+import { nameInMirror } from '../../config/mirrored-image.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
 import type { Command } from '../command.ts';
 import { connectionFlags } from '../connection-flags.ts';
-import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
 import { decideSettings, loadConfig, locateConfig, settingFlags } from '../settings.ts';
-import { completeAgentOptions, sessionOptionsSchema } from './session-options.ts';
+import { agentOptionsSchema, completeAgentOptions } from './agent-options.ts';
 
 const whatSchema = z.enum(['view', 'path', 'validate']);
 const optionsSchema = z.object({
@@ -61,7 +61,7 @@ export const configCommand: Command<ConfigOptions> = {
         stdout.write(`${escapeText(path)}\n`);
         return 0;
       case 'view':
-        stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env), env), format));
+        stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env)), format));
         return 0;
       case 'validate':
         if ((await loadConfig(path)) === null) {
@@ -80,13 +80,26 @@ interface ShownSetting extends EffectiveSetting {
 }
 
 /** Those that nothing sets have what they are without. */
-function listSettings(decided: Map<SettingName, EffectiveSetting>, env: Context['env']): ShownSetting[] {
-  const agent = sessionOptionsSchema.shape.agent.parse(completeAgentOptions({}, env));
-  const { image, imagePullPolicy, imagePullSecrets, namespace } = agent;
-  const defaults = { image, imagePullPolicy, imagePullSecrets, agentNamespace: namespace };
+function listSettings(decided: Map<SettingName, EffectiveSetting>): ShownSetting[] {
+  const { image, imagePullPolicy, imagePullSecrets, namespace } = agentOptionsSchema.parse(
+    completeAgentOptions({}),
+  );
+  const defaults = {
+    ...{ image, imagePullPolicy, imagePullSecrets },
+    agentNamespace: namespace,
+    mirror: '',
+    toolbox: '',
+  };
+  const effective = new Map(decided);
+  const mirror = decided.get('mirror');
+  if (isImageOfRelease(decided)) {
+    effective.delete('image');
+    if (typeof mirror?.value === 'string' && mirror.value !== '')
+      effective.set('image', { value: nameInMirror(image, mirror.value), source: mirror.source });
+  }
   return (Object.keys(settingFlags) as SettingName[]).map((setting) => ({
     setting,
-    ...(decided.get(setting) ?? { value: defaults[setting], source: 'default' }),
+    ...(effective.get(setting) ?? { value: defaults[setting], source: 'default' }),
   }));
 }
 

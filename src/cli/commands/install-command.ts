@@ -5,6 +5,7 @@ import type { DaemonSet } from '../../cluster/kubernetes-objects.ts';
 import {
   applyResidentAgents,
   findResidentRefusal,
+  requireResidentToolbox,
   waitForResidentAgents,
 } from '../../cluster/resident-agents.ts';
 import { describeResidentAgents } from '../../cluster/resident-spec.ts';
@@ -45,6 +46,7 @@ export const installCommand: Command<InstallOptions> = {
       }
       if (options.createNamespace && dryRun === null)
         await createAgentNamespace(api, agent.namespace, signal);
+      if (agent.toolboxImage !== null) await requireResidentToolbox(api, manifest, signal);
       const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
       for (const warning of warnings) context.stderr.write(`warning: ${escapeText(warning)}\n`);
       if (dryRun !== null) {
