@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import type { Flag, Flags, RawArguments } from './command.ts';
 import { UsageError } from './errors.ts';
+import { findNearestName } from './nearest-name.ts';
 
 /**
  * Takes a command line apart. The only code that knows the parser.
@@ -33,9 +34,20 @@ function parse(args: string[], flags: Flags) {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const where = args.includes('--') ? '' : ' (a command and its flags stand after --)';
-    const told = message.replace(/^Unknown arguments?: (.*)$/, `unknown flags: $1${where}`);
+    const told = message.replace(
+      /^Unknown arguments?: (.*)$/,
+      (_all, names: string) => `unknown flags: ${names}${where}${suggestFlags(names.split(', '), flags)}`,
+    );
     throw new UsageError(told, { cause: error });
   }
+}
+
+function suggestFlags(mistyped: string[], flags: Flags): string {
+  const meant = mistyped
+    // Of a letter that is none any other could be meant.
+    .map((name) => (name.length === 1 ? null : findNearestName(name, Object.keys(flags))))
+    .filter((name) => name !== null);
+  return meant.length === 0 ? '' : `; did you mean ${meant.map((name) => `--${name}`).join(', ')}?`;
 }
 
 function create(args: string[], flags: Flags) {

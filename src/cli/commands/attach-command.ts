@@ -1,18 +1,17 @@
 import * as z from 'zod';
-import { leaseSchema } from '../../session/session-spec.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { Command } from '../command.ts';
-import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
-import { detachKeysSchema } from './session-options.ts';
+import { sessionIDSchema } from '../session-id.ts';
+import { detachKeysSchema, leaseSecondsSchema } from './session-options.ts';
 import { runAttach } from './attach-run.ts';
 
 const group = 'Session:';
 const schema = agentAccessSchema.extend({
-  id: z.string().regex(/^[0-9a-f-]{4,36}$/i, 'that is no ID of a session: at least 4 of its characters'),
+  id: sessionIDSchema,
   readOnly: z.boolean(),
   stdin: z.boolean(),
-  keepSeconds: durationSchema.transform((ms) => Math.round(ms / 1000)).pipe(leaseSchema),
+  keepSeconds: leaseSecondsSchema,
   detachKeys: detachKeysSchema.nullable(),
   compress: z.boolean(),
   recordFile: z.string().min(1).nullable(),

@@ -4,6 +4,7 @@ import { installCompletion } from '../completion/kubectl-completion.ts';
 import { shellScripts } from '../completion/shell-scripts.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { suggestName } from '../nearest-name.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 
 const whatSchema = z.enum(['install', 'bash', 'zsh', 'fish', 'powershell']);
@@ -35,7 +36,9 @@ export const completionCommand: Command<CompletionOptions> = {
     const [what, ...more] = positional;
     const options: string[] = whatSchema.options;
     if (what === undefined || !options.includes(what) || more.length > 0 || rest !== null)
-      throw new UsageError(`completion takes one of: ${options.join(', ')}`);
+      throw new UsageError(
+        `completion takes one of: ${options.join(', ')}${suggestName(what ?? '', options)}`,
+      );
     if (what !== 'install' && flags['directory'] !== undefined)
       throw new UsageError('--directory is for `completion install`');
     return { what, directory: flags['directory'] ?? null };

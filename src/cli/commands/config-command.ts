@@ -9,6 +9,7 @@ import type { Command } from '../command.ts';
 import { connectionFlags } from '../connection-flags.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { suggestName } from '../nearest-name.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
 import { decideSettings, loadConfig, locateConfig, settingFlags } from '../settings.ts';
 import { agentOptionsSchema, completeAgentOptions } from './agent-options.ts';
@@ -45,7 +46,7 @@ export const configCommand: Command<ConfigOptions> = {
     const [what, file, ...more] = positional;
     const words: string[] = whatSchema.options;
     if (what === undefined || !words.includes(what) || rest !== null)
-      throw new UsageError(`config takes one of: ${words.join(', ')}`);
+      throw new UsageError(`config takes one of: ${words.join(', ')}${suggestName(what ?? '', words)}`);
     if (more.length > 0 || (file !== undefined && what !== 'validate'))
       throw new UsageError(`"${[file, ...more].join(' ')}" is not expected here`);
     if (what !== 'view' && flags['output'] !== undefined)

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName, type TargetName } from '../../cluster/target-name.ts';
-import { findNearestTool, findRecipe, findToolCommand } from '../../toolbox/catalogue.ts';
+import { findRecipe, findToolCommand, listRecipes, listTools } from '../../toolbox/catalogue.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
@@ -9,6 +9,7 @@ import { bytesSchema } from '../byte-size.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { findNearestName } from '../nearest-name.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
@@ -27,6 +28,7 @@ import { completeOutputFile, outputFileFlags, outputFileSchema, requireFile } fr
 import { verbosityFlag, verbositySchema } from '../verbosity.ts';
 
 const session = 'Session:';
+const kibibyte = 1024;
 const agent = 'Agent:';
 
 export const containerFlag: Flags = {
@@ -99,6 +101,10 @@ export const sessionFlags: Flags = {
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };
 
+export const leaseSecondsSchema = secondsSchema.refine(
+  (seconds) => leaseSchema.safeParse(seconds).success,
+  'it takes at most 168h',
+);
 export const detachKeysSchema = z.string().transform((text, context) => {
   const keys = parseDetachKeys(text);
   if (keys !== null) return keys;
@@ -119,8 +125,8 @@ export const sessionOptionsSchema = z.object({
   /** null: our own stdout. */
   outputFile: outputFileSchema.nullable(),
   detach: z.boolean(),
-  keepSeconds: secondsSchema.pipe(leaseSchema),
-  graceSeconds: secondsSchema.pipe(leaseSchema),
+  keepSeconds: leaseSecondsSchema,
+  graceSeconds: leaseSecondsSchema,
   /** null: Enter ~ d. */
   detachKeys: detachKeysSchema.nullable(),
   follow: z.boolean(),
@@ -128,7 +134,10 @@ export const sessionOptionsSchema = z.object({
   recordInput: z.boolean(),
   reason: z.string().min(1).max(1024).nullable(),
   event: z.boolean(),
-  outputBufferBytes: bytesSchema.pipe(z.number().min(minOutputBufferBytes).max(maxOutputBufferBytes)),
+  outputBufferBytes: bytesSchema.refine(
+    (bytes) => bytes >= minOutputBufferBytes && bytes <= maxOutputBufferBytes,
+    `it takes ${minOutputBufferBytes / kibibyte}Ki to ${maxOutputBufferBytes / kibibyte / kibibyte}Mi`,
+  ),
   compress: z.boolean(),
   quiet: z.boolean(),
   agent: agentOptionsSchema,
@@ -216,7 +225,8 @@ function completeCommand(raw: RawArguments, context: Context): string[] | null {
   if (typeof tool === 'string') {
     const command = findToolCommand(tool, rest ?? [], recipes);
     if (command === null) {
-      const near = findNearestTool(tool, recipes);
+      const known = [...listRecipes(recipes), ...listTools()].map(({ name }) => name);
+      const near = findNearestName(tool, known);
       throw new Failure(
         'toolNotFound',
         `the toolbox has no tool "${tool}"`,

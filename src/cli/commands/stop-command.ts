@@ -2,12 +2,13 @@ import * as z from 'zod';
 import { type FoundSession, findSession } from '../../cluster/agent-sessions.ts';
 import type { ApiClient } from '../../cluster/api-client.ts';
 import { connectToAgent } from '../../cluster/session-connection.ts';
+import { sessionIDSchema } from '../session-id.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { runUntilInterrupted } from '../run-until-interrupted.ts';
 
-const schema = agentAccessSchema.extend({ ids: z.array(z.string().regex(/^[0-9a-f-]{4,36}$/i)) });
+const schema = agentAccessSchema.extend({ ids: z.array(sessionIDSchema) });
 
 /** Ends sessions. */
 export const stopCommand: Command<z.infer<typeof schema>> = {
