@@ -26,6 +26,8 @@ export interface ResidentAgent {
   state: string;
   version: string;
   createdAt: string | null;
+  restarts: number;
+  image: string;
 }
 
 export interface ResidentState {
@@ -221,6 +223,8 @@ function describeAgentState({ metadata, spec, status }: Pod): ResidentAgent {
     state: isReady ? 'Ready' : metadata.deletionTimestamp === null ? obstacle : 'Terminating',
     version: metadata.annotations[agentAnnotations.version] ?? 'unknown',
     createdAt: metadata.creationTimestamp,
+    restarts: container?.restartCount ?? 0,
+    image: spec.containers.find(({ name }) => name === agentContainer)?.image ?? 'unknown',
   };
 }
 
