@@ -1,7 +1,13 @@
 import * as z from 'zod';
 
-/** The session API's versions that this build speaks; an agent one version older can still be used. */
-export const protocolRange = { minimum: 1, maximum: 1 } as const;
+/** Versions of the session API: any of them can be spoken. */
+export interface ProtocolRange {
+  minimum: number;
+  maximum: number;
+}
+
+/** What this build speaks. Client and agent can be of different builds as long as these have one in common. */
+export const protocolRange: ProtocolRange = { minimum: 1, maximum: 1 };
 
 /** Path of the agent's unix socket inside the agent container; the relay connects to it. */
 export const agentSocketPath = '/run/crashcart/agent.sock';
@@ -18,15 +24,6 @@ export const agentInfoSchema = z.object({
   draining: z.boolean(),
 });
 export type AgentInfo = z.infer<typeof agentInfoSchema>;
-
-/**
- * The highest protocol version that both sides speak.
- * @returns null when the ranges do not overlap.
- */
-export function negotiateProtocol(theirs: AgentInfo['protocol']): number | null {
-  const highest = Math.min(theirs.maximum, protocolRange.maximum);
-  return highest >= Math.max(theirs.minimum, protocolRange.minimum) ? highest : null;
-}
 
 /** Where the agent's pod has another toolbox than its own. */
 export const otherToolboxPath = '/toolbox-image';
