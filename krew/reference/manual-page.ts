@@ -1,3 +1,4 @@
+import { formatExamples } from '../../src/cli/help.ts';
 import type { CommandReference } from './command-reference.ts';
 
 const exitCodes = [
@@ -20,9 +21,11 @@ const environment = [
 
 /** @returns the manual page kubectl-crashcart(1), in the macros man(7). */
 export function formatManualPage(commands: CommandReference[]): string {
-  const sections = commands.flatMap(({ name, summary, groups }) => [
+  const sections = commands.flatMap(({ name, summary, examples, groups }) => [
     `.SH ${quote(name)}`,
     ...formatLines(summary),
+    '.SS Examples',
+    ...formatLines(formatExamples(examples)),
     ...groups.flatMap(({ heading, flags }) => [
       `.SS ${quote(heading)}`,
       ...flags.flatMap(({ syntax, describe }) => formatItem(syntax, describe)),

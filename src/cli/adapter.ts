@@ -3,6 +3,9 @@ import type { Flag, Flags, RawArguments } from './command.ts';
 import { UsageError } from './errors.ts';
 import { findNearestName } from './nearest-name.ts';
 
+/** Columns of any terminal. */
+const helpWidth = 80;
+
 /**
  * Takes a command line apart. The only code that knows the parser.
  * @throws UsageError for unknown flags and for flags without their value.
@@ -22,10 +25,11 @@ export function parseArguments(args: string[], flags: Flags): RawArguments {
   };
 }
 
-/** @returns the text of `--help`. */
-export async function formatHelp(usage: string, summary: string, flags: Flags): Promise<string> {
-  const text = await create([], flags).usage(`${summary}\n\nUsage:\n  ${usage}`).getHelp();
-  return `${text}\n`;
+/** @returns the flags as `--help` lists them, by their groups. */
+export async function formatFlags(flags: Flags): Promise<string> {
+  const text = (await create([], flags).getHelp()).trim();
+  // Where the text fills its column, the parser puts the type right behind it.
+  return text.replaceAll(/(?<=\S)(?=\[(?:boolean|string|array)\]$)/gm, ' ');
 }
 
 function parse(args: string[], flags: Flags) {
@@ -72,7 +76,7 @@ function create(args: string[], flags: Flags) {
       .exitProcess(false)
       // Throws instead of printing.
       .fail(false)
-      .wrap(100)
+      .wrap(helpWidth - 1)
   );
 }
 

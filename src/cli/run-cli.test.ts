@@ -37,6 +37,18 @@ describe('commands by name', () => {
     expect(await run(`help ${name}`)).toMatchObject({ code, stdout });
   });
 
+  test.each(['', ...[...commandTable.keys()].map((name) => `${name} `)])(
+    'the help of "%s" has examples, fits into 80 columns and has no escape sequences',
+    async (name) => {
+      const { stdout } = await run(`${name}--help`);
+      expect(stdout).toMatch(
+        new RegExp(`^Examples:\\n {2}# .+\\n {2}.*kubectl crashcart ${name.trim()}`, 'm'),
+      );
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).not.toContain('\x1b');
+    },
+  );
+
   test('one after a flag is refused: which flags there are depends on it', async () => {
     expect(await run('-n shop version')).toEqual({
       code: 2,

@@ -1,10 +1,10 @@
-import { formatHelp, parseArguments } from './adapter.ts';
+import { parseArguments } from './adapter.ts';
 import { type CommandChoice, chooseCommand } from './command-choice.ts';
-import type { Command } from './command.ts';
 import { commandTable, isReservedWord } from './commands/command-table.ts';
 import { sessionCommand } from './commands/session-command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
+import { formatHelp } from './help.ts';
 import { adviseCommand } from './mistyped-command.ts';
 import { describeIssues } from './option-issues.ts';
 import { reportError } from './report.ts';
@@ -47,7 +47,7 @@ async function run(choice: CommandChoice, context: Context): Promise<number> {
 async function runCommand({ command, args }: CommandChoice, context: Context): Promise<number> {
   const raw = parseArguments(args, command.flags);
   if (raw.flags['help'] === true) {
-    context.stdout.write(await describeCommand(command));
+    context.stdout.write(await formatHelp(command));
     return 0;
   }
   if (raw.flags['version'] === true) {
@@ -59,13 +59,6 @@ async function runCommand({ command, args }: CommandChoice, context: Context): P
   const parsed = command.schema.safeParse(command.complete(configured, context), { reportInput: true });
   if (!parsed.success) throw new UsageError(describeIssues(parsed.error, command.flags));
   return await command.run(parsed.data, context);
-}
-
-async function describeCommand(command: Command<unknown>): Promise<string> {
-  const help = await formatHelp(command.usage, command.summary, command.flags);
-  if (command !== sessionCommand) return help;
-  const lines = [...commandTable].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`);
-  return `${help}\nCommands (kubectl crashcart COMMAND --help tells more):\n${lines.join('')}`;
 }
 
 function refuseReservedWord(word: string | undefined): void {

@@ -24,10 +24,19 @@ export type AttachOptions = z.infer<typeof schema>;
 export const attachCommand: Command<AttachOptions> = {
   usage: 'kubectl crashcart attach ID [--read-only]',
   summary: [
-    'Come back to a session. Who is attached to it then is sent away; with --read-only it is only watched.',
-    'ID: its first characters, as `sessions` shows them. Enter ~ d leaves it running again.',
-    'An ended one shows the end of its output. Exit code: that of its command.',
+    'Come back to a session. Who is attached to it then is sent away; with',
+    '--read-only it is only watched. ID: its first characters, as `sessions` shows',
+    'them. Enter ~ d leaves it running again. An ended one shows the end of its',
+    'output. Exit code: that of its command.',
   ].join('\n'),
+  examples: [
+    { purpose: 'Come back to a session', line: 'kubectl crashcart attach 1a2b3c4d' },
+    { purpose: 'Only watch it', line: 'kubectl crashcart attach 1a2b3c4d --read-only' },
+    {
+      purpose: 'Leave it by other keys than Enter ~ d',
+      line: 'kubectl crashcart attach 1a2b3c4d --detach-keys ctrl-p,ctrl-q',
+    },
+  ],
   flags: {
     stdin: {
       type: 'boolean',

@@ -13,15 +13,31 @@ export type CompletionOptions = z.infer<typeof optionsSchema>;
 
 /** Installs completion for kubectl, or prints a shell's script. */
 export const completionCommand: Command<CompletionOptions> = {
-  usage: 'kubectl crashcart completion install [--directory DIR] | bash | zsh | fish | powershell',
+  usage: [
+    'kubectl crashcart completion install [--directory DIR]',
+    'kubectl crashcart completion bash|zsh|fish|powershell',
+  ].join('\n'),
   summary: [
     'Complete targets, containers, namespaces, tools and flags by Tab.',
     '',
-    'install: for `kubectl crashcart`. The completion of kubectl itself has to be loaded:',
-    '  source <(kubectl completion bash)',
-    'bash, zsh, fish, powershell: print the script for kubectl-crashcart called by its own name:',
-    '  source <(kubectl crashcart completion bash)',
+    'install: for `kubectl crashcart`. The completion of kubectl itself has to be',
+    'loaded: source <(kubectl completion bash)',
+    'bash, zsh, fish, powershell: print the script for kubectl-crashcart called by',
+    'its own name.',
   ].join('\n'),
+  examples: [
+    { purpose: 'In kubectl, in any shell', line: 'kubectl crashcart completion install' },
+    {
+      purpose: 'For kubectl-crashcart by its own name, in bash',
+      line: 'source <(kubectl crashcart completion bash)',
+    },
+    { purpose: 'The same in zsh', line: 'source <(kubectl crashcart completion zsh)' },
+    { purpose: 'The same in fish', line: 'kubectl crashcart completion fish | source' },
+    {
+      purpose: 'The same in PowerShell',
+      line: 'kubectl crashcart completion powershell | Out-String | Invoke-Expression',
+    },
+  ],
   flags: {
     directory: {
       type: 'string',

@@ -29,13 +29,26 @@ const { kubeconfig, context } = connectionFlags;
 
 /** Shows the user's configuration. */
 export const configCommand: Command<ConfigOptions> = {
-  usage: 'kubectl crashcart config view [--context NAME] [-o json|yaml] | path | validate [FILE]',
-  summary: [
-    'Show the configuration: what is set for which context, and by what; where the file is; what is wrong in it.',
-    '',
-    'A flag goes before an environment variable, that before what the file has for the context, and that before',
-    'what it has for all. See docs/configuration.md.',
+  usage: [
+    'kubectl crashcart config view [--context NAME] [-o json|yaml]',
+    'kubectl crashcart config path',
+    'kubectl crashcart config validate [FILE]',
   ].join('\n'),
+  summary: [
+    'Show the configuration: what is set for which context, and by what; where the',
+    'file is; what is wrong in it.',
+    '',
+    'A flag goes before an environment variable, that before what the file has for',
+    'the context, and that before what it has for all. See docs/configuration.md.',
+  ].join('\n'),
+  examples: [
+    {
+      purpose: 'What holds for a context, and what sets it',
+      line: 'kubectl crashcart config view --context production',
+    },
+    { purpose: 'Write the file', line: '${EDITOR:-vi} "$(kubectl crashcart config path)"' },
+    { purpose: 'What is wrong in it, by line and column', line: 'kubectl crashcart config validate' },
+  ],
   flags: {
     ...(kubeconfig && context ? { kubeconfig, context } : {}),
     ...reportFormatFlag,

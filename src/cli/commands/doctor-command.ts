@@ -28,14 +28,30 @@ const schema = agentAccessSchema.omit({ agentNamespace: true }).extend({
 
 /** Tells what of a session would work, and what would not. */
 export const doctorCommand: Command<z.infer<typeof schema>> = {
-  usage: 'kubectl crashcart doctor [TARGET] [-c CONTAINER] [--start-agent] [-o json|yaml]',
+  usage: ['kubectl crashcart doctor [TARGET] [-c CONTAINER] [--start-agent]', '    [-o json|yaml]'].join(
+    '\n',
+  ),
   summary: [
-    'Tell what of a session will work and what will not, each with its cause and what mends it: the API server,',
-    'permissions, the namespace of agents, admission, and of TARGET its node (without, all nodes). Nothing is',
-    'changed or started: what only an agent can see of its node is asked of those that run. With --start-agent one',
-    "is started on TARGET's node, as for a session, and ends by itself.",
-    'Exit code: 0 when nothing has failed, else 1; warnings and what is unknown fail nothing.',
+    'Tell what of a session will work and what will not, each with its cause and what',
+    'mends it: the API server, permissions, the namespace of agents, admission, and',
+    'of TARGET its node (without, all nodes). Nothing is changed or started: what',
+    'only an agent can see of its node is asked of those that run. With',
+    "--start-agent one is started on TARGET's node, as for a session, and ends by",
+    'itself.',
+    'Exit code: 0 when nothing has failed, else 1; warnings and what is unknown fail',
+    'nothing.',
   ].join('\n'),
+  examples: [
+    { purpose: 'The cluster and all nodes', line: 'kubectl crashcart doctor' },
+    {
+      purpose: 'One target, its node, and an agent that is started there',
+      line: 'kubectl crashcart doctor web-0 -n shop --start-agent',
+    },
+    {
+      purpose: 'What has failed, for other programs',
+      line: `kubectl crashcart doctor -o json | jq '.items[] | select(.state == "failed")'`,
+    },
+  ],
   flags: {
     ...containerFlag,
     'start-agent': {

@@ -21,9 +21,21 @@ const schema = agentAccessSchema.extend({ format: outputFormatSchema });
 export const statusCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart status [-o json|yaml|wide|name]',
   summary: [
-    'Show the agents that `install` keeps, node by node: whether each is ready, and of which version.',
+    'Show the agents that `install` keeps, node by node: whether each is ready, and',
+    'of which version.',
     'Exit code: 0 when all that are to be there are ready, else 1.',
   ].join('\n'),
+  examples: [
+    { purpose: 'Node by node', line: 'kubectl crashcart status' },
+    {
+      purpose: 'With their images, and how often they were started again',
+      line: 'kubectl crashcart status -o wide',
+    },
+    {
+      purpose: 'Their logs, which have each session',
+      line: 'kubectl crashcart status -o name | xargs -n 1 kubectl logs -n crashcart',
+    },
+  ],
   flags: { ...outputFormatFlag, ...agentAccessFlags },
   complete: (raw) => {
     if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"status" takes no arguments');

@@ -13,8 +13,14 @@ const schema = agentAccessSchema.extend({ ids: z.array(sessionIDSchema) });
 /** Ends sessions. */
 export const stopCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart stop ID...',
-  summary:
-    'End sessions, and everything that runs in them. ID: its first characters, as `sessions` shows them.',
+  summary: [
+    'End sessions, and everything that runs in them. ID: its first characters, as',
+    '`sessions` shows them.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'End a session', line: 'kubectl crashcart stop 1a2b3c4d' },
+    { purpose: 'End all of them', line: 'kubectl crashcart sessions -o name | xargs kubectl crashcart stop' },
+  ],
   flags: agentAccessFlags,
   argument: 'session',
   complete: (raw) => {

@@ -15,8 +15,18 @@ type ToolsOptions = z.infer<typeof optionsSchema>;
 /** Lists the tools and recipes of the toolbox. */
 export const toolsCommand: Command<ToolsOptions> = {
   usage: 'kubectl crashcart tools [-o json|yaml|wide|name]',
-  summary:
-    'List what `--tool` takes: the recipes and tools of the toolbox, and your own of the configuration file.',
+  summary: [
+    'List what `--tool` takes: the recipes and tools of the toolbox, and your own of',
+    'the configuration file.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'Recipes and tools', line: 'kubectl crashcart tools' },
+    { purpose: 'With what each needs, and where it is from', line: 'kubectl crashcart tools -o wide' },
+    {
+      purpose: 'What the recipes need, for other programs',
+      line: "kubectl crashcart tools -o json | jq '.recipes[] | {name, needs}'",
+    },
+  ],
   flags: { ...outputFormatFlag, ...helpFlag },
   complete: ({ flags, positional, rest }) => {
     if (positional.length > 0 || rest !== null) throw new UsageError('"tools" takes no arguments');
