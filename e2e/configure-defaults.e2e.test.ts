@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { agentImage } from '../src/cli/version.ts';
 import { nameInMirror } from '../src/config/mirrored-image.ts';
 import { runCrashcart } from './session/command-run.ts';
 import { createTestNamespace, deleteTestNamespace, expectSuccess } from './session/test-namespace.ts';
@@ -66,17 +65,20 @@ async function show(command: string[], file: string, env: NodeJS.ProcessEnv) {
 const showJob = (file: string, env: NodeJS.ProcessEnv = {}, ...flags: string[]) =>
   show(['musl', '-n', 'targets', ...flags], file, env);
 
-/** What all.yaml makes of the release's image. */
-const inMirror = nameInMirror(agentImage, 'registry.example:5000/cache');
-const ofAll = {
-  namespace: names.all,
-  pullPolicy: 'Always',
-  image: inMirror,
-  toolbox: 'registry.example/tools:1',
-};
+/** @returns the image that the plugin has without any setting, as a mirror has it. */
+async function nameOwnImage(mirror: string): Promise<string> {
+  const { image } = await showJob('absent.yaml', {}, '--agent-namespace', names.all);
+  return nameInMirror(image, mirror);
+}
+
+/** @returns what all.yaml says. */
+async function describeAll() {
+  const image = await nameOwnImage('registry.example:5000/cache');
+  return { namespace: names.all, pullPolicy: 'Always', image, toolbox: 'registry.example/tools:1' };
+}
 
 test('a session is as the file says, and the context’s settings go before those for all', async () => {
-  expect(await showJob('all.yaml')).toEqual(ofAll);
+  expect(await showJob('all.yaml')).toEqual(await describeAll());
   expect(await showJob('context.yaml')).toEqual({
     ...{ namespace: names.context, pullPolicy: 'IfNotPresent', image: 'agent:2' },
     toolbox: null,
@@ -84,21 +86,21 @@ test('a session is as the file says, and the context’s settings go before thos
 });
 
 test('agents are installed as the file says', async () => {
-  expect(await show(['install'], 'all.yaml', {})).toEqual(ofAll);
+  expect(await show(['install'], 'all.yaml', {})).toEqual(await describeAll());
 });
 
 test('the doctor looks at the image of the mirror', async () => {
   const env = { CRASHCART_CONFIG: join(folder, 'all.yaml') };
   const { stdout } = await runCrashcart(['doctor', 'musl', '-n', 'targets', '-o', 'json'], { env });
-  expect(stdout.toString()).toContain(inMirror);
+  expect(stdout.toString()).toContain(await nameOwnImage('registry.example:5000/cache'));
 });
 
 test('of image and mirror that one counts which goes before the other', async () => {
   const env = { CRASHCART_MIRROR: 'registry.example' };
-  expect((await showJob('context.yaml', env)).image).toBe(nameInMirror(agentImage, 'registry.example'));
+  expect((await showJob('context.yaml', env)).image).toBe(await nameOwnImage('registry.example'));
   const flags = ['--mirror', 'other.example/cache'];
   expect((await showJob('context.yaml', env, ...flags)).image).toBe(
-    nameInMirror(agentImage, 'other.example/cache'),
+    await nameOwnImage('other.example/cache'),
   );
   expect((await showJob('context.yaml', env, '--image', 'agent:3')).image).toBe('agent:3');
 });
