@@ -151,6 +151,7 @@ describe('the manifests', () => {
       ['admission-policies', 'ValidatingAdmissionPolicy'],
       ['installer', 'ClusterRole'],
       ['openshift', 'RoleBinding'],
+      ['resident', 'DaemonSet'],
       ['target-events', 'ClusterRole'],
     ] as const) {
       expect(await kinds(join(manifests, 'components', component))).toContain(kind);
@@ -160,7 +161,7 @@ describe('the manifests', () => {
   test('build with all of the components, whose changes are in it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'crashcart-overlay-'));
     const path = relative(await realpath(folder), manifests);
-    const components = ['admission-policies', 'installer', 'openshift', 'target-events'];
+    const components = ['admission-policies', 'installer', 'openshift', 'resident', 'target-events'];
     const overlay = {
       apiVersion: 'kustomize.config.k8s.io/v1beta1',
       kind: 'Kustomization',

@@ -83,6 +83,14 @@ describe('installed agents', () => {
     );
   });
 
+  test('are shown with their image, or as names for other programs', async () => {
+    expect((await run('status', '-o', 'wide')).stdout).toMatch(
+      / +RESTARTS +IMAGE\nnode-1 .* 0 +\S+\/agent:\S+\n/,
+    );
+    const names = (await run('status', '-o', 'name')).stdout.trimEnd().split('\n');
+    expect(names.toSorted()).toEqual((await list('pods')).toSorted());
+  });
+
   test('are used by sessions on both nodes, whatever idle time these ask for, and no Job is made', async () => {
     for (const [target, hostname, more] of [
       ['musl', 'musl', []],

@@ -63,6 +63,13 @@ describe('what is not there is named, with what to do:', () => {
     });
   });
 
+  test('a pod that was meant to be a command', async () => {
+    expect(await fail(['doctr', '-n', 'targets'])).toEqual({
+      code: 125,
+      error: `error: pod "doctr" was not found in the namespace "targets"\nDid you mean the command "doctor"? ${elsewhere}`,
+    });
+  });
+
   test('a deployment', async () => {
     expect(await fail(['deployment/nosuch', '-n', 'targets', '--', 'true'])).toEqual({
       code: 125,
@@ -178,7 +185,7 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
     [
       'a limit that is no duration',
       ['musl', '--timeout', 'soon'],
-      'timeoutMs: "soon" is no duration: write it as 30s or 5m',
+      '--timeout: "soon" is no duration: write it as 30s or 5m',
     ],
   ])('%s', async (_what, args, message) => {
     expect(await fail(args)).toEqual({ code: 2, error: `error: ${message}\n${help}` });

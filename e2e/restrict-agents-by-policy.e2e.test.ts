@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeAgent } from '../src/cluster/agent-spec.ts';
 import { testAgentOptions } from '../src/cluster/test-agent-options.ts';
 import { relayPath } from '../src/session/protocol-version.ts';
-import { runKubectl, waitUntil } from './session/command-run.ts';
+import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
 import { readRenamedManifests } from './session/renamed-manifests.ts';
 import {
   createObjects,
@@ -39,6 +39,21 @@ function describeJob(podChanges: Fields = {}, containerChanges: Fields = {}, fro
     ...podChanges,
   };
   return { ...job, spec: { ...job.spec, template: { ...template, spec } } };
+}
+
+/** The same kept on nodes. */
+function describeDaemonSet(podChanges: Fields = {}, containerChanges: Fields = {}, from = image) {
+  const { template } = describeJob(podChanges, containerChanges, from).spec;
+  const labels = { app: 'resident' };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'resident', namespace: name },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { ...template.spec, restartPolicy: 'Always' } },
+    },
+  };
 }
 
 function describePod(...changes: Parameters<typeof describeJob>) {
@@ -98,16 +113,16 @@ test('the API server finds no fault with the policies’ expressions', async () 
 });
 
 describe('with the policies of the manifests, an agent', () => {
-  test('as the plugin makes it is admitted, Job and pod', async () => {
-    for (const object of [describeJob(), describePod()]) {
+  test('as the plugin makes it is admitted: Job, DaemonSet and pod', async () => {
+    for (const object of [describeJob(), describeDaemonSet(), describePod()]) {
       const { code, stderr } = await attempt(object);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     }
   });
 
   test('of another image is refused, and told which are admitted by what', async () => {
-    for (const object of [describeJob({}, {}, 'busybox'), describePod({}, {}, 'busybox')]) {
-      const { code, stderr } = await attempt(object);
+    for (const describe of [describeJob, describeDaemonSet, describePod]) {
+      const { code, stderr } = await attempt(describe({}, {}, 'busybox'));
       expect(code).toBe(1);
       expect(stderr).toContain(
         `the image of an agent has to be one of the ConfigMap ${name}-agent-images, not busybox`,
@@ -135,11 +150,33 @@ describe('with the policies of the manifests, an agent', () => {
     ['the IPC namespace of the node', { hostIPC: true }, {}, "not in the node's IPC namespace"],
     ['another container before it', { initContainers: [{ name: 'first', image }] }, {}, 'has one container'],
   ])('with %s is refused', async (_what, podChanges, containerChanges, words) => {
-    const job = await attempt(describeJob(podChanges, containerChanges));
-    expect(job).toMatchObject({ code: 1, stderr: expect.stringContaining(words) });
+    for (const describe of [describeJob, describeDaemonSet]) {
+      const controller = await attempt(describe(podChanges, containerChanges));
+      expect(controller).toMatchObject({ code: 1, stderr: expect.stringContaining(words) });
+    }
     // Of a pod that has been completed by then: a token is a volume, too.
     const pod = await attempt(describePod(podChanges, containerChanges));
     expect(pod).toMatchObject({ code: 1, stderr: expect.stringContaining('ValidatingAdmissionPolicy') });
+  });
+
+  test('that is kept on nodes can be installed, and of another image is refused by install itself', async () => {
+    const install = ['install', '--agent-namespace', name, '--dry-run=server'];
+    expect(await runCrashcart([...install, '--image', image])).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await runCrashcart([...install, '--image', 'busybox']);
+    expect(code).toBe(125);
+    expect(stderr).toContain(`the cluster refuses the agent's DaemonSet in the namespace "${name}"`);
+    expect(stderr).toContain(`has to be one of the ConfigMap ${name}-agent-images, not busybox`);
+  });
+
+  test('that is kept on nodes can’t be given another image later', async () => {
+    await createObjects([describeDaemonSet({ nodeSelector: { 'crashcart.test/nowhere': 'true' } })]);
+    const containers = [{ name: 'agent', image: 'busybox' }];
+    const patch = JSON.stringify({ spec: { template: { spec: { containers } } } });
+    const { stderr } = await runKubectl(['patch', 'daemonset', 'resident', '-n', name, '-p', patch]);
+    expect(stderr).toContain('the image of an agent has to be one of');
+    // What is no change of its spec is not looked at.
+    await expectSuccess(['label', 'daemonset', 'resident', '-n', name, 'any=label']);
+    await expectSuccess(['delete', 'daemonset', 'resident', '-n', name]);
   });
 
   const change = async (...flags: string[]) =>

@@ -70,7 +70,10 @@ export const commandChecks: ToolChecks = {
     shows: /<svg [^]*data-name="execute_command/,
   },
   'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*== largest mappings[^]*\n[0-9a-f]{8}/m },
-  'recipe:http': { script: 'recipe http', shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in/ },
+  'recipe:http': {
+    script: 'recipe http',
+    shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in [\d.]+ s, \d+ bytes$/m,
+  },
   'recipe:limits': { script: 'recipe limits', shows: /Max open files[^]*oom_score/ },
   'recipe:sockets': { script: 'recipe sockets', shows: /:8080 .*"server"/ },
   'recipe:stacks': { script: 'recipe stacks', shows: /^Thread 1[^]*#0 /m },

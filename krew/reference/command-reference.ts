@@ -1,6 +1,6 @@
 import { commandTable } from '../../src/cli/commands/command-table.ts';
 import { sessionCommand } from '../../src/cli/commands/session-command.ts';
-import type { Command, Flag } from '../../src/cli/command.ts';
+import type { Command, Example, Flag } from '../../src/cli/command.ts';
 
 /** A command as its help tells it. */
 export interface CommandReference {
@@ -8,6 +8,7 @@ export interface CommandReference {
   name: string;
   usage: string;
   summary: string;
+  examples: Example[];
   groups: FlagGroup[];
 }
 
@@ -25,12 +26,13 @@ export async function describeCommands(): Promise<CommandReference[]> {
   return [describe('kubectl crashcart TARGET', sessionCommand), ...named];
 }
 
-function describe(name: string, { usage, summary, flags }: Command<unknown>): CommandReference {
+function describe(name: string, { usage, summary, examples, flags }: Command<unknown>): CommandReference {
   const groups = Map.groupBy(Object.entries(flags), ([, { group }]) => group.replace(/:$/, ''));
   return {
     name,
     usage,
     summary,
+    examples,
     groups: [...groups].map(([heading, members]) => ({
       heading,
       flags: members.map(([flag, data]) => ({

@@ -1,13 +1,18 @@
+import { formatExamples } from '../../src/cli/help.ts';
 import type { CommandReference } from './command-reference.ts';
 
 /** @returns the text of docs/flags.md. */
 export function formatFlagsPage(commands: CommandReference[]): string {
-  const sections = commands.map(({ name, usage, summary, groups }) => {
+  const sections = commands.map(({ name, usage, summary, examples, groups }) => {
     const tables = groups.map(({ heading, flags }) => {
       const rows = flags.map(({ syntax, describe }) => `| \`${syntax}\` | ${escapeCell(describe)} |`);
       return [`| ${heading} | |`, '|---|---|', ...rows].join('\n');
     });
-    return [`## ${name}`, `\`\`\`\n${usage}\n\n${summary}\n\`\`\``, ...tables].join('\n\n');
+    return [
+      `## ${name}`,
+      `\`\`\`\n${[usage, summary, `Examples:\n${formatExamples(examples)}`].join('\n\n')}\n\`\`\``,
+      ...tables,
+    ].join('\n\n');
   });
   const introduction =
     'Every command and flag, as `--help` tells them. Written by `npm run docs`. A default is in brackets; `VALUE...` can\n' +

@@ -1,3 +1,4 @@
+import { formatExamples } from '../../src/cli/help.ts';
 import type { CommandReference } from './command-reference.ts';
 
 const exitCodes = [
@@ -14,13 +15,17 @@ const environment = [
   ['CRASHCART_IMAGE_PULL_POLICY', 'the same for --image-pull-policy'],
   ['CRASHCART_IMAGE_PULL_SECRETS', 'the same for --image-pull-secret; separated by commas'],
   ['CRASHCART_AGENT_NAMESPACE', 'the same for --agent-namespace'],
+  ['CRASHCART_MIRROR', 'the same for --mirror'],
+  ['CRASHCART_TOOLBOX', 'the same for --toolbox'],
 ] as const;
 
 /** @returns the manual page kubectl-crashcart(1), in the macros man(7). */
 export function formatManualPage(commands: CommandReference[]): string {
-  const sections = commands.flatMap(({ name, summary, groups }) => [
+  const sections = commands.flatMap(({ name, summary, examples, groups }) => [
     `.SH ${quote(name)}`,
     ...formatLines(summary),
+    '.SS Examples',
+    ...formatLines(formatExamples(examples)),
     ...groups.flatMap(({ heading, flags }) => [
       `.SS ${quote(heading)}`,
       ...flags.flatMap(({ syntax, describe }) => formatItem(syntax, describe)),

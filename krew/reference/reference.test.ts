@@ -27,9 +27,11 @@ test('text that roff would take for its own stays text', () => {
     name: 'a "b"',
     usage: 'a [b]',
     summary: ".first\n'second\n\\third",
+    examples: [{ purpose: 'any', line: 'a -b' }],
     groups: [{ heading: 'Other', flags: [{ syntax: '-a, --all', describe: '.dot' }] }],
   };
   const page = formatManualPage([command]);
   expect(page).toContain('.SH "a \\(dqb\\(dq"\n.nf\n\\&.first\n\\&\'second\n\\ethird\n.fi\n');
+  expect(page).toContain('.SS Examples\n.nf\n  # any\n  a \\-b\n.fi\n');
   expect(page).toContain('.TP\n\\fB\\-a, \\-\\-all\\fR\n\\&.dot\n');
 });

@@ -5,10 +5,14 @@ import {
   connect,
   type Http2Server,
   type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
 import { duplexPair, PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { ProblemError } from '../session/problem.ts';
+import { formatProtocolRange, protocolHeader } from '../session/protocol-match.ts';
+import { protocolRange } from '../session/protocol-version.ts';
 import { sessionPath } from '../session/session-routes.ts';
 import { createSessionServer } from './server.ts';
 import { OutputBuffer } from './sessions/output-buffer.ts';
@@ -35,6 +39,13 @@ function openClient(get: () => Promise<Session>): { client: ClientHttp2Session; 
   client.on('error', () => undefined);
   opened.push(client);
   return { client, server };
+}
+
+async function ask(client: ClientHttp2Session, headers: OutgoingHttpHeaders) {
+  const request = client.request(headers);
+  const [response, body] = await Promise.all([once(request, 'response'), text(request)]);
+  const [{ ':status': status }] = response as [IncomingHttpHeaders];
+  return { status, body: JSON.parse(body) as unknown };
 }
 
 function createSession(): Session {
@@ -71,10 +82,28 @@ test.each(['stdin', 'stdout'] as const)(
 test.each(['//', '///?', '/%'])('a path that is none, %s, is not found', async (path) => {
   const { client } = openClient(() => Promise.reject(new Error('nobody asks for it')));
   for (const attempt of [1, 2]) {
-    const request = client.request({ ':path': path });
-    const [answer, body] = await Promise.all([once(request, 'response'), text(request)]);
-    const [headers] = answer as [IncomingHttpHeaders];
-    expect([attempt, headers[':status']]).toEqual([attempt, 404]);
-    expect(JSON.parse(body)).toMatchObject({ code: 'notFound' });
+    const { status, body } = await ask(client, { ':path': path });
+    expect([attempt, status]).toEqual([attempt, 404]);
+    expect(body).toMatchObject({ code: 'notFound' });
   }
+});
+
+async function askWith(protocol: string, path: string) {
+  const { client } = openClient(() => Promise.reject(new ProblemError('notFound', 'no such session')));
+  return await ask(client, { ':path': path, [protocolHeader]: protocol });
+}
+
+test('a client that has a version of the API in common is answered', async () => {
+  expect(await askWith(formatProtocolRange(protocolRange), sessionPath(id))).toMatchObject({
+    body: { code: 'notFound', title: 'no such session' },
+  });
+});
+
+test('one that has none is refused, but told who the agent is', async () => {
+  const later = formatProtocolRange({ minimum: protocolRange.maximum + 1, maximum: 99 });
+  expect(await askWith(later, sessionPath(id))).toMatchObject({
+    status: 400,
+    body: { code: 'versionMismatch', title: expect.stringContaining('is too old for this plugin') },
+  });
+  expect(await askWith(later, '/v1')).toMatchObject({ status: 200, body: { protocol: protocolRange } });
 });

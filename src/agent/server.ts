@@ -4,6 +4,7 @@ import type * as z from 'zod';
 import { watchLiveness } from '../session/connection-liveness.ts';
 import { nodeReportPath } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
+import { protocolHeader, requireCommonProtocol } from '../session/protocol-match.ts';
 import { type AgentInfo, protocolRange } from '../session/protocol-version.ts';
 import {
   acknowledgementSchema,
@@ -33,6 +34,8 @@ interface Request {
   path: string;
   query: URLSearchParams;
   acceptsZstd: boolean;
+  /** The versions that the client speaks. */
+  protocol: string | undefined;
   /** To be called with the size of each piece of bulk data that comes. */
   onReceived: (bytes: number) => void;
 }
@@ -65,6 +68,7 @@ export function createSessionServer(config: AgentConfig, registry: SessionRegist
       path,
       query: new URLSearchParams(query),
       acceptsZstd: headers['accept-encoding'] === 'zstd',
+      protocol: headers[protocolHeader]?.toString(),
       onReceived: (bytes: number) => {
         if (stream.session) estimators.get(stream.session)?.received(bytes);
       },
@@ -87,6 +91,7 @@ async function handle(request: Request, config: AgentConfig, registry: SessionRe
     sendJSON(stream, 200, info);
     return;
   }
+  requireCommonProtocol(request.protocol, { version: agentVersion, protocol: protocolRange });
   if (path === nodeReportPath) {
     sendJSON(stream, 200, await reportNode());
     return;

@@ -1,6 +1,10 @@
 import yargs from 'yargs';
 import type { Flag, Flags, RawArguments } from './command.ts';
 import { UsageError } from './errors.ts';
+import { findNearestName } from './nearest-name.ts';
+
+/** Columns of any terminal. */
+const helpWidth = 80;
 
 /**
  * Takes a command line apart. The only code that knows the parser.
@@ -21,10 +25,11 @@ export function parseArguments(args: string[], flags: Flags): RawArguments {
   };
 }
 
-/** @returns the text of `--help`. */
-export async function formatHelp(usage: string, summary: string, flags: Flags): Promise<string> {
-  const text = await create([], flags).usage(`${summary}\n\nUsage:\n  ${usage}`).getHelp();
-  return `${text}\n`;
+/** @returns the flags as `--help` lists them, by their groups. */
+export async function formatFlags(flags: Flags): Promise<string> {
+  const text = (await create([], flags).getHelp()).trim();
+  // Where the text fills its column, the parser puts the type right behind it.
+  return text.replaceAll(/(?<=\S)(?=\[(?:boolean|string|array)\]$)/gm, ' ');
 }
 
 function parse(args: string[], flags: Flags) {
@@ -33,9 +38,20 @@ function parse(args: string[], flags: Flags) {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const where = args.includes('--') ? '' : ' (a command and its flags stand after --)';
-    const told = message.replace(/^Unknown arguments?: (.*)$/, `unknown flags: $1${where}`);
+    const told = message.replace(
+      /^Unknown arguments?: (.*)$/,
+      (_all, names: string) => `unknown flags: ${names}${where}${suggestFlags(names.split(', '), flags)}`,
+    );
     throw new UsageError(told, { cause: error });
   }
+}
+
+function suggestFlags(mistyped: string[], flags: Flags): string {
+  const meant = mistyped
+    // Of a letter that is none any other could be meant.
+    .map((name) => (name.length === 1 ? null : findNearestName(name, Object.keys(flags))))
+    .filter((name) => name !== null);
+  return meant.length === 0 ? '' : `; did you mean ${meant.map((name) => `--${name}`).join(', ')}?`;
 }
 
 function create(args: string[], flags: Flags) {
@@ -60,7 +76,7 @@ function create(args: string[], flags: Flags) {
       .exitProcess(false)
       // Throws instead of printing.
       .fail(false)
-      .wrap(100)
+      .wrap(helpWidth - 1)
   );
 }
 

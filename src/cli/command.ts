@@ -39,10 +39,18 @@ export interface RawArguments {
   recipes?: Recipe[];
 }
 
+/** A use of a command. */
+export interface Example {
+  purpose: string;
+  line: string;
+}
+
 /** A command as data: what it takes, how that is checked, what it does. */
 export interface Command<Options> {
   usage: string;
   summary: string;
+  /** What it is most often used for; its help has them. */
+  examples: Example[];
   flags: Flags;
   /** What completion offers for its first argument; nothing without. */
   argument?: ValueSource;

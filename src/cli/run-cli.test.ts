@@ -37,6 +37,18 @@ describe('commands by name', () => {
     expect(await run(`help ${name}`)).toMatchObject({ code, stdout });
   });
 
+  test.each(['', ...[...commandTable.keys()].map((name) => `${name} `)])(
+    'the help of "%s" has examples, fits into 80 columns and has no escape sequences',
+    async (name) => {
+      const { stdout } = await run(`${name}--help`);
+      expect(stdout).toMatch(
+        new RegExp(`^Examples:\\n {2}# .+\\n {2}.*kubectl crashcart ${name.trim()}`, 'm'),
+      );
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(stdout).not.toContain('\x1b');
+    },
+  );
+
   test('one after a flag is refused: which flags there are depends on it', async () => {
     expect(await run('-n shop version')).toEqual({
       code: 2,
@@ -53,6 +65,42 @@ describe('commands by name', () => {
     expect({ code, stderr }).toEqual({
       code: 2,
       stderr: expect.stringContaining(`given as pod/${word}`),
+    });
+  });
+
+  test.each([
+    [
+      'web --contaner app',
+      'unknown flags: contaner (a command and its flags stand after --); did you mean --container?',
+    ],
+    ['web --no-tt -x -- ls', 'unknown flags: no-tt, x; did you mean --no-tty?'],
+    ['web --nothing-like-it -- ls', 'unknown flags: nothing-like-it'],
+    [
+      'web --image-pull-policy always',
+      '--image-pull-policy: "always" is none of Always, IfNotPresent, Never; did you mean "Always"?',
+    ],
+    ['sessions -o wid', '--output: "wid" is none of json, yaml, wide, name; did you mean "wide"?'],
+    ['web --mem-limit 1Mi', '--mem-limit: it takes 32Mi to 512Mi'],
+    ['web --keep 1000h', '--keep: it takes at most 168h'],
+    ['web --output-buffer 1Gi', '--output-buffer: it takes 256Ki to 64Mi'],
+    ['web --run-as 4294967295', '--run-as: the highest UID and GID is 4294967294'],
+    ['install --timeout soon', '--timeout: "soon" is no duration: write it as 30s or 5m'],
+    ['stop x', 'ID: that is no ID of a session: at least 4 of its characters'],
+    [
+      'completion instal',
+      'completion takes one of: install, bash, zsh, fish, powershell; did you mean "install"?',
+    ],
+    ['config vew', 'config takes one of: view, path, validate; did you mean "view"?'],
+    ['help doctr', 'there is no command "doctr"; did you mean "doctor"?'],
+    [
+      'instal --priority-class high',
+      'unknown flags: priority-class (a command and its flags stand after --); did you mean the command "install"?',
+    ],
+  ])('%s is told what is wrong, and what may have been meant', async (line, message) => {
+    expect(await run(line)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${message}\nSee \`kubectl crashcart --help\`.\n`,
     });
   });
 

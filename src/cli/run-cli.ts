@@ -1,11 +1,12 @@
-import type * as z from 'zod';
-import { formatHelp, parseArguments } from './adapter.ts';
+import { parseArguments } from './adapter.ts';
 import { type CommandChoice, chooseCommand } from './command-choice.ts';
-import type { Command } from './command.ts';
 import { commandTable, isReservedWord } from './commands/command-table.ts';
 import { sessionCommand } from './commands/session-command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
+import { formatHelp } from './help.ts';
+import { adviseCommand } from './mistyped-command.ts';
+import { describeIssues } from './option-issues.ts';
 import { reportError } from './report.ts';
 import { applySettings } from './settings.ts';
 import { version } from './version.ts';
@@ -34,10 +35,19 @@ export async function runCLI(args: string[], context: Context): Promise<number> 
   }
 }
 
-async function run({ command, args }: CommandChoice, context: Context): Promise<number> {
+async function run(choice: CommandChoice, context: Context): Promise<number> {
+  try {
+    return await runCommand(choice, context);
+  } catch (error) {
+    if (choice.command !== sessionCommand) throw error;
+    throw adviseCommand(error, choice.args[0]);
+  }
+}
+
+async function runCommand({ command, args }: CommandChoice, context: Context): Promise<number> {
   const raw = parseArguments(args, command.flags);
   if (raw.flags['help'] === true) {
-    context.stdout.write(await describeCommand(command));
+    context.stdout.write(await formatHelp(command));
     return 0;
   }
   if (raw.flags['version'] === true) {
@@ -46,16 +56,9 @@ async function run({ command, args }: CommandChoice, context: Context): Promise<
   }
   if (command === sessionCommand) refuseReservedWord(raw.positional[0]);
   const configured = await applySettings(raw, command.flags, context.env);
-  const parsed = command.schema.safeParse(command.complete(configured, context));
-  if (!parsed.success) throw new UsageError(describeIssues(parsed.error));
+  const parsed = command.schema.safeParse(command.complete(configured, context), { reportInput: true });
+  if (!parsed.success) throw new UsageError(describeIssues(parsed.error, command.flags));
   return await command.run(parsed.data, context);
-}
-
-async function describeCommand(command: Command<unknown>): Promise<string> {
-  const help = await formatHelp(command.usage, command.summary, command.flags);
-  if (command !== sessionCommand) return help;
-  const lines = [...commandTable].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}\n`);
-  return `${help}\nCommands (kubectl crashcart COMMAND --help tells more):\n${lines.join('')}`;
 }
 
 function refuseReservedWord(word: string | undefined): void {
@@ -66,10 +69,4 @@ function refuseReservedWord(word: string | undefined): void {
       ? `"${word}" is a command, and commands stand first; a pod of that name is given as pod/${word}`
       : `"${word}" is a reserved word: a pod of that name is given as pod/${word}`,
   );
-}
-
-function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
-    .join('; ');
 }

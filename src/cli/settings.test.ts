@@ -2,8 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { RawArguments } from './command.ts';
+import { sessionFlags } from './commands/session-options.ts';
 import type { Context } from './context.ts';
+import { applySettings } from './settings.ts';
 import { runCLI } from './run-cli.ts';
+import { agentImage } from './version.ts';
+import { nameInMirror } from '../config/mirrored-image.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,10 +22,12 @@ beforeAll(async () => {
     join(folder, 'config.yaml'),
     [
       'agentNamespace: of-all',
+      'toolbox: example.com/tools:1',
       'imagePullSecrets: [one, two]',
       'contexts:',
       '  prod:',
       '    agentNamespace: of-prod',
+      '    mirror: registry.corp/cache',
       'recipes:',
       '  - name: queue',
       '    summary: what waits in its queue',
@@ -57,6 +64,8 @@ describe('config', () => {
       imagePullPolicy: ['IfNotPresent', 'default'],
       imagePullSecrets: [['one', 'two'], 'config'],
       agentNamespace: ['of-all', 'config'],
+      mirror: ['', 'default'],
+      toolbox: ['example.com/tools:1', 'config'],
     });
     const { stdout } = await run('config view');
     expect(stdout).toMatch(/^SETTING +VALUE +SOURCE\n/);
@@ -68,6 +77,21 @@ describe('config', () => {
     const variables = { CRASHCART_AGENT_NAMESPACE: 'of-env' };
     expect(await view(' --context prod', variables)).toMatchObject({
       agentNamespace: ['of-env', 'environment'],
+    });
+  });
+
+  test('view tells the image as it comes from a mirror, unless an image goes before that', async () => {
+    const inMirror = nameInMirror(agentImage, 'registry.corp/cache');
+    expect(await view(' --context prod')).toMatchObject({
+      image: [inMirror, 'context'],
+      mirror: ['registry.corp/cache', 'context'],
+    });
+    expect(await view(' --context prod', { CRASHCART_IMAGE: 'agent:1' })).toMatchObject({
+      image: ['agent:1', 'environment'],
+    });
+    expect(await view('', { CRASHCART_MIRROR: 'other.corp', CRASHCART_TOOLBOX: 'tools:2' })).toMatchObject({
+      image: [nameInMirror(agentImage, 'other.corp'), 'environment'],
+      toolbox: ['tools:2', 'environment'],
     });
   });
 
@@ -98,6 +122,37 @@ describe('config', () => {
       expect(await run(line)).toMatchObject({ code: 2 });
     },
   );
+});
+
+test('what is configured holds for the agents that are installed', async () => {
+  const { code, stderr } = await run('install --dry-run=client', 'config.yaml', {
+    CRASHCART_MIRROR: 'https://registry.corp',
+  });
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('leave "https://" off') });
+});
+
+describe('the settings', () => {
+  async function apply(flags: RawArguments['flags'], variables: NodeJS.ProcessEnv) {
+    const env = {
+      CRASHCART_CONFIG: join(folder, 'config.yaml'),
+      KUBECONFIG: join(folder, 'kubeconfig'),
+      ...variables,
+    };
+    return (await applySettings({ flags, positional: [], rest: null }, sessionFlags, env)).flags;
+  }
+
+  test('give a command line one of image and mirror: what goes before', async () => {
+    const variables = { CRASHCART_IMAGE: 'agent:1' };
+    expect(await apply({ context: 'prod' }, variables)).toMatchObject({ image: 'agent:1' });
+    const flags = await apply({ mirror: 'other.corp' }, variables);
+    expect(flags).toMatchObject({ mirror: 'other.corp' });
+    expect(flags).not.toHaveProperty('image');
+  });
+
+  test('leave an empty toolbox of the command line for what it says', async () => {
+    expect(await apply({}, {})).toMatchObject({ toolbox: 'example.com/tools:1' });
+    expect(await apply({ toolbox: '' }, { CRASHCART_TOOLBOX: 'tools:2' })).toMatchObject({ toolbox: '' });
+  });
 });
 
 test('a command that a broken file concerns fails by it, and others don’t', async () => {

@@ -4,16 +4,18 @@ import { loadKubeconfig } from '../cluster/kubeconfig-file.ts';
 import { ConfigFileError, readConfigFile } from '../config/config-file.ts';
 import { findConfigPath } from '../config/config-path.ts';
 import type { Config, SettingName } from '../config/config-schema.ts';
-import { decideSetting, type EffectiveSetting } from '../config/effective-settings.ts';
+import { decideSetting, type EffectiveSetting, isImageOfRelease } from '../config/effective-settings.ts';
 import type { Recipe } from '../toolbox/recipes.ts';
 import type { Flags, RawArguments } from './command.ts';
 
 /** The flags that settings are for. */
 export const settingFlags: Record<SettingName, string> = {
   image: 'image',
+  mirror: 'mirror',
   imagePullPolicy: 'image-pull-policy',
   imagePullSecrets: 'image-pull-secret',
   agentNamespace: 'agent-namespace',
+  toolbox: 'toolbox',
 };
 
 /** Where this user's configuration file is, or would be. */
@@ -79,7 +81,9 @@ export async function applySettings(
 ): Promise<RawArguments> {
   const isConcerned = Object.values(settingFlags).some((flag) => flag in known);
   if (!isConcerned) return raw;
-  const settings = [...(await decideSettings(raw, environment))]
+  const decided = await decideSettings(raw, environment);
+  if (isImageOfRelease(decided)) decided.delete('image');
+  const settings = [...decided]
     .map(([name, { value }]) => [settingFlags[name], value] as const)
     .filter(([flag]) => flag in known);
   const recipes = raw.flags['tool'] === undefined ? [] : await loadRecipes(environment);

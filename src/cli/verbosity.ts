@@ -13,7 +13,5 @@ export const verbosityFlag: Flags = {
   },
 };
 
-export const verbositySchema = z.coerce
-  .number('-v takes a number from 0 to 9')
-  .int('-v takes a number from 0 to 9')
-  .min(0, '-v takes a number from 0 to 9');
+const expected = 'it takes a number from 0 to 9';
+export const verbositySchema = z.coerce.number(expected).int(expected).min(0, expected);

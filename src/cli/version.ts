@@ -3,6 +3,11 @@ import packageJSON from '../../package.json' with { type: 'json' };
 /** The version that client and agent are released with. */
 export const version: string = packageJSON.version;
 
-/** The agent's image: a release names it by the digest that it was made with, when it was given one. */
+/**
+ * The agent's image: a release names it by the digest that it was made with, when it was given one, and a checkout what
+ * was built from it (plugin/kubectl-crashcart says so).
+ */
 export const agentImage: string =
-  'agentImage' in packageJSON ? String(packageJSON.agentImage) : `crashcart.dev/agent:${version}`;
+  'agentImage' in packageJSON
+    ? String(packageJSON.agentImage)
+    : process.env['CRASHCART_CHECKOUT_IMAGE'] || `crashcart.dev/agent:${version}`;

@@ -34,14 +34,19 @@ export async function requireImageVolumes(
     // What else is wrong with it is told when it is made.
     if (!(error instanceof ApiError) || !isVolumeRefused(error)) return;
   }
-  throw new Failure(
+  throw describeMissingVolumes();
+}
+
+/** @returns the failure `toolboxRefused`. */
+export function describeMissingVolumes(): Failure {
+  return new Failure(
     'toolboxRefused',
     'the cluster has no image volumes, by which --toolbox gives sessions another image',
-    'They need Kubernetes 1.35, or 1.31 with the feature gate ImageVolume on the API server and the nodes. A whole agent with other tools is given with --image.',
+    'They need Kubernetes 1.35, or 1.31 with the feature gate ImageVolume on the API server and the nodes. A whole agent with other tools is given with --image; --toolbox= leaves out one that is configured.',
   );
 }
 
-/** Whether a Job, as the API server has answered it, still has the image of its toolbox. */
+/** Whether a Job or DaemonSet, as the API server has answered it, still has the image of its toolbox. */
 export function hasImageVolume(job: unknown): boolean {
   const parsed = jobSchema.safeParse(job);
   if (!parsed.success) return false;
@@ -49,7 +54,7 @@ export function hasImageVolume(job: unknown): boolean {
   return volumes.some(({ name, image }) => name === toolboxVolume && image !== undefined && image !== null);
 }
 
-/** Whether a Job is refused for its volume. */
+/** Whether a Job or DaemonSet is refused for its volume. */
 export function isVolumeRefused({ status, message }: Pick<ApiError, 'status' | 'message'>): boolean {
   return (status === 422 || status === 400) && /volumes\[\d+\]/.test(message);
 }

@@ -42,7 +42,7 @@ const containerStatusSchema = z.object({
   lastState: containerStateSchema,
 });
 const statusesSchema = z.array(containerStatusSchema).default([]);
-const containersSchema = z.array(z.object({ name: z.string() })).default([]);
+const containersSchema = z.array(z.object({ name: z.string(), image: z.string().optional() })).default([]);
 
 export const namespaceSchema = z.object({ metadata: metadataSchema });
 

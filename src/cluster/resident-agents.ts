@@ -5,6 +5,7 @@ import { NamespaceMissingError } from './agent-jobs.ts';
 import { agentAnnotations, agentContainer } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
+import { describeMissingVolumes, hasImageVolume, isVolumeRefused } from './image-volumes.ts';
 import { type DaemonSet, daemonSetSchema, eventSchema, listOf, type Pod } from './kubernetes-objects.ts';
 import { isPodReady } from './pod-readiness.ts';
 import { residentLabels, type ResidentManifest, residentName } from './resident-spec.ts';
@@ -26,6 +27,8 @@ export interface ResidentAgent {
   state: string;
   version: string;
   createdAt: string | null;
+  restarts: number;
+  image: string;
 }
 
 export interface ResidentState {
@@ -38,7 +41,7 @@ export interface ResidentState {
  * Makes the DaemonSet of agents, or makes of the one that is there what it is to be.
  * @param dryRun whether nothing is to be stored.
  * @returns it as it is stored.
- * @throws NamespaceMissingError, Failure `agentRefused`, ApiError.
+ * @throws NamespaceMissingError, Failure `agentRefused`, `toolboxRefused`, ApiError.
  */
 export async function applyResidentAgents(
   api: ApiClient,
@@ -62,9 +65,23 @@ export async function applyResidentAgents(
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.status === 404) throw new NamespaceMissingError(namespace, { cause: error });
+    if (isVolumeRefused(error)) throw describeMissingVolumes();
     if (isRefusal(error)) throw describeRefusal('DaemonSet', error.message, namespace);
     throw error;
   }
+}
+
+/**
+ * Makes sure that the API server takes agents with another toolbox, as image-volumes.ts does for a session.
+ * @throws Failure `toolboxRefused`; what applyResidentAgents throws.
+ */
+export async function requireResidentToolbox(
+  api: ApiClient,
+  manifest: ResidentManifest,
+  signal: AbortSignal,
+): Promise<void> {
+  const { value } = await applyResidentAgents(api, manifest, true, signal);
+  if (!hasImageVolume(value)) throw describeMissingVolumes();
 }
 
 /** Reads what is installed, and how it is. @throws ApiError, Failure. */
@@ -206,6 +223,8 @@ function describeAgentState(pod: Pod): ResidentAgent {
     state: isReady ? 'Ready' : metadata.deletionTimestamp === null ? obstacle : 'Terminating',
     version: metadata.annotations[agentAnnotations.version] ?? 'unknown',
     createdAt: metadata.creationTimestamp,
+    restarts: container?.restartCount ?? 0,
+    image: spec.containers.find(({ name }) => name === agentContainer)?.image ?? 'unknown',
   };
 }
 

@@ -4,6 +4,9 @@ import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHt
 import { type Duplex, duplexPair, PassThrough, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { commandSetupSchema } from '../session/command-setup.ts';
+import { type ProblemError } from '../session/problem.ts';
+import { formatProtocolRange, protocolHeader, requireCommonProtocol } from '../session/protocol-match.ts';
+import { protocolRange } from '../session/protocol-version.ts';
 import { formatTrailers } from '../session/stream-trailers.ts';
 import { OutputReader } from './output-reader.ts';
 import { type AgentStream, SessionClient } from './session-client.ts';
@@ -175,6 +178,25 @@ describe('an output', () => {
     const sink = new PassThrough();
     await expect(read(client, sink)).rejects.toMatchObject({ code: 'notFound', message: 'no session' });
     expect(sink.readableLength).toBe(0);
+  });
+
+  test('is asked for with the versions of the API that are spoken, and its refusal says what to replace', async () => {
+    let header: unknown;
+    const { client } = startAgent((stream, headers) => {
+      header = headers[protocolHeader];
+      try {
+        requireCommonProtocol(String(header), { version: '9.0.0', protocol: { minimum: 99, maximum: 99 } });
+      } catch (error) {
+        stream.respond({ ':status': 400, 'content-type': 'application/problem+json' });
+        stream.end(JSON.stringify((error as ProblemError).toProblem()));
+      }
+    });
+    await expect(read(client, new PassThrough())).rejects.toMatchObject({
+      code: 'versionMismatch',
+      message: expect.stringContaining('this plugin is too old for the agent, of version 9.0.0'),
+      detail: 'Upgrade the plugin: `kubectl krew upgrade crashcart`.',
+    });
+    expect(header).toBe(formatProtocolRange(protocolRange));
   });
 
   test("ends with the sink's own error", async () => {

@@ -12,6 +12,8 @@ import { watchLiveness } from '../session/connection-liveness.ts';
 import { parseJSON } from '../session/json-text.ts';
 import { type NodeReport, nodeReportPath, nodeReportSchema } from '../session/node-report.ts';
 import { ProblemError } from '../session/problem.ts';
+import { formatProtocolRange, protocolHeader } from '../session/protocol-match.ts';
+import { protocolRange } from '../session/protocol-version.ts';
 import { type SessionState, sessionStateSchema } from '../session/session-end.ts';
 import {
   type detachRequestSchema,
@@ -221,7 +223,8 @@ export class SessionClient {
 
   #open(headers: OutgoingHttpHeaders, endStream: boolean, signal?: AbortSignal): ClientHttp2Stream {
     if (this.#lost) throw this.#lost;
-    return this.#session.request(headers, { endStream, ...(signal ? { signal } : {}) });
+    const all = { ...headers, [protocolHeader]: formatProtocolRange(protocolRange) };
+    return this.#session.request(all, { endStream, ...(signal ? { signal } : {}) });
   }
 }
 

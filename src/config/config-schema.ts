@@ -4,8 +4,24 @@ export const agentNamespaceSchema = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace');
 
+const schemePattern = /^[a-z][a-z0-9+.-]*:\/\//i;
+// As in the name of an image: https://github.com/distribution/reference. The host may be an IPv6 address.
+const registryPattern = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
+
+/** A registry, or a path in one; empty for none. */
+export const mirrorSchema = z.string().superRefine((text, context) => {
+  const scheme = schemePattern.exec(text)?.[0];
+  if (scheme !== undefined)
+    context.addIssue({ code: 'custom', message: `leave "${scheme}" off: it is HOST[:PORT][/PATH]` });
+  else if (text !== '' && !registryPattern.test(text))
+    context.addIssue({ code: 'custom', message: 'that is no registry: write it as HOST[:PORT][/PATH]' });
+});
+
 const settingsShape = {
-  image: z.string().min(1).describe('Image of the agent, such as one of a mirror (--image)'),
+  image: z.string().min(1).describe('Image of the agent (--image)'),
+  mirror: mirrorSchema.describe(
+    'Registry, or a path in it, that has the image of the release; empty for the image’s own registry (--mirror)',
+  ),
   imagePullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
     .describe('When the image is pulled (--image-pull-policy)'),
@@ -13,6 +29,9 @@ const settingsShape = {
     .array(z.string().min(1))
     .describe('Secrets with credentials for the image, in the namespace of agents (--image-pull-secret)'),
   agentNamespace: agentNamespaceSchema.describe('Namespace of agents (--agent-namespace)'),
+  toolbox: z
+    .string()
+    .describe('Image whose files are the root of sessions; empty for the agent’s own toolbox (--toolbox)'),
 };
 
 /** What can be set, for all clusters or for one. Unknown keys are refused: they are mistyped. */

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { decideSetting } from './effective-settings.ts';
+import {
+  decideSetting,
+  type EffectiveSetting,
+  isImageOfRelease,
+  type SettingSource,
+} from './effective-settings.ts';
 
 const config = { image: 'of-all', contexts: { prod: { image: 'of-prod' } } };
 const env = { CRASHCART_IMAGE: 'of-env' };
@@ -31,5 +36,27 @@ describe('a setting', () => {
       'one',
       'two',
     ]);
+  });
+});
+
+describe('the image is the release’s own', () => {
+  const set = (source: SettingSource): EffectiveSetting => ({ value: 'any', source });
+
+  test.each<[SettingSource | null, SettingSource | null, boolean]>([
+    [null, null, true],
+    [null, 'config', true],
+    ['config', null, false],
+    ['config', 'config', false],
+    ['config', 'context', true],
+    ['config', 'flag', true],
+    ['context', 'config', false],
+    ['environment', 'context', false],
+    ['environment', 'flag', true],
+  ])('with an image by %s and a mirror by %s: %s', (image, mirror, expected) => {
+    const settings = new Map([
+      ...(image === null ? [] : [['image', set(image)] as const]),
+      ...(mirror === null ? [] : [['mirror', set(mirror)] as const]),
+    ]);
+    expect(isImageOfRelease(settings)).toBe(expected);
   });
 });

@@ -1,6 +1,8 @@
 import type { Config, SettingName, Settings } from './config-schema.ts';
 
-export type SettingSource = 'flag' | 'environment' | 'context' | 'config' | 'default';
+/** What can set a setting; each goes before those that follow. */
+const sources = ['flag', 'environment', 'context', 'config', 'default'] as const;
+export type SettingSource = (typeof sources)[number];
 
 /** A setting's value, and which of those that could have set it did. */
 export interface EffectiveSetting {
@@ -11,9 +13,11 @@ export interface EffectiveSetting {
 /** The environment variables of settings; a list is separated by commas. */
 export const settingVariables: Record<SettingName, string> = {
   image: 'CRASHCART_IMAGE',
+  mirror: 'CRASHCART_MIRROR',
   imagePullPolicy: 'CRASHCART_IMAGE_PULL_POLICY',
   imagePullSecrets: 'CRASHCART_IMAGE_PULL_SECRETS',
   agentNamespace: 'CRASHCART_AGENT_NAMESPACE',
+  toolbox: 'CRASHCART_TOOLBOX',
 };
 
 /**
@@ -42,4 +46,15 @@ export function decideSetting(
   if (ofContext?.[name] !== undefined) return { value: ofContext[name], source: 'context' };
   if (config?.[name] !== undefined) return { value: config[name], source: 'config' };
   return null;
+}
+
+/**
+ * Whether the image of the agent is the release's own, from a mirror if there is one. An image that is set is taken as it
+ * is; a mirror is another way to set it, so of the two that counts which is set by what goes before.
+ */
+export function isImageOfRelease(settings: ReadonlyMap<SettingName, EffectiveSetting>): boolean {
+  const image = settings.get('image');
+  const mirror = settings.get('mirror');
+  if (image === undefined) return true;
+  return mirror !== undefined && sources.indexOf(mirror.source) < sources.indexOf(image.source);
 }

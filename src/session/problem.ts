@@ -3,6 +3,7 @@ import * as z from 'zod';
 /** Stable codes of the session API's errors, with the HTTP status each is sent with. */
 export const problemStatus = {
   invalidRequest: 400,
+  versionMismatch: 400,
   notFound: 404,
   methodNotAllowed: 405,
   conflict: 409,

@@ -24,7 +24,8 @@
  * another one asks as if it held the session is answered with `takenOver`; a request that holds the session
  * ends the older one of its kind. Without `client` the outputs can be watched: whoever does so has no claim to
  * the whole of them (what a watcher is too slow for is left out on a terminal, and cuts another output).
- * With `Accept-Encoding: zstd` outputs are compressed; offsets, sizes and hashes are those of the bytes themselves.
+ * Each request has the client's versions of this API (protocol-match.ts), and only `GET /v1` is answered without one in
+ * common. With `Accept-Encoding: zstd` outputs are compressed; offsets, sizes and hashes are those of the bytes themselves.
  */
 import * as z from 'zod';
 import { auditSchema, clientIDSchema, leaseSchema } from './session-spec.ts';

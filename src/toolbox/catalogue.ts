@@ -49,33 +49,3 @@ export function findToolCommand(name: string, args: string[], own: Recipe[]): st
   if (recipe !== null && (isOwn || !isTool || args.length === 0)) return [...recipe.command, ...args];
   return isTool ? [name, ...args] : null;
 }
-
-/** @returns the name of the tool or recipe that was probably meant; null when none is near. */
-export function findNearestTool(name: string, own: Recipe[]): string | null {
-  const near = [
-    ...toolGroups.flatMap(({ tools }) => tools.map(([tool]) => tool)),
-    ...listRecipes(own).map((one) => one.name),
-  ]
-    .map((known) => ({ name: known, distance: countEdits(name, known) }))
-    .toSorted((one, other) => one.distance - other.distance)[0];
-  return near && near.distance <= Math.max(1, Math.floor(name.length / 3)) ? near.name : null;
-}
-
-/** Levenshtein's distance: single characters inserted, removed or replaced. */
-function countEdits(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, character] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
-      next.push(
-        Math.min(
-          (row[column + 1] as number) + 1,
-          (next[column] as number) + 1,
-          (row[column] as number) + (character === other ? 0 : 1),
-        ),
-      );
-    }
-    row = next;
-  }
-  return row.at(-1) as number;
-}

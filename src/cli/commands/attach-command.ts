@@ -1,18 +1,17 @@
 import * as z from 'zod';
-import { leaseSchema } from '../../session/session-spec.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { Command } from '../command.ts';
-import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
-import { detachKeysSchema } from './session-options.ts';
+import { sessionIDSchema } from '../session-id.ts';
+import { detachKeysSchema, leaseSecondsSchema } from './session-options.ts';
 import { runAttach } from './attach-run.ts';
 
 const group = 'Session:';
 const schema = agentAccessSchema.extend({
-  id: z.string().regex(/^[0-9a-f-]{4,36}$/i, 'that is no ID of a session: at least 4 of its characters'),
+  id: sessionIDSchema,
   readOnly: z.boolean(),
   stdin: z.boolean(),
-  keepSeconds: durationSchema.transform((ms) => Math.round(ms / 1000)).pipe(leaseSchema),
+  keepSeconds: leaseSecondsSchema,
   detachKeys: detachKeysSchema.nullable(),
   compress: z.boolean(),
   recordFile: z.string().min(1).nullable(),
@@ -25,10 +24,19 @@ export type AttachOptions = z.infer<typeof schema>;
 export const attachCommand: Command<AttachOptions> = {
   usage: 'kubectl crashcart attach ID [--read-only]',
   summary: [
-    'Come back to a session. Who is attached to it then is sent away; with --read-only it is only watched.',
-    'ID: its first characters, as `sessions` shows them. Enter ~ d leaves it running again.',
-    'An ended one shows the end of its output. Exit code: that of its command.',
+    'Come back to a session. Who is attached to it then is sent away; with',
+    '--read-only it is only watched. ID: its first characters, as `sessions` shows',
+    'them. Enter ~ d leaves it running again. An ended one shows the end of its',
+    'output. Exit code: that of its command.',
   ].join('\n'),
+  examples: [
+    { purpose: 'Come back to a session', line: 'kubectl crashcart attach 1a2b3c4d' },
+    { purpose: 'Only watch it', line: 'kubectl crashcart attach 1a2b3c4d --read-only' },
+    {
+      purpose: 'Leave it by other keys than Enter ~ d',
+      line: 'kubectl crashcart attach 1a2b3c4d --detach-keys ctrl-p,ctrl-q',
+    },
+  ],
   flags: {
     stdin: {
       type: 'boolean',

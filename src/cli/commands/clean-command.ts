@@ -14,10 +14,19 @@ const schema = agentAccessSchema.extend({ force: z.boolean(), all: z.boolean(), 
 export const cleanCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart clean [--all] [--force] [--dry-run]',
   summary: [
-    'Remove agents that have ended, did not come to run, or are of another version. Agents end by themselves when',
-    'they are idle; this is for what was left when they could not. Those with running sessions are kept, and so are',
-    'those that `install` has made: `uninstall` removes them.',
+    'Remove agents that have ended, did not come to run, or are of another version.',
+    'Agents end by themselves when they are idle; this is for what was left when they',
+    'could not. Those with running sessions are kept, and so are those that `install`',
+    'has made: `uninstall` removes them.',
   ].join('\n'),
+  examples: [
+    { purpose: 'What would be removed, and why', line: 'kubectl crashcart clean --dry-run' },
+    { purpose: 'Remove what is of no use', line: 'kubectl crashcart clean' },
+    {
+      purpose: 'Remove all agents, with the sessions that run in them',
+      line: 'kubectl crashcart clean --all --force',
+    },
+  ],
   flags: {
     all: { type: 'boolean', describe: 'also agents that could still be used', group },
     force: { type: 'boolean', describe: 'also agents with running sessions, which end', group },

@@ -46,11 +46,13 @@ export const createSetupSchema = (maxMemoryBytes: number) =>
     variables: variablesSchema,
     importEnvironment: z.boolean(),
     workdir: workdirSchema.nullable(),
-    runAs: runAsTextSchema.pipe(runAsSchema).nullable(),
+    runAs: runAsTextSchema
+      .refine((runAs) => runAsSchema.safeParse(runAs).success, 'the highest UID and GID is 4294967294')
+      .nullable(),
     memoryBytes: bytesSchema
       .refine(
         (bytes) => bytes >= minSessionMemoryBytes && bytes <= maxMemoryBytes,
-        `--mem-limit takes ${minSessionMemoryBytes / mebibyte}Mi to ${maxMemoryBytes / mebibyte}Mi`,
+        `it takes ${minSessionMemoryBytes / mebibyte}Mi to ${maxMemoryBytes / mebibyte}Mi`,
       )
       .nullable(),
   });

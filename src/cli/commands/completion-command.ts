@@ -4,6 +4,7 @@ import { installCompletion } from '../completion/kubectl-completion.ts';
 import { shellScripts } from '../completion/shell-scripts.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { suggestName } from '../nearest-name.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 
 const whatSchema = z.enum(['install', 'bash', 'zsh', 'fish', 'powershell']);
@@ -12,15 +13,31 @@ export type CompletionOptions = z.infer<typeof optionsSchema>;
 
 /** Installs completion for kubectl, or prints a shell's script. */
 export const completionCommand: Command<CompletionOptions> = {
-  usage: 'kubectl crashcart completion install [--directory DIR] | bash | zsh | fish | powershell',
+  usage: [
+    'kubectl crashcart completion install [--directory DIR]',
+    'kubectl crashcart completion bash|zsh|fish|powershell',
+  ].join('\n'),
   summary: [
     'Complete targets, containers, namespaces, tools and flags by Tab.',
     '',
-    'install: for `kubectl crashcart`. The completion of kubectl itself has to be loaded:',
-    '  source <(kubectl completion bash)',
-    'bash, zsh, fish, powershell: print the script for kubectl-crashcart called by its own name:',
-    '  source <(kubectl crashcart completion bash)',
+    'install: for `kubectl crashcart`. The completion of kubectl itself has to be',
+    'loaded: source <(kubectl completion bash)',
+    'bash, zsh, fish, powershell: print the script for kubectl-crashcart called by',
+    'its own name.',
   ].join('\n'),
+  examples: [
+    { purpose: 'In kubectl, in any shell', line: 'kubectl crashcart completion install' },
+    {
+      purpose: 'For kubectl-crashcart by its own name, in bash',
+      line: 'source <(kubectl crashcart completion bash)',
+    },
+    { purpose: 'The same in zsh', line: 'source <(kubectl crashcart completion zsh)' },
+    { purpose: 'The same in fish', line: 'kubectl crashcart completion fish | source' },
+    {
+      purpose: 'The same in PowerShell',
+      line: 'kubectl crashcart completion powershell | Out-String | Invoke-Expression',
+    },
+  ],
   flags: {
     directory: {
       type: 'string',
@@ -35,7 +52,9 @@ export const completionCommand: Command<CompletionOptions> = {
     const [what, ...more] = positional;
     const options: string[] = whatSchema.options;
     if (what === undefined || !options.includes(what) || more.length > 0 || rest !== null)
-      throw new UsageError(`completion takes one of: ${options.join(', ')}`);
+      throw new UsageError(
+        `completion takes one of: ${options.join(', ')}${suggestName(what ?? '', options)}`,
+      );
     if (what !== 'install' && flags['directory'] !== undefined)
       throw new UsageError('--directory is for `completion install`');
     return { what, directory: flags['directory'] ?? null };

@@ -1,17 +1,18 @@
 import * as z from 'zod';
 import { Failure } from '../../cluster/failure.ts';
 import type { SettingName } from '../../config/config-schema.ts';
-import type { EffectiveSetting } from '../../config/effective-settings.ts';
+import { type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
+import { nameInMirror } from '../../config/mirrored-image.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
 import type { Command } from '../command.ts';
 import { connectionFlags } from '../connection-flags.ts';
-import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { suggestName } from '../nearest-name.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
 import { decideSettings, loadConfig, locateConfig, settingFlags } from '../settings.ts';
-import { completeAgentOptions, sessionOptionsSchema } from './session-options.ts';
+import { agentOptionsSchema, completeAgentOptions } from './agent-options.ts';
 
 const whatSchema = z.enum(['view', 'path', 'validate']);
 const optionsSchema = z.object({
@@ -28,13 +29,26 @@ const { kubeconfig, context } = connectionFlags;
 
 /** Shows the user's configuration. */
 export const configCommand: Command<ConfigOptions> = {
-  usage: 'kubectl crashcart config view [--context NAME] [-o json|yaml] | path | validate [FILE]',
-  summary: [
-    'Show the configuration: what is set for which context, and by what; where the file is; what is wrong in it.',
-    '',
-    'A flag goes before an environment variable, that before what the file has for the context, and that before',
-    'what it has for all. See docs/configuration.md.',
+  usage: [
+    'kubectl crashcart config view [--context NAME] [-o json|yaml]',
+    'kubectl crashcart config path',
+    'kubectl crashcart config validate [FILE]',
   ].join('\n'),
+  summary: [
+    'Show the configuration: what is set for which context, and by what; where the',
+    'file is; what is wrong in it.',
+    '',
+    'A flag goes before an environment variable, that before what the file has for',
+    'the context, and that before what it has for all. See docs/configuration.md.',
+  ].join('\n'),
+  examples: [
+    {
+      purpose: 'What holds for a context, and what sets it',
+      line: 'kubectl crashcart config view --context production',
+    },
+    { purpose: 'Write the file', line: '${EDITOR:-vi} "$(kubectl crashcart config path)"' },
+    { purpose: 'What is wrong in it, by line and column', line: 'kubectl crashcart config validate' },
+  ],
   flags: {
     ...(kubeconfig && context ? { kubeconfig, context } : {}),
     ...reportFormatFlag,
@@ -45,7 +59,7 @@ export const configCommand: Command<ConfigOptions> = {
     const [what, file, ...more] = positional;
     const words: string[] = whatSchema.options;
     if (what === undefined || !words.includes(what) || rest !== null)
-      throw new UsageError(`config takes one of: ${words.join(', ')}`);
+      throw new UsageError(`config takes one of: ${words.join(', ')}${suggestName(what ?? '', words)}`);
     if (more.length > 0 || (file !== undefined && what !== 'validate'))
       throw new UsageError(`"${[file, ...more].join(' ')}" is not expected here`);
     if (what !== 'view' && flags['output'] !== undefined)
@@ -61,7 +75,7 @@ export const configCommand: Command<ConfigOptions> = {
         stdout.write(`${escapeText(path)}\n`);
         return 0;
       case 'view':
-        stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env), env), format));
+        stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env)), format));
         return 0;
       case 'validate':
         if ((await loadConfig(path)) === null) {
@@ -80,13 +94,26 @@ interface ShownSetting extends EffectiveSetting {
 }
 
 /** Those that nothing sets have what they are without. */
-function listSettings(decided: Map<SettingName, EffectiveSetting>, env: Context['env']): ShownSetting[] {
-  const agent = sessionOptionsSchema.shape.agent.parse(completeAgentOptions({}, env));
-  const { image, imagePullPolicy, imagePullSecrets, namespace } = agent;
-  const defaults = { image, imagePullPolicy, imagePullSecrets, agentNamespace: namespace };
+function listSettings(decided: Map<SettingName, EffectiveSetting>): ShownSetting[] {
+  const { image, imagePullPolicy, imagePullSecrets, namespace } = agentOptionsSchema.parse(
+    completeAgentOptions({}),
+  );
+  const defaults = {
+    ...{ image, imagePullPolicy, imagePullSecrets },
+    agentNamespace: namespace,
+    mirror: '',
+    toolbox: '',
+  };
+  const effective = new Map(decided);
+  const mirror = decided.get('mirror');
+  if (isImageOfRelease(decided)) {
+    effective.delete('image');
+    if (typeof mirror?.value === 'string' && mirror.value !== '')
+      effective.set('image', { value: nameInMirror(image, mirror.value), source: mirror.source });
+  }
   return (Object.keys(settingFlags) as SettingName[]).map((setting) => ({
     setting,
-    ...(decided.get(setting) ?? { value: defaults[setting], source: 'default' }),
+    ...(effective.get(setting) ?? { value: defaults[setting], source: 'default' }),
   }));
 }
 

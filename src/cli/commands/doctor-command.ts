@@ -3,53 +3,70 @@ import { examine } from '../../cluster/doctor/examination.ts';
 import { parseTargetName } from '../../cluster/target-name.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
-import type { Command, Flags } from '../command.ts';
+import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
 import { exitCodes } from '../report.ts';
 import { runUntilInterrupted } from '../run-until-interrupted.ts';
+import {
+  agentImageFlags,
+  agentOptionsSchema,
+  agentStartFlag,
+  completeAgentOptions,
+} from './agent-options.ts';
 import { formatFindings } from './doctor-table.ts';
-import { completeAgentOptions, sessionFlags, sessionOptionsSchema } from './session-options.ts';
+import { containerFlag, sessionOptionsSchema } from './session-options.ts';
 
 const schema = agentAccessSchema.omit({ agentNamespace: true }).extend({
   target: z.custom<ReturnType<typeof parseTargetName>>().nullable(),
   container: sessionOptionsSchema.shape.container,
-  agent: sessionOptionsSchema.shape.agent,
+  agent: agentOptionsSchema,
   startAgent: z.boolean(),
   timeoutMs: sessionOptionsSchema.shape.timeoutMs,
   format: reportFormatSchema,
 });
 
-/** What of a session's flags decides whether it will work. */
-const borrowedFlags: Flags = Object.fromEntries(
-  ['container', 'image', 'image-pull-policy', 'image-pull-secret', 'timeout'].map((name) => [
-    name,
-    sessionFlags[name] as Flags[string],
-  ]),
-);
-
 /** Tells what of a session would work, and what would not. */
 export const doctorCommand: Command<z.infer<typeof schema>> = {
-  usage: 'kubectl crashcart doctor [TARGET] [-c CONTAINER] [--start-agent] [-o json|yaml]',
+  usage: ['kubectl crashcart doctor [TARGET] [-c CONTAINER] [--start-agent]', '    [-o json|yaml]'].join(
+    '\n',
+  ),
   summary: [
-    'Tell what of a session will work and what will not, each with its cause and what mends it: the API server,',
-    'permissions, the namespace of agents, admission, and of TARGET its node (without, all nodes). Nothing is',
-    'changed or started: what only an agent can see of its node is asked of those that run. With --start-agent one',
-    "is started on TARGET's node, as for a session, and ends by itself.",
-    'Exit code: 0 when nothing has failed, else 1; warnings and what is unknown fail nothing.',
+    'Tell what of a session will work and what will not, each with its cause and what',
+    'mends it: the API server, permissions, the namespace of agents, admission, and',
+    'of TARGET its node (without, all nodes). Nothing is changed or started: what',
+    'only an agent can see of its node is asked of those that run. With',
+    "--start-agent one is started on TARGET's node, as for a session, and ends by",
+    'itself.',
+    'Exit code: 0 when nothing has failed, else 1; warnings and what is unknown fail',
+    'nothing.',
   ].join('\n'),
+  examples: [
+    { purpose: 'The cluster and all nodes', line: 'kubectl crashcart doctor' },
+    {
+      purpose: 'One target, its node, and an agent that is started there',
+      line: 'kubectl crashcart doctor web-0 -n shop --start-agent',
+    },
+    {
+      purpose: 'What has failed, for other programs',
+      line: `kubectl crashcart doctor -o json | jq '.items[] | select(.state == "failed")'`,
+    },
+  ],
   flags: {
+    ...containerFlag,
     'start-agent': {
       type: 'boolean',
       describe: "start an agent on TARGET's node, to try that and to ask it",
       group: 'Agent:',
     },
-    ...borrowedFlags,
+    // What of a session's flags decides whether it will work.
+    ...agentImageFlags,
+    ...agentStartFlag,
     ...reportFormatFlag,
     ...agentAccessFlags,
   },
   argument: 'target',
-  complete: (raw, { env }) => {
+  complete: (raw) => {
     const [target, ...more] = raw.positional;
     if (more.length > 0 || raw.rest !== null) throw new UsageError('"doctor" takes one TARGET at most');
     const startAgent = raw.flags['start-agent'] === true;
@@ -60,7 +77,7 @@ export const doctorCommand: Command<z.infer<typeof schema>> = {
       ...{ connection, verbosity },
       target: target === undefined ? null : parseTargetName(target),
       container: raw.flags['container'] ?? null,
-      agent: completeAgentOptions(raw.flags, env),
+      agent: completeAgentOptions(raw.flags),
       startAgent,
       timeoutMs: raw.flags['timeout'] ?? '60s',
       format: raw.flags['output'] ?? 'table',

@@ -5,6 +5,7 @@ import type { DaemonSet } from '../../cluster/kubernetes-objects.ts';
 import {
   applyResidentAgents,
   findResidentRefusal,
+  requireResidentToolbox,
   waitForResidentAgents,
 } from '../../cluster/resident-agents.ts';
 import { describeResidentAgents } from '../../cluster/resident-spec.ts';
@@ -25,12 +26,32 @@ const lookUpLimitMs = 5000;
 
 /** Keeps agents on nodes. */
 export const installCommand: Command<InstallOptions> = {
-  usage: 'kubectl crashcart install [--node-selector LABELS] [--toleration TAINT] [--priority-class NAME]',
-  summary: [
-    'Keep an agent on each node, by a DaemonSet, so that no session waits for one to start. Sessions that ask for the',
-    'same image use it; agents that other sessions make beside it are not affected. Run again, it changes what is',
-    'installed to what is asked for; agents that have to be replaced for that end, and the sessions in them.',
+  usage: [
+    'kubectl crashcart install [--node-selector LABELS] [--toleration TAINT]',
+    '    [--priority-class NAME]',
   ].join('\n'),
+  summary: [
+    'Keep an agent on each node, by a DaemonSet, so that no session waits for one to',
+    'start. Sessions that ask for the same image use it; agents that other sessions',
+    'make beside it are not affected. Run again, it changes what is installed to what',
+    'is asked for; agents that have to be replaced for that end, and the sessions in',
+    'them.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'An agent on each node', line: 'kubectl crashcart install' },
+    {
+      purpose: 'Only on some nodes, and before other pods',
+      line: 'kubectl crashcart install --node-selector pool=apps --priority-class high',
+    },
+    {
+      purpose: 'The image of a registry of your own',
+      line: 'kubectl crashcart install --mirror registry.example/cache',
+    },
+    {
+      purpose: 'The DaemonSet, for whoever applies all objects in another way',
+      line: 'kubectl crashcart install --dry-run=client > daemonset.yaml',
+    },
+  ],
   flags: installFlags,
   complete: completeInstallOptions,
   schema: installSchema,
@@ -45,6 +66,7 @@ export const installCommand: Command<InstallOptions> = {
       }
       if (options.createNamespace && dryRun === null)
         await createAgentNamespace(api, agent.namespace, signal);
+      if (agent.toolboxImage !== null) await requireResidentToolbox(api, manifest, signal);
       const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
       for (const warning of warnings) context.stderr.write(`warning: ${escapeText(warning)}\n`);
       if (dryRun !== null) {

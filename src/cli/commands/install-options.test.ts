@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseArguments } from '../adapter.ts';
-import type { Context } from '../context.ts';
 import { completeInstallOptions, installFlags, installSchema } from './install-options.ts';
 
 function parse(line: string) {
   const raw = parseArguments(line === '' ? [] : line.split(' '), installFlags);
-  return installSchema.parse(completeInstallOptions(raw, { env: {} } as Context));
+  return installSchema.parse(completeInstallOptions(raw));
 }
 
 describe('install', () => {

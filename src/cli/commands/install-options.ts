@@ -2,22 +2,18 @@ import * as z from 'zod';
 import type { Toleration } from '../../cluster/resident-spec.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
-import type { Context } from '../context.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
+import {
+  agentImageFlags,
+  agentOptionsSchema,
+  completeAgentOptions,
+  createNamespaceFlag,
+} from './agent-options.ts';
 import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
-import { completeAgentOptions, sessionFlags, sessionOptionsSchema } from './session-options.ts';
 
 const group = 'Installation:';
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
-
-/** The same as a session's: an agent that is not made the same is not used by it. */
-const borrowedFlags: Flags = Object.fromEntries(
-  ['image', 'image-pull-policy', 'image-pull-secret', 'create-namespace'].map((name) => [
-    name,
-    sessionFlags[name] as Flags[string],
-  ]),
-);
 
 export const installFlags: Flags = {
   'node-selector': {
@@ -32,7 +28,9 @@ export const installFlags: Flags = {
   },
   'priority-class': { type: 'string', describe: 'PriorityClass of the agents', group },
   timeout: { type: 'string', describe: 'limit of waiting until all of them run [5m]', group },
-  ...borrowedFlags,
+  // The same as a session's: an agent that is not made the same is not used by it.
+  ...agentImageFlags,
+  ...createNamespaceFlag,
   ...dryRunFlags,
   ...agentAccessFlags,
 };
@@ -65,7 +63,7 @@ const tolerationSchema = z.string().transform((text, context): Toleration => {
 });
 
 export const installSchema = agentAccessSchema.omit({ agentNamespace: true }).extend({
-  agent: sessionOptionsSchema.shape.agent,
+  agent: agentOptionsSchema,
   nodeSelector: nodeSelectorSchema.nullable().transform((selector) => selector ?? {}),
   tolerations: z.array(tolerationSchema).nullable(),
   priorityClass: z.string().min(1).nullable(),
@@ -76,13 +74,13 @@ export const installSchema = agentAccessSchema.omit({ agentNamespace: true }).ex
 export type InstallOptions = z.infer<typeof installSchema>;
 
 /** Fills in what was not given. @throws UsageError. */
-export function completeInstallOptions(raw: RawArguments, { env }: Context): unknown {
+export function completeInstallOptions(raw: RawArguments): unknown {
   const { flags, positional, rest } = raw;
   if (positional.length > 0 || rest !== null) throw new UsageError('"install" takes no arguments');
   const { connection, verbosity } = completeAgentAccess(raw);
   return {
     ...{ connection, verbosity },
-    agent: completeAgentOptions(flags, env),
+    agent: completeAgentOptions(flags),
     nodeSelector: flags['node-selector'] ?? null,
     tolerations: flags['toleration'] ?? null,
     priorityClass: flags['priority-class'] ?? null,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseArguments } from '../adapter.ts';
 import type { Context } from '../context.ts';
+import { agentImage } from '../version.ts';
 import { completeSessionOptions, sessionFlags, sessionOptionsSchema } from './session-options.ts';
 
 function makeContext(terminals: Partial<Record<'stdin' | 'stdout' | 'stderr', boolean>> = {}): Context {
@@ -71,10 +72,17 @@ describe('the command line', () => {
     });
   });
 
-  test('takes the image from the environment, and from its flag before that', () => {
-    const context = { ...makeContext(), env: { CRASHCART_IMAGE: 'agent:env' } };
-    expect(parse('web', context).agent.image).toBe('agent:env');
-    expect(parse('web --image agent:flag', context).agent.image).toBe('agent:flag');
+  test('takes an image as it is given, and the release’s own from a mirror', () => {
+    expect(parse('web').agent.image).toBe(agentImage);
+    const inMirror = `registry.corp/cache/${agentImage.replace(/^[^/]*\//, '')}`;
+    expect(parse('web --mirror registry.corp/cache').agent.image).toBe(inMirror);
+    expect(parse('web --mirror=').agent.image).toBe(agentImage);
+    expect(parse('web --image agent:1 --mirror registry.corp').agent.image).toBe('agent:1');
+  });
+
+  test('takes the agent’s own toolbox, unless another one is given', () => {
+    expect(parse('web --toolbox tools:1').agent.toolboxImage).toBe('tools:1');
+    for (const line of ['web', 'web --toolbox=']) expect(parse(line).agent.toolboxImage).toBeNull();
   });
 
   test("takes kubectl's connection flags", () => {
@@ -154,6 +162,7 @@ describe('the command line', () => {
     'web --timeout 0s',
     'web --image-pull-policy Sometimes',
     'web --agent-namespace ../x',
+    'web --mirror https://registry.corp',
   ])('%s is refused', (line) => {
     expect(() => parse(line)).toThrow();
   });

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { connectionSchema } from '../../cluster/connection-flags.ts';
 import { parseTargetName, type TargetName } from '../../cluster/target-name.ts';
-import { findNearestTool, findRecipe, findToolCommand } from '../../toolbox/catalogue.ts';
-import { agentNamespaceSchema } from '../../config/config-schema.ts';
+import { findRecipe, findToolCommand, listRecipes, listTools } from '../../toolbox/catalogue.ts';
 import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
@@ -10,6 +9,7 @@ import { bytesSchema } from '../byte-size.ts';
 import { durationSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { findNearestName } from '../nearest-name.ts';
 import {
   commandSchema,
   leaseSchema,
@@ -18,18 +18,25 @@ import {
 } from '../../session/session-spec.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { Failure } from '../../cluster/failure.ts';
+import {
+  agentImageFlags,
+  agentOptionsSchema,
+  agentStartFlag,
+  completeAgentOptions,
+  createNamespaceFlag,
+  secondsSchema,
+  sessionMemoryBytes,
+} from './agent-options.ts';
 import { commandSetupFlags, completeCommandSetup, createSetupSchema } from './command-setup-options.ts';
 import { completeDryRun, dryRunFlags, dryRunSchema } from './dry-run-options.ts';
 import { completeOutputFile, outputFileFlags, outputFileSchema, requireFile } from './output-file-options.ts';
 import { verbosityFlag, verbositySchema } from '../verbosity.ts';
-import { agentImage, version } from '../version.ts';
 
 const session = 'Session:';
+const kibibyte = 1024;
 const agent = 'Agent:';
 
-const pullPolicySchema = z.enum(['Always', 'IfNotPresent', 'Never']);
-
-export const sessionFlags: Flags = {
+export const containerFlag: Flags = {
   container: {
     type: 'string',
     alias: 'c',
@@ -37,6 +44,10 @@ export const sessionFlags: Flags = {
     group: session,
     values: 'container',
   },
+};
+
+export const sessionFlags: Flags = {
+  ...containerFlag,
   'all-namespaces': {
     type: 'boolean',
     alias: 'A',
@@ -78,28 +89,16 @@ export const sessionFlags: Flags = {
   },
   compress: { type: 'boolean', describe: 'compress the output (for slow connections)', group: session },
   quiet: { type: 'boolean', alias: 'q', describe: 'print nothing but errors', group: session },
-  image: { type: 'string', describe: 'image of the agent (environment: CRASHCART_IMAGE)', group: agent },
-  'image-pull-policy': {
-    type: 'string',
-    describe: 'Always, IfNotPresent or Never',
-    group: agent,
-    values: pullPolicySchema.options,
-  },
-  'image-pull-secret': { type: 'list', describe: 'Secret with credentials for the image', group: agent },
+  ...agentImageFlags,
   'agent-namespace': {
     type: 'string',
     describe: 'namespace of agents [crashcart]',
     group: agent,
     values: 'namespace',
   },
-  toolbox: {
-    type: 'string',
-    describe: "image whose files are the root of sessions, in place of the agent's own toolbox",
-    group: agent,
-  },
   'agent-idle': { type: 'string', describe: 'how long an agent stays without a session [5m]', group: agent },
-  timeout: { type: 'string', describe: "limit of the agent's start [60s]", group: agent },
-  'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group: agent },
+  ...agentStartFlag,
+  ...createNamespaceFlag,
   ...dryRunFlags,
   ...connectionFlags,
   ...verbosityFlag,
@@ -107,8 +106,10 @@ export const sessionFlags: Flags = {
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };
 
-const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
-const sessionMemoryBytes = 512 * 1024 * 1024;
+export const leaseSecondsSchema = secondsSchema.refine(
+  (seconds) => leaseSchema.safeParse(seconds).success,
+  'it takes at most 168h',
+);
 export const detachKeysSchema = z.string().transform((text, context) => {
   const keys = parseDetachKeys(text);
   if (keys !== null) return keys;
@@ -129,8 +130,8 @@ export const sessionOptionsSchema = z.object({
   /** null: our own stdout. */
   outputFile: outputFileSchema.nullable(),
   detach: z.boolean(),
-  keepSeconds: secondsSchema.pipe(leaseSchema),
-  graceSeconds: secondsSchema.pipe(leaseSchema),
+  keepSeconds: leaseSecondsSchema,
+  graceSeconds: leaseSecondsSchema,
   /** null: Enter ~ d. */
   detachKeys: detachKeysSchema.nullable(),
   follow: z.boolean(),
@@ -138,19 +139,13 @@ export const sessionOptionsSchema = z.object({
   recordInput: z.boolean(),
   reason: z.string().min(1).max(1024).nullable(),
   event: z.boolean(),
-  outputBufferBytes: bytesSchema.pipe(z.number().min(minOutputBufferBytes).max(maxOutputBufferBytes)),
+  outputBufferBytes: bytesSchema.refine(
+    (bytes) => bytes >= minOutputBufferBytes && bytes <= maxOutputBufferBytes,
+    `it takes ${minOutputBufferBytes / kibibyte}Ki to ${maxOutputBufferBytes / kibibyte / kibibyte}Mi`,
+  ),
   compress: z.boolean(),
   quiet: z.boolean(),
-  agent: z.object({
-    image: z.string().min(1),
-    imagePullPolicy: pullPolicySchema,
-    imagePullSecrets: z.array(z.string().min(1)),
-    namespace: agentNamespaceSchema,
-    idleSeconds: secondsSchema,
-    sessionMemoryBytes: z.number(),
-    version: z.string(),
-    toolboxImage: z.string().min(1).nullable(),
-  }),
+  agent: agentOptionsSchema,
   timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
   createNamespace: z.boolean(),
   /** null: for real. */
@@ -195,26 +190,12 @@ export function completeSessionOptions(raw: RawArguments, context: Context): unk
     outputBufferBytes: flags['output-buffer'] ?? '4Mi',
     compress: flags['compress'] === true,
     quiet: flags['quiet'] === true,
-    agent: completeAgentOptions(flags, context.env),
+    agent: completeAgentOptions(flags),
     timeoutMs: flags['timeout'] ?? '60s',
     createNamespace: flags['create-namespace'] === true,
     dryRun: completeDryRun(flags),
     connection: nameConnectionFlags(flags),
     verbosity: flags['verbosity'] ?? '0',
-  };
-}
-
-/** Fills in what was not given of the agent. */
-export function completeAgentOptions(flags: RawArguments['flags'], env: Context['env']): unknown {
-  return {
-    image: flags['image'] ?? (env['CRASHCART_IMAGE'] || agentImage),
-    imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
-    imagePullSecrets: flags['image-pull-secret'] ?? [],
-    namespace: flags['agent-namespace'] ?? 'crashcart',
-    idleSeconds: flags['agent-idle'] ?? '5m',
-    sessionMemoryBytes,
-    version,
-    toolboxImage: flags['toolbox'] ?? null,
   };
 }
 
@@ -249,7 +230,8 @@ function completeCommand(raw: RawArguments, context: Context): string[] | null {
   if (typeof tool === 'string') {
     const command = findToolCommand(tool, rest ?? [], recipes);
     if (command === null) {
-      const near = findNearestTool(tool, recipes);
+      const known = [...listRecipes(recipes), ...listTools()].map(({ name }) => name);
+      const near = findNearestName(tool, known);
       throw new Failure(
         'toolNotFound',
         `the toolbox has no tool "${tool}"`,

@@ -17,9 +17,14 @@ const maxCommandCharacters = 40;
 export const sessionsCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart sessions [-o json|yaml|wide|name]',
   summary: [
-    'List the sessions on all nodes: running ones, those that nobody is attached to, and those that ended in the',
-    'last 10 minutes.',
+    'List the sessions on all nodes: running ones, those that nobody is attached to,',
+    'and those that ended in the last 10 minutes.',
   ].join('\n'),
+  examples: [
+    { purpose: 'All sessions', line: 'kubectl crashcart sessions' },
+    { purpose: 'With their whole IDs, reasons and agents', line: 'kubectl crashcart sessions -o wide' },
+    { purpose: 'End all of them', line: 'kubectl crashcart sessions -o name | xargs kubectl crashcart stop' },
+  ],
   flags: { ...outputFormatFlag, ...agentAccessFlags },
   complete: (raw) => {
     if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"sessions" takes no arguments');

@@ -11,20 +11,32 @@ import { formatTable } from '../../terminal/table.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
+import { formatValue, outputFormatFlag, outputFormatSchema } from '../output-format.ts';
 import { exitCodes } from '../report.ts';
 import { runUntilInterrupted } from '../run-until-interrupted.ts';
 
-const schema = agentAccessSchema.extend({ format: reportFormatSchema });
+const schema = agentAccessSchema.extend({ format: outputFormatSchema });
 
 /** Shows the agents that are kept on nodes. */
 export const statusCommand: Command<z.infer<typeof schema>> = {
-  usage: 'kubectl crashcart status [-o json|yaml]',
+  usage: 'kubectl crashcart status [-o json|yaml|wide|name]',
   summary: [
-    'Show the agents that `install` keeps, node by node: whether each is ready, and of which version.',
+    'Show the agents that `install` keeps, node by node: whether each is ready, and',
+    'of which version.',
     'Exit code: 0 when all that are to be there are ready, else 1.',
   ].join('\n'),
-  flags: { ...reportFormatFlag, ...agentAccessFlags },
+  examples: [
+    { purpose: 'Node by node', line: 'kubectl crashcart status' },
+    {
+      purpose: 'With their images, and how often they were started again',
+      line: 'kubectl crashcart status -o wide',
+    },
+    {
+      purpose: 'Their logs, which have each session',
+      line: 'kubectl crashcart status -o name | xargs -n 1 kubectl logs -n crashcart',
+    },
+  ],
+  flags: { ...outputFormatFlag, ...agentAccessFlags },
   complete: (raw) => {
     if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"status" takes no arguments');
     return { ...completeAgentAccess(raw), format: raw.flags['output'] ?? 'table' };
@@ -36,12 +48,15 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
       const api = await openApi(access, context);
       const { daemonSet, agents } = await readResidentAgents(api, agentNamespace, signal);
       const desired = daemonSet?.status.desiredNumberScheduled ?? 0;
-      if (format !== 'table') {
+      const isData = format === 'json' || format === 'yaml';
+      if (isData) {
         const ready = daemonSet?.status.numberReady ?? 0;
         stdout.write(formatValue({ installed: daemonSet !== null, desired, ready, items: agents }, format));
-      } else if (agents.length > 0) stdout.write(formatAgents(agents));
+      } else if (format === 'name') {
+        for (const { pod } of agents) stdout.write(`pod/${pod}\n`);
+      } else if (agents.length > 0) stdout.write(formatAgents(agents, format === 'wide'));
       if (daemonSet === null) {
-        if (format === 'table') stderr.write(`Nothing is installed in the namespace "${agentNamespace}".\n`);
+        if (!isData) stderr.write(`Nothing is installed in the namespace "${agentNamespace}".\n`);
         return exitCodes.checkFailed;
       }
       if (agents.length < desired) {
@@ -53,12 +68,13 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
     }),
 };
 
-function formatAgents(agents: ResidentAgent[]): string {
+function formatAgents(agents: ResidentAgent[], isWide: boolean): string {
   return formatTable(
-    ['NODE', 'AGENT', 'STATE', 'VERSION', 'AGE'],
-    agents.map(({ node, pod, state, version, createdAt }) => [
+    ['NODE', 'AGENT', 'STATE', 'VERSION', 'AGE', ...(isWide ? ['RESTARTS', 'IMAGE'] : [])],
+    agents.map(({ node, pod, state, version, createdAt, restarts, image }) => [
       ...[node, pod, state, version],
       createdAt === null ? '?' : formatAge(new Date(createdAt)),
+      ...(isWide ? [String(restarts), image] : []),
     ]),
   );
 }

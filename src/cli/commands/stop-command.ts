@@ -2,18 +2,25 @@ import * as z from 'zod';
 import { type FoundSession, findSession } from '../../cluster/agent-sessions.ts';
 import type { ApiClient } from '../../cluster/api-client.ts';
 import { connectToAgent } from '../../cluster/session-connection.ts';
+import { sessionIDSchema } from '../session-id.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { runUntilInterrupted } from '../run-until-interrupted.ts';
 
-const schema = agentAccessSchema.extend({ ids: z.array(z.string().regex(/^[0-9a-f-]{4,36}$/i)) });
+const schema = agentAccessSchema.extend({ ids: z.array(sessionIDSchema) });
 
 /** Ends sessions. */
 export const stopCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart stop ID...',
-  summary:
-    'End sessions, and everything that runs in them. ID: its first characters, as `sessions` shows them.',
+  summary: [
+    'End sessions, and everything that runs in them. ID: its first characters, as',
+    '`sessions` shows them.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'End a session', line: 'kubectl crashcart stop 1a2b3c4d' },
+    { purpose: 'End all of them', line: 'kubectl crashcart sessions -o name | xargs kubectl crashcart stop' },
+  ],
   flags: agentAccessFlags,
   argument: 'session',
   complete: (raw) => {

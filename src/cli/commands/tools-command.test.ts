@@ -33,7 +33,20 @@ describe('the list of tools', () => {
     expect(load((await run('-o', 'yaml')).stdout)).toEqual(expected);
   });
 
-  test.each([[['-o', 'table']], [['tcpdump']]])('refuses %j', async (args) => {
+  test('is one name a line, each once, for other programs', async () => {
+    const names = (await run('-o', 'name')).stdout.trimEnd().split('\n');
+    expect(new Set(names)).toEqual(new Set([...recipes, ...listTools()].map(({ name }) => name)));
+    expect(names.length).toBe(new Set(names).size);
+  });
+
+  test('is wide with what a recipe needs, and where a tool is from', async () => {
+    const { stdout } = await run('-o', 'wide');
+    expect(stdout).toMatch(/^NAME +GROUP +PACKAGE +OUTPUT +PURPOSE +NEEDS$/m);
+    expect(stdout).toMatch(/^core +recipes +- +core +core dump .* ptrace; as much free/m);
+    expect(stdout).toMatch(/^tcpdump +\w+ +tcpdump +- +/m);
+  });
+
+  test.each([[['-o', 'text']], [['tcpdump']]])('refuses %j', async (args) => {
     expect(await run(...args)).toEqual({ code: 2, stdout: '' });
   });
 });

@@ -2,41 +2,71 @@ import * as z from 'zod';
 import { listRecipes, listTools, type Tool } from '../../toolbox/catalogue.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
 import { toolGroups } from '../../toolbox/tool-groups.ts';
+import { formatTable } from '../../terminal/table.ts';
 import type { Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
+import { formatValue, outputFormatFlag, outputFormatSchema } from '../output-format.ts';
 import { loadRecipes } from '../settings.ts';
 
-const optionsSchema = z.object({
-  output: z.enum(['text', 'json', 'yaml'], '-o takes json or yaml'),
-});
+const optionsSchema = z.object({ format: outputFormatSchema });
 type ToolsOptions = z.infer<typeof optionsSchema>;
 
 /** Lists the tools and recipes of the toolbox. */
 export const toolsCommand: Command<ToolsOptions> = {
-  usage: 'kubectl crashcart tools [-o json|yaml]',
-  summary:
-    'List what `--tool` takes: the recipes and tools of the toolbox, and your own of the configuration file.',
-  flags: {
-    output: { type: 'string', alias: 'o', describe: 'json or yaml', group: 'Output:' },
-    ...helpFlag,
-  },
+  usage: 'kubectl crashcart tools [-o json|yaml|wide|name]',
+  summary: [
+    'List what `--tool` takes: the recipes and tools of the toolbox, and your own of',
+    'the configuration file.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'Recipes and tools', line: 'kubectl crashcart tools' },
+    { purpose: 'With what each needs, and where it is from', line: 'kubectl crashcart tools -o wide' },
+    {
+      purpose: 'What the recipes need, for other programs',
+      line: "kubectl crashcart tools -o json | jq '.recipes[] | {name, needs}'",
+    },
+  ],
+  flags: { ...outputFormatFlag, ...helpFlag },
   complete: ({ flags, positional, rest }) => {
     if (positional.length > 0 || rest !== null) throw new UsageError('"tools" takes no arguments');
-    return { output: flags['output'] ?? 'text' };
+    return { format: flags['output'] ?? 'table' };
   },
   schema: optionsSchema,
-  run: async ({ output }, { stdout, env }) => {
+  run: async ({ format }, { stdout, env }) => {
     const list = { recipes: listRecipes(await loadRecipes(env)), tools: listTools() };
-    if (output === 'text') stdout.write(formatText(list));
-    else if (output === 'json') stdout.write(`${JSON.stringify(list, null, 2)}\n`);
-    // Without references: readers of a list need not know them.
-    else stdout.write((await import('js-yaml')).dump(list, { noRefs: true }));
+    stdout.write(format === 'json' || format === 'yaml' ? formatValue(list, format) : formats[format](list));
     return 0;
   },
 };
 
-function formatText({ recipes, tools }: { recipes: Recipe[]; tools: Tool[] }): string {
+interface ToolList {
+  recipes: Recipe[];
+  tools: Tool[];
+}
+
+const formats = { table: formatText, wide: formatWide, name: formatNames };
+
+function formatNames({ recipes, tools }: ToolList): string {
+  // A tool and its recipe can have the same name.
+  const names = new Set([...recipes, ...tools].map(({ name }) => name));
+  return [...names].map((name) => `${name}\n`).join('');
+}
+
+function formatWide({ recipes, tools }: ToolList): string {
+  return formatTable(
+    ['NAME', 'GROUP', 'PACKAGE', 'OUTPUT', 'PURPOSE', 'NEEDS'],
+    [
+      ...recipes.map(({ name, output, summary, needs }) => [
+        ...[name, 'recipes', '-', output, summary],
+        needs.join('; ') || '-',
+      ]),
+      ...tools.map((tool) => [tool.name, tool.group, tool.package ?? '-', '-', tool.purpose, '-']),
+    ],
+  );
+}
+
+function formatText({ recipes, tools }: ToolList): string {
   const width = Math.max(...[...recipes, ...tools].map(({ name }) => name.length)) + 2;
   const formatLine = (name: string, text: string) => `  ${name.padEnd(width)}${text}`;
   return [

@@ -16,9 +16,14 @@ const schema = agentAccessSchema.extend({
 export const uninstallCommand: Command<z.infer<typeof schema>> = {
   usage: 'kubectl crashcart uninstall',
   summary: [
-    'Remove the agents that `install` keeps, and wait until they are gone; sessions in them end. The namespace and',
-    'the roles stay, and so do agents that sessions have made for themselves.',
+    'Remove the agents that `install` keeps, and wait until they are gone; sessions',
+    'in them end. The namespace and the roles stay, and so do agents that sessions',
+    'have made for themselves.',
   ].join('\n'),
+  examples: [
+    { purpose: 'Remove them', line: 'kubectl crashcart uninstall' },
+    { purpose: 'Wait longer for nodes that are slow', line: 'kubectl crashcart uninstall --timeout 5m' },
+  ],
   flags: {
     timeout: {
       type: 'string',

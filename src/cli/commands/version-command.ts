@@ -8,6 +8,7 @@ import { version } from '../version.ts';
 export const versionCommand: Command<object> = {
   usage: 'kubectl crashcart version',
   summary: 'Print the version of the plugin.',
+  examples: [{ purpose: 'The version', line: 'kubectl crashcart version' }],
   flags: helpFlag,
   complete: ({ positional, rest }) => {
     if (positional.length > 0 || rest !== null) throw new UsageError('"version" takes no arguments');

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { installCompletion, unixProgram } from './kubectl-completion.ts';
 
 let root: string;
@@ -74,8 +74,41 @@ test('a folder without the plugin is refused, and so is a PATH without it', asyn
   await expect(installCompletion(null, { PATH: root }, 'linux')).rejects.toThrow('a folder of PATH');
 });
 
-test('on Windows it is what runs there', async () => {
-  writeFileSync(join(bin, 'kubectl-crashcart.exe'), '');
-  const file = await installCompletion(bin, env, 'win32');
-  expect(file).toBe(join(bin, 'kubectl_complete-crashcart.cmd'));
+describe('on Windows', () => {
+  const npmShim =
+    '@ECHO off\r\n"%dp0%\\node.exe" "%dp0%\\node_modules\\kubectl-crashcart\\lib\\complete.cjs" %*\r\n';
+
+  test.each(['kubectl-crashcart.exe', 'kubectl-crashcart.cmd'])(
+    'it is what runs there, beside %s',
+    async (plugin) => {
+      writeFileSync(join(bin, plugin), '');
+      const file = await installCompletion(null, env, 'win32');
+      expect(file).toBe(join(bin, 'kubectl_complete-crashcart.cmd'));
+      expect(readFileSync(file, 'utf8')).toContain(`"%~dp0${plugin}" __complete %*`);
+      expect(await installCompletion(null, env, 'win32')).toBe(file);
+    },
+  );
+
+  test('a script that kubectl can’t run is no plugin', async () => {
+    writeFileSync(join(bin, 'kubectl-crashcart.ps1'), '');
+    await expect(installCompletion(null, env, 'win32')).rejects.toThrow(
+      'kubectl-crashcart.exe or kubectl-crashcart.cmd is not in a folder of PATH',
+    );
+  });
+
+  test('what npm has put there is left to npm', async () => {
+    for (const name of ['kubectl-crashcart', 'kubectl_complete-crashcart']) {
+      writeFileSync(join(bin, `${name}.cmd`), npmShim);
+      writeFileSync(join(bin, `${name}.ps1`), '');
+    }
+    const file = await installCompletion(bin, env, 'win32');
+    expect(file).toBe(join(bin, 'kubectl_complete-crashcart.cmd'));
+    expect(readFileSync(file, 'utf8')).toBe(npmShim);
+  });
+
+  test('someone else’s file is left as it is', async () => {
+    writeFileSync(join(bin, 'kubectl-crashcart.cmd'), '');
+    writeFileSync(join(bin, 'kubectl_complete-crashcart.cmd'), 'mine');
+    await expect(installCompletion(null, env, 'win32')).rejects.toMatchObject({ code: 'configuration' });
+  });
 });

@@ -18,11 +18,21 @@ export const unixProgram: CompletionProgram = {
 exec "\${0%/*}/kubectl-crashcart" __complete "$@" 2>/dev/null
 `,
 };
+const windowsName = 'kubectl_complete-crashcart.cmd';
+/** Beside a release's program. */
 export const windowsProgram: CompletionProgram = {
   plugin: 'kubectl-crashcart.exe',
-  name: 'kubectl_complete-crashcart.cmd',
+  name: windowsName,
   content: '@"%~dp0kubectl-crashcart.exe" __complete %* 2>nul\r\n',
 };
+/** Beside what npm puts before a script. Its .ps1 kubectl can't run. */
+const windowsScript: CompletionProgram = {
+  plugin: 'kubectl-crashcart.cmd',
+  name: windowsName,
+  content: '@call "%~dp0kubectl-crashcart.cmd" __complete %* 2>nul\r\n',
+};
+/** What npm's own .cmd for completion starts: it stands where ours would. */
+const npmProgram = /kubectl-crashcart[\\/]lib[\\/]complete\.cjs/;
 
 /**
  * Has kubectl complete `kubectl crashcart …`: krew links the plugin alone.
@@ -35,12 +45,13 @@ export async function installCompletion(
   env: NodeJS.ProcessEnv,
   platform: NodeJS.Platform,
 ): Promise<string> {
-  const program = platform === 'win32' ? windowsProgram : unixProgram;
-  const folder = directory ?? findFolder(program.plugin, env['PATH'] ?? '');
-  if (folder === null || !existsSync(join(folder, program.plugin))) {
+  const programs = platform === 'win32' ? [windowsProgram, windowsScript] : [unixProgram];
+  const folders = directory === null ? (env['PATH'] ?? '').split(delimiter).filter(Boolean) : [directory];
+  const { folder, program } = findPlugin(folders, programs) ?? {};
+  if (folder === undefined || program === undefined) {
     throw new Failure(
       'configuration',
-      `${program.plugin} is not in ${folder ?? 'a folder of PATH'}`,
+      `${programs.map(({ plugin }) => plugin).join(' or ')} is not in ${directory ?? 'a folder of PATH'}`,
       'Give the folder that it is in, and that kubectl finds it in, with --directory.',
     );
   }
@@ -50,6 +61,7 @@ export async function installCompletion(
   const isOurs = known?.includes('__complete') === true;
   // npm has linked it, and keeps it.
   if (known === program.content || (isOurs && info?.isSymbolicLink())) return file;
+  if (known !== null && npmProgram.test(known)) return file;
   // An older version's own file is replaced, nothing else.
   if (info !== null && !(isOurs && info.isFile()))
     throw new Failure('configuration', `${file} is there already, and not from here`, 'Remove it first.');
@@ -70,6 +82,13 @@ export async function installCompletion(
   return file;
 }
 
-function findFolder(plugin: string, path: string): string | null {
-  return path.split(delimiter).find((folder) => folder !== '' && existsSync(join(folder, plugin))) ?? null;
+/** @returns the first folder that has a plugin, as PATH is searched; null: none has. */
+function findPlugin(
+  folders: string[],
+  programs: CompletionProgram[],
+): { folder: string; program: CompletionProgram } | null {
+  const found = folders
+    .flatMap((folder) => programs.map((program) => ({ folder, program })))
+    .find(({ folder, program }) => existsSync(join(folder, program.plugin)));
+  return found ?? null;
 }
