@@ -124,6 +124,9 @@ describe('with the policies of the manifests, an agent', () => {
   });
 
   const secret = { valueFrom: { secretKeyRef: { name: 'any', key: 'any' } } };
+  const withVariable = (name: string, source: Fields) => ({ env: [{ name, ...source }] });
+  const nodeName = { valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } };
+  const annotations = { valueFrom: { fieldRef: { fieldPath: "metadata.annotations['any']" } } };
   const program = { exec: { command: ['sh'] } };
   const node = { name: 'node', hostPath: { path: '/' } };
   test.each<[string, Fields, Fields, string]>([
@@ -135,6 +138,11 @@ describe('with the policies of the manifests, an agent', () => {
     ['a startup probe', {}, { startupProbe: program }, 'without probes and hooks'],
     ['a preloaded library', {}, { env: [{ name: 'LD_PRELOAD', value: '/x' }] }, 'no environment variables'],
     ['a secret', {}, { env: [{ name: 'CRASHCART_NODE', ...secret }] }, 'no environment variables'],
+    ['a name of its node', {}, withVariable('CRASHCART_NODE', { value: 'a\nb' }), 'the name of its node and'],
+    ['a field as its node', {}, withVariable('CRASHCART_NODE', annotations), 'the name of its node and'],
+    ['no number', {}, withVariable('CRASHCART_IDLE_SECONDS', { value: '1\n' }), 'whole numbers'],
+    ['a number that is none yet', {}, withVariable('CRASHCART_IDLE_SECONDS', nodeName), 'whole numbers'],
+    ['an empty number', {}, withVariable('CRASHCART_SESSION_MEMORY_BYTES', {}), 'whole numbers'],
     ['secrets', {}, { envFrom: [{ secretRef: { name: 'any' } }] }, 'no environment variables'],
     ['a volume', { volumes: [node] }, {}, 'an agent has no volumes'],
     ['a program that can be changed', {}, { securityContext: { privileged: true } }, "can't change its own"],
