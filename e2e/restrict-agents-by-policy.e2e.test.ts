@@ -129,6 +129,7 @@ describe('with the policies of the manifests, an agent', () => {
   const annotations = { valueFrom: { fieldRef: { fieldPath: "metadata.annotations['any']" } } };
   const program = { exec: { command: ['sh'] } };
   const node = { name: 'node', hostPath: { path: '/' } };
+  const claim = { name: 'any', resourceClaimName: 'any' };
   test.each<[string, Fields, Fields, string]>([
     ['another program', {}, { command: ['sh'] }, "its image's own program"],
     ['arguments', {}, { args: ['-c', 'id'] }, "its image's own program"],
@@ -149,6 +150,12 @@ describe('with the policies of the manifests, an agent', () => {
     ['a token', { automountServiceAccountToken: true }, {}, "no service account's token"],
     ['a port', {}, { ports: [{ containerPort: 8080 }] }, 'listens on no port'],
     ['the IPC namespace of the node', { hostIPC: true }, {}, "not in the node's IPC namespace"],
+    ['a file over a program', {}, { terminationMessagePath: '/usr/bin/env' }, 'message at the usual path'],
+    ['a claim', { resourceClaims: [claim] }, { resources: { claims: [{ name: 'any' }] } }, 'has no devices'],
+    ['a claim of its pod', { resourceClaims: [claim] }, {}, 'has no devices'],
+    ['a device', {}, { resources: { limits: { 'example.com/any': '1' } } }, 'has no devices'],
+    ['another runtime', { runtimeClassName: 'crun' }, {}, "in the node's usual runtime"],
+    ['another directory', {}, { workingDir: '/tmp' }, "in its image's own directory"],
     ['another container before it', { initContainers: [{ name: 'first', image }] }, {}, 'has one container'],
   ])('with %s is refused', async (_what, podChanges, containerChanges, words) => {
     const job = await attempt(describeJob(podChanges, containerChanges));
