@@ -32,6 +32,7 @@ const everyFile = [
   ...['allowed-images', 'agent-policy', 'exec-policy'].map(
     (file) => `components/admission-policies/${file}.yaml`,
   ),
+  'components/openshift/scc-binding.yaml',
 ];
 
 type Person = 'users' | 'viewers' | 'installers';
@@ -85,6 +86,7 @@ describe('who may do what:', () => {
     ['create', 'events', targetsPlace, ['users']],
     ['patch', `roles.rbac.authorization.k8s.io/${name}-agents`, agentsPlace, ['installers']],
     ['patch', `clusterroles.rbac.authorization.k8s.io/${name}-user`, [], ['installers']],
+    ['patch', `rolebindings.rbac.authorization.k8s.io/${name}-privileged`, agentsPlace, ['installers']],
     ['get', `daemonsets.apps/${name}-resident`, agentsPlace, ['users', 'viewers', 'installers']],
     ['create', `daemonsets.apps/${name}-resident`, agentsPlace, ['installers']],
     ['delete', `daemonsets.apps/${name}-resident`, agentsPlace, ['installers']],
