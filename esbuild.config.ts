@@ -1,4 +1,5 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { manifests } from './src/cli/manifest-files.ts';
 
 /**
  * What @kubernetes/client-node's KubeConfig imports and this program never calls: the generated API (of
@@ -34,6 +35,16 @@ const withoutEmojiWidth: Plugin = {
       contents: `
         import { stripVTControlCharacters } from 'node:util';
         export default (text) => stripVTControlCharacters(text).length;`,
+    }));
+  },
+};
+
+/** Who has a release has no checkout to read them from. */
+const withManifests: Plugin = {
+  name: 'with-manifests',
+  setup(bundle) {
+    bundle.onLoad({ filter: /\/src\/cli\/manifest-files\.ts$/ }, () => ({
+      contents: `export const manifests = ${JSON.stringify(manifests)};`,
     }));
   },
 };
@@ -81,7 +92,7 @@ export function describePluginBuilds(outdir: string): BuildOptions[] {
       ...shared,
       entryPoints: { 'run-cli': 'src/cli/run-cli.ts' },
       outdir,
-      plugins: [withoutGeneratedAPI, withoutEmojiWidth],
+      plugins: [withoutGeneratedAPI, withoutEmojiWidth, withManifests],
     },
   ];
 }
@@ -95,7 +106,7 @@ export function describeSingleFileBuild(outdir: string): BuildOptions {
     ...shared,
     entryPoints: { 'single-file': 'src/cli/main.ts' },
     outdir,
-    plugins: [withoutGeneratedAPI, withoutEmojiWidth],
+    plugins: [withoutGeneratedAPI, withoutEmojiWidth, withManifests],
   };
 }
 

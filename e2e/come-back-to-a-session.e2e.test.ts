@@ -95,6 +95,15 @@ describe('a session that is started detached', () => {
     );
   });
 
+  test('is not begun when it is to be kept for longer than its agent runs', async () => {
+    const long = [...target, '--detach', '--keep', '48h', '--', 'true'];
+    const { code, stdout, stderr } = await runCrashcart(long);
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: '' });
+    expect(stderr).toMatch(
+      /^error: the session can't be kept for 48 h: its agent ends 24 h after it was made\n/,
+    );
+  });
+
   test('does not get the stdin of a script that attaches, but with -i', async () => {
     const id = await startDetached('read line; echo "got $line"; exit 4', ['-t']);
     const watching = await startKubectl(['crashcart', 'attach', id, ...access]);

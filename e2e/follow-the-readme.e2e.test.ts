@@ -14,7 +14,7 @@ import { UserTerminal } from './session/user-terminal.ts';
 const namespace = 'follow-the-readme';
 /** The commands of "First steps", held against the README's by the first test. */
 const steps = {
-  install: 'kubectl apply -k manifests',
+  install: 'kubectl crashcart manifests | kubectl apply -f -',
   examine: 'kubectl crashcart doctor',
   run: 'kubectl crashcart pod/foo -- ps -ef',
   enter: 'kubectl crashcart pod/foo',
@@ -43,9 +43,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 }, 60_000);
 
-/** Runs a command as it stands in the README, from the checkout's folder. */
-async function runStep(command: string): Promise<CommandResult> {
-  return await runKubectl(command.split(' ').slice(1), { env: { KUBECONFIG: kubeconfig } });
+/** Runs a command as it stands in the README, from the checkout's folder. @param input of its stdin. */
+async function runStep(command: string, input: string | Buffer = ''): Promise<CommandResult> {
+  return await runKubectl(command.split(' ').slice(1), { env: { KUBECONFIG: kubeconfig }, input });
 }
 
 test('the README’s first steps are those that are taken here', async () => {
@@ -57,7 +57,8 @@ test('the README’s first steps are those that are taken here', async () => {
 
 describe('a newcomer', () => {
   test('installs the manifests', async () => {
-    const { code, stdout } = await runStep(steps.install);
+    const [print = '', apply = ''] = steps.install.split(' | ');
+    const { code, stdout } = await runStep(apply, (await runStep(print)).stdout);
     expect(code).toBe(0);
     expect(stdout.toString()).toMatch(/^namespace\/crashcart /m);
   });

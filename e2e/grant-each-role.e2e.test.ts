@@ -32,6 +32,7 @@ const everyFile = [
   ...['allowed-images', 'agent-policy', 'exec-policy'].map(
     (file) => `components/admission-policies/${file}.yaml`,
   ),
+  'components/openshift/scc-binding.yaml',
 ];
 
 type Person = 'users' | 'viewers' | 'installers';
@@ -85,6 +86,7 @@ describe('who may do what:', () => {
     ['create', 'events', targetsPlace, ['users']],
     ['patch', `roles.rbac.authorization.k8s.io/${name}-agents`, agentsPlace, ['installers']],
     ['patch', `clusterroles.rbac.authorization.k8s.io/${name}-user`, [], ['installers']],
+    ['patch', `rolebindings.rbac.authorization.k8s.io/${name}-privileged`, agentsPlace, ['installers']],
     ['get', `daemonsets.apps/${name}-resident`, agentsPlace, ['users', 'viewers', 'installers']],
     ['create', `daemonsets.apps/${name}-resident`, agentsPlace, ['installers']],
     ['delete', `daemonsets.apps/${name}-resident`, agentsPlace, ['installers']],
@@ -158,7 +160,7 @@ describe('the manifests', () => {
     }
   });
 
-  test('build with all of the components, whose changes are in it', async () => {
+  test('build with all of the components at once', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'crashcart-overlay-'));
     const path = relative(await realpath(folder), manifests);
     const components = ['admission-policies', 'installer', 'openshift', 'resident', 'target-events'];
@@ -171,7 +173,8 @@ describe('the manifests', () => {
     await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
     const built = await expectSuccess(['kustomize', folder]);
     await rm(folder, { recursive: true });
-    expect(built).toContain('security.openshift.io/scc.podSecurityLabelSync: "false"');
+    expect(built).toContain('name: crashcart-privileged');
+    expect(built).toContain('name: crashcart-installer');
     expect(built).toContain('pod-security.kubernetes.io/enforce: privileged');
   });
 });

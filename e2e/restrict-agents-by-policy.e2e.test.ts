@@ -131,8 +131,12 @@ describe('with the policies of the manifests, an agent', () => {
   });
 
   const secret = { valueFrom: { secretKeyRef: { name: 'any', key: 'any' } } };
+  const withVariable = (name: string, source: Fields) => ({ env: [{ name, ...source }] });
+  const nodeName = { valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } };
+  const annotations = { valueFrom: { fieldRef: { fieldPath: "metadata.annotations['any']" } } };
   const program = { exec: { command: ['sh'] } };
   const node = { name: 'node', hostPath: { path: '/' } };
+  const claim = { name: 'any', resourceClaimName: 'any' };
   test.each<[string, Fields, Fields, string]>([
     ['another program', {}, { command: ['sh'] }, "its image's own program"],
     ['arguments', {}, { args: ['-c', 'id'] }, "its image's own program"],
@@ -142,12 +146,23 @@ describe('with the policies of the manifests, an agent', () => {
     ['a startup probe', {}, { startupProbe: program }, 'without probes and hooks'],
     ['a preloaded library', {}, { env: [{ name: 'LD_PRELOAD', value: '/x' }] }, 'no environment variables'],
     ['a secret', {}, { env: [{ name: 'CRASHCART_NODE', ...secret }] }, 'no environment variables'],
+    ['a name of its node', {}, withVariable('CRASHCART_NODE', { value: 'a\nb' }), 'the name of its node and'],
+    ['a field as its node', {}, withVariable('CRASHCART_NODE', annotations), 'the name of its node and'],
+    ['no number', {}, withVariable('CRASHCART_IDLE_SECONDS', { value: '1\n' }), 'whole numbers'],
+    ['a number that is none yet', {}, withVariable('CRASHCART_IDLE_SECONDS', nodeName), 'whole numbers'],
+    ['an empty number', {}, withVariable('CRASHCART_SESSION_MEMORY_BYTES', {}), 'whole numbers'],
     ['secrets', {}, { envFrom: [{ secretRef: { name: 'any' } }] }, 'no environment variables'],
     ['a volume', { volumes: [node] }, {}, 'an agent has no volumes'],
     ['a program that can be changed', {}, { securityContext: { privileged: true } }, "can't change its own"],
     ['a token', { automountServiceAccountToken: true }, {}, "no service account's token"],
     ['a port', {}, { ports: [{ containerPort: 8080 }] }, 'listens on no port'],
     ['the IPC namespace of the node', { hostIPC: true }, {}, "not in the node's IPC namespace"],
+    ['a file over a program', {}, { terminationMessagePath: '/usr/bin/env' }, 'message at the usual path'],
+    ['a claim', { resourceClaims: [claim] }, { resources: { claims: [{ name: 'any' }] } }, 'has no devices'],
+    ['a claim of its pod', { resourceClaims: [claim] }, {}, 'has no devices'],
+    ['a device', {}, { resources: { limits: { 'example.com/any': '1' } } }, 'has no devices'],
+    ['another runtime', { runtimeClassName: 'crun' }, {}, "in the node's usual runtime"],
+    ['another directory', {}, { workingDir: '/tmp' }, "in its image's own directory"],
     ['another container before it', { initContainers: [{ name: 'first', image }] }, {}, 'has one container'],
   ])('with %s is refused', async (_what, podChanges, containerChanges, words) => {
     for (const describe of [describeJob, describeDaemonSet]) {

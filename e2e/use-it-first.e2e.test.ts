@@ -35,7 +35,7 @@ describe('where no agent has ever run', () => {
       stdout: Buffer.from(''),
       stderr:
         `error: the namespace "${namespace}", where agents run, does not exist\n` +
-        'Make it with `kubectl apply -k manifests`, or run this with --create-namespace.\n',
+        'Make it with `kubectl crashcart manifests | kubectl apply -f -`, or run this with --create-namespace.\n',
     });
     expect(await namespaceExists()).toBe(false);
   });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { formatBillOfMaterials } from './bill-of-materials.ts';
@@ -25,6 +26,14 @@ describe('the bundle of a release', () => {
   test('names the agent’s image by its digest', () => {
     const files = [bundle.files.get('run-cli.cjs'), bundle.singleFile];
     expect(files.map((file) => file?.includes(agentImage))).toEqual([true, true]);
+  });
+
+  test('holds the manifests', async () => {
+    const text = await readFile(join(checkout, 'manifests/rbac.yaml'), 'utf8');
+    for (const file of [bundle.files.get('run-cli.cjs'), bundle.singleFile])
+      expect(file?.includes(text.split('\n')[0] as string)).toBe(true);
+    // What reads them from a checkout is not in it.
+    expect(bundle.singleFile.includes('kustomization.yaml')).toBe(false);
   });
 
   test('holds nothing of the agent, and no path of the machine that made it', () => {

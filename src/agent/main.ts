@@ -4,6 +4,7 @@ import { agentSocketPath } from '../session/protocol-version.ts';
 import { readAgentConfig } from './agent-config.ts';
 import { countAdmittedSessions } from './cgroup/memory-limit.ts';
 import { moveIntoLeaf } from './cgroup/own-leaf.ts';
+import { describeFarewell } from './farewell.ts';
 import { createSessionServer } from './server.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './version.ts';
@@ -25,9 +26,9 @@ async function runAgent(): Promise<void> {
   const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
   const registry = new SessionRegistry(config, maxSessions, () => stop('idle'));
   const server = createSessionServer(config, registry);
-  const told = `the agent on the node "${config.node}" was told to end: its pod is deleted, or the node shuts down`;
-  process.once('SIGTERM', () => stop(told));
-  process.once('SIGINT', () => stop(told));
+  const stopAsTold = () => stop(describeFarewell(config, process.uptime()));
+  process.once('SIGTERM', stopAsTold);
+  process.once('SIGINT', stopAsTold);
 
   await moveIntoLeaf();
   await rm(agentSocketPath, { force: true });

@@ -8,7 +8,7 @@ import { describeIssues, findOptionFlag } from './option-issues.ts';
 /** Options that no flag of their own gives. */
 const notGiven = [
   // Arguments.
-  ...['target', 'command', 'id', 'ids', 'what', 'file'],
+  ...['target', 'command', 'id', 'ids', 'what', 'file', 'components'],
   // Of an agent that is looked at, or kept.
   'agent.idleSeconds',
   // Decided by others.

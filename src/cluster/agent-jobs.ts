@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { applyManifests } from './agent-namespace.ts';
 import { describeRefusal, isRefusal } from './agent-refusal.ts';
 import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from './api-client.ts';
@@ -15,7 +16,7 @@ export class NamespaceMissingError extends Failure {
     super(
       'namespaceMissing',
       `the namespace "${namespace}", where agents run, does not exist`,
-      'Make it with `kubectl apply -k manifests`, or run this with --create-namespace.',
+      `Make it with \`${applyManifests}\`, or run this with --create-namespace.`,
       options,
     );
     this.namespace = namespace;

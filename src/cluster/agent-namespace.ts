@@ -2,6 +2,9 @@ import * as z from 'zod';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 
+/** What an administrator runs once, before the first use. */
+export const applyManifests = 'kubectl crashcart manifests | kubectl apply -f -';
+
 /** Describes the namespace for agents, as manifests/namespace.yaml does. */
 export function describeAgentNamespace(name: string) {
   return {
@@ -15,6 +18,8 @@ export function describeAgentNamespace(name: string) {
         'pod-security.kubernetes.io/enforce': 'privileged',
         'pod-security.kubernetes.io/audit': 'privileged',
         'pod-security.kubernetes.io/warn': 'privileged',
+        // OpenShift would write these labels, too.
+        'security.openshift.io/scc.podSecurityLabelSync': 'false',
       },
     },
   };

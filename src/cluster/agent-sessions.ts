@@ -6,6 +6,7 @@ import { Failure } from './failure.ts';
 import type { Pod } from './kubernetes-objects.ts';
 import type { SessionClient } from './session-client.ts';
 import { connectToAgent } from './session-connection.ts';
+import { isResident } from './session-keep.ts';
 
 /** Of asking one agent: the others' answers do not wait longer for it. */
 const agentLimitMs = 10_000;
@@ -15,6 +16,8 @@ export interface FoundSession {
   /** The agent's pod. */
   pod: string;
   node: string;
+  /** Whether `install` keeps that agent. */
+  isResident: boolean;
   state: SessionState;
 }
 
@@ -39,7 +42,10 @@ export async function listSessions(
       const node = findNode(pod);
       try {
         const states = await listSessionsOf(api, { namespace, pod: name }, signal);
-        return { sessions: states.map((state) => ({ pod: name, node, state })), silent: [] };
+        return {
+          sessions: states.map((state) => ({ pod: name, node, isResident: isResident(pod), state })),
+          silent: [],
+        };
       } catch (error) {
         if (signal.aborted) throw error;
         const why = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { agentLifetimeSeconds } from '../session/agent-lifetime.ts';
 import { otherToolboxPath, relayPath } from '../session/protocol-version.ts';
 
 /** What of an agent the user can choose. */
@@ -51,8 +52,6 @@ export const agentResources = {
   limits: { memory: '4Gi' },
 } as const;
 
-/** A Job that nobody renews ends by itself; idle agents do so much earlier. */
-const deadlineSeconds = 24 * 60 * 60;
 const ttlSeconds = 30;
 
 /**
@@ -81,8 +80,9 @@ export function describeAgent(node: string, options: AgentOptions, reserve = tru
       spec: {
         backoffLimit: 0,
         ttlSecondsAfterFinished: ttlSeconds,
-        // On the Job, not the pod: there it can be raised while sessions run.
-        activeDeadlineSeconds: deadlineSeconds,
+        // Ends an agent that never gets idle, and its sessions. On the Job: the pod's spec is also that of agents that
+        // are kept.
+        activeDeadlineSeconds: agentLifetimeSeconds,
         template: { metadata: { labels, annotations }, spec },
       },
     }),

@@ -74,5 +74,5 @@ function describeMissing({ verb, resource, namespace }: RequestedAccess): string
 
 function adviseMissing(missing: RequestedAccess, access: RequestedAccess, text: string): string {
   if (missing.resource !== access.resource) return text;
-  return `${text}\nmanifests/rbac.yaml grants it: an administrator binds you to its ClusterRole crashcart-user (targets) and its Role crashcart-agents (agents).`;
+  return `${text}\nmanifests/rbac.yaml grants it (\`kubectl crashcart manifests\` prints it): an administrator binds you to its ClusterRole crashcart-user (targets) and its Role crashcart-agents (agents).`;
 }

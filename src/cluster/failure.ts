@@ -16,6 +16,7 @@ export type FailureCode =
   | 'agentFailed'
   | 'imageFailed'
   | 'toolboxRefused'
+  | 'keepRefused'
   | 'tunnelFailed'
   | 'connectionLost'
   | 'streamCut'

@@ -45,7 +45,11 @@ export const attachCommand: Command<AttachOptions> = {
       group,
     },
     'read-only': { type: 'boolean', describe: 'watch it; nothing that is typed is passed on', group },
-    keep: { type: 'string', describe: 'how long it is kept when you detach [8h]', group },
+    keep: {
+      type: 'string',
+      describe: 'how long it is kept when you detach; at most 24h without `install` [8h]',
+      group,
+    },
     'detach-keys': { type: 'string', describe: 'keys that detach, such as ctrl-p,ctrl-q [Enter ~ d]', group },
     record: { type: 'string', describe: 'file for a recording (asciicast)', group, values: 'file' },
     compress: { type: 'boolean', describe: 'compress the output (for slow connections)', group },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { findSession } from '../../cluster/agent-sessions.ts';
 import { connectToAgent } from '../../cluster/session-connection.ts';
+import { refuseLongKeep } from '../../cluster/session-keep.ts';
 import { findUserName } from '../../cluster/user.ts';
 import { describeTarget } from '../../session/session-spec.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
@@ -31,10 +32,11 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     const { signal } = lifetime;
     const { readOnly, keepSeconds, agentNamespace, recordFile } = options;
     const api = await openApi(options, context);
-    const [{ pod, state }, claimedUser] = await Promise.all([
+    const [{ pod, state, isResident }, claimedUser] = await Promise.all([
       findSession(api, agentNamespace, options.id, signal),
       findUserName(api, signal),
     ]);
+    refuseLongKeep(keepSeconds, { isResident });
     const connection = connectToAgent(api.connection, { namespace: agentNamespace, pod }, !state.hasTerminal);
     lifetime.defer(() => connection.close());
     const clientID = randomUUID();

@@ -45,6 +45,13 @@ export const commandTable = new Map<string, CommandEntry>([
     },
   ],
   [
+    'manifests',
+    {
+      summary: 'print what an administrator applies before the first use',
+      load: async () => (await import('./manifests-command.ts')).manifestsCommand,
+    },
+  ],
+  [
     'install',
     {
       summary: 'keep an agent on each node, so that no session waits for one',

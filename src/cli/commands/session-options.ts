@@ -68,7 +68,7 @@ export const sessionFlags: Flags = {
   detach: { type: 'boolean', describe: 'start it, print its ID and leave', group: session },
   keep: {
     type: 'string',
-    describe: 'how long a detached session is kept without a client [8h]',
+    describe: 'how long a detached session is kept without a client; at most 24h without `install` [8h]',
     group: session,
   },
   grace: { type: 'string', describe: 'how long it is kept when the connection is lost [5m]', group: session },

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { NamespaceMissingError } from '../../cluster/agent-jobs.ts';
-import type { AgentRequest } from '../../cluster/agent-pod.ts';
+import { type AgentRequest, findWarmAgent } from '../../cluster/agent-pod.ts';
 import type { AgentSession, SessionRequest } from '../../cluster/agent-session.ts';
 import { ApiClient } from '../../cluster/api-client.ts';
+import { isResident, refuseLongKeep } from '../../cluster/session-keep.ts';
 import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
 import { nameContext } from '../../session/command-setup.ts';
@@ -144,12 +145,13 @@ class SessionRun {
     ]);
     const { signal } = this.#lifetime;
     const options = this.#options;
+    const choice = { node: found.node, options: options.agent, excluded: new Set<string>() };
+    const warm = findWarmAgent(found.agents, choice);
+    refuseLongKeep(options.keepSeconds, { isResident: warm !== null && isResident(warm) });
     const request: AgentRequest = {
-      node: found.node,
+      ...choice,
       nodeIsTarget: found.target.kind === 'node',
-      options: options.agent,
       timeoutMs: options.timeoutMs,
-      excluded: new Set(),
       onProgress: (step) => {
         this.#progress.show(step);
         this.#traceStep(step);

@@ -1,3 +1,4 @@
+import { applyManifests } from '../agent-namespace.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
 import { namespaceSchema } from '../kubernetes-objects.ts';
@@ -25,7 +26,7 @@ export async function checkAgentNamespace(
       return {
         state: 'failed',
         found: `the namespace "${name}" does not exist`,
-        mend: '`kubectl apply -k manifests` makes it, or --create-namespace at the first use.',
+        mend: `\`${applyManifests}\` makes it, or --create-namespace at the first use.`,
       };
     }
   });
@@ -38,7 +39,7 @@ export function judgeNamespace(
 ): Verdict {
   if (deletionTimestamp !== null) {
     const found = `the namespace "${name}" is being deleted`;
-    return { state: 'failed', found, mend: 'Wait until it is gone, then `kubectl apply -k manifests`.' };
+    return { state: 'failed', found, mend: `Wait until it is gone, then \`${applyManifests}\`.` };
   }
   const level = labels[enforceLabel];
   const mend = `Agents are privileged: \`kubectl label namespace ${name} ${enforceLabel}=privileged\`.`;

@@ -1,0 +1,26 @@
+import { agentLifetimeSeconds } from '../session/agent-lifetime.ts';
+import { Failure } from './failure.ts';
+import type { Pod } from './kubernetes-objects.ts';
+import { residentLabels } from './resident-spec.ts';
+
+const secondsPerHour = 3600;
+
+/** Whether an agent is one that `install` keeps. */
+export function isResident({ metadata }: Pod): boolean {
+  return metadata.labels[residentLabels.key] !== undefined;
+}
+
+/**
+ * Refuses to promise that a detached session is kept for longer than its agent can run.
+ * @param agent whether it is one that `install` keeps, which has no limit.
+ * @throws Failure `keepRefused`.
+ */
+export function refuseLongKeep(keepSeconds: number, agent: { isResident: boolean }): void {
+  if (agent.isResident || keepSeconds <= agentLifetimeSeconds) return;
+  const limitHours = agentLifetimeSeconds / secondsPerHour;
+  throw new Failure(
+    'keepRefused',
+    `the session can't be kept for ${Math.round(keepSeconds / secondsPerHour)} h: its agent ends ${limitHours} h after it was made`,
+    `Ask for at most ${limitHours}h by --keep. An agent that \`kubectl crashcart install\` keeps on the node has no such limit.`,
+  );
+}
