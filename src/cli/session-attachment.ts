@@ -47,6 +47,7 @@ export class SessionAttachment {
   readonly #left = Promise.withResolvers<AttachmentEnd>();
   #undo: (() => void)[] = [];
   #interrupts = 0;
+  #isLeaving = false;
 
   /** Asks for the outputs at once, along with the request that starts the session; stdin has to wait. */
   constructor(link: SessionLink, options: AttachmentOptions, context: Context) {
@@ -79,11 +80,20 @@ export class SessionAttachment {
       if (!isNew) void this.redraw();
     }
     if (hasStdin && client !== null) this.#sendStdin(client);
-    const ended = this.#outputs.then(([trailers]): AttachmentEnd => ({
-      kind: 'ended',
-      end: (trailers as StreamTrailers).end,
-    }));
+    const ended = this.#outputs.then(
+      ([trailers]): AttachmentEnd => ({ kind: 'ended', end: (trailers as StreamTrailers).end }),
+      (error: unknown) => {
+        // The agent cuts the outputs before it answers that it has let us go.
+        if (this.#isLeaving) return this.#left.promise;
+        throw error;
+      },
+    );
     return await Promise.race([ended, this.#left.promise]);
+  }
+
+  /** Whether the session is to go on without us: it is not ended then, even if the agent has not answered. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   /** @returns whether the session has taken Ctrl-C; the second time it is for us. */
@@ -107,6 +117,8 @@ export class SessionAttachment {
   async detach(): Promise<void> {
     const { sessionID, client, keepSeconds } = this.#options;
     if (client === null) return;
+    this.#isLeaving = true;
+    this.#link.leave();
     const limit = AbortSignal.timeout(requestLimitMs);
     await this.#link.client.detachSession(sessionID, { client, keepSeconds }, limit);
   }

@@ -120,7 +120,7 @@ class SessionRun {
     }
     this.#attachment = result;
     const close = this.#lifetime.defer(() => result.close());
-    const keep = this.#lifetime.defer((signal) => result.delete(signal));
+    const keep = this.#lifetime.defer((signal) => (result.isLeaving ? undefined : result.delete(signal)));
     const outcome = await this.#lifetime.race(result.run());
     keep();
     close();
