@@ -107,10 +107,11 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
         });
         if (pod !== null && !excluded.has(pod.metadata.uid)) return pod;
       } catch (error) {
+        const isForAll = hasFailedForAll(error);
         // An earlier agent that crashed, most likely: its Job is told to have failed only later.
-        if (!made && error instanceof Failure && error.code === 'agentFailed') continue;
-        // Also what others wait for: it has failed for them too.
-        if (made || !signal.aborted) {
+        if (!made && !isForAll && error instanceof Failure && error.code === 'agentFailed') continue;
+        // What another client has made is its own to give up: its limit may be longer than ours.
+        if (made || isForAll) {
           await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
         }
         throw error;
@@ -120,6 +121,12 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
     clearTimeout(timer);
   }
   throw new Failure('agentFailed', `${maxSlots} agents have ended on the node "${request.node}" just now`);
+}
+
+/** Whether who else waits for the same Job waits in vain, too. */
+function hasFailedForAll(error: unknown): boolean {
+  if (error instanceof NodeFullError) return true;
+  return error instanceof Failure && ['imageFailed', 'agentRefused'].includes(error.code);
 }
 
 function describeTimeout(node: string, timeoutMs: number, step: string): Failure {
