@@ -39,10 +39,6 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     lifetime.defer(() => connection.close());
     const clientID = randomUUID();
     const audit = { claimedUser, reason: options.reason };
-    if (!readOnly) {
-      const hold = { client: clientID, takeOver: true, audit: { ...audit, tunnelID: connection.tunnel.id } };
-      await connection.client.holdSession(state.id, hold, signal);
-    }
     const title = `${describeTarget(state.target)}: ${state.command?.join(' ') ?? 'shell'}`;
     const recording =
       recordFile === null
@@ -52,6 +48,11 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
             lifetime,
             context,
           );
+    // After what can fail on our side: whoever holds it now is sent away.
+    if (!readOnly) {
+      const hold = { client: clientID, takeOver: true, audit: { ...audit, tunnelID: connection.tunnel.id } };
+      await connection.client.holdSession(state.id, hold, signal);
+    }
     if (!options.quiet && readOnly) say(`Watching ${title}; Ctrl-C ends that.`);
     const joined = joinSession(
       { id: state.id, pod, connection, started: Promise.resolve() },
