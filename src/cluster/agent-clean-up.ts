@@ -1,7 +1,8 @@
+import pMap from 'p-map';
 import { AgentJobs } from './agent-jobs.ts';
 import { listAgents } from './agent-pod.ts';
 import { agentAnnotations, agentLabelSelector } from './agent-spec.ts';
-import { listSessionsOf } from './agent-sessions.ts';
+import { listSessionsOf, maxAgentsAskedAtOnce } from './agent-sessions.ts';
 import type { ApiClient } from './api-client.ts';
 import { type Job, jobSchema, listOf, type Pod } from './kubernetes-objects.ts';
 
@@ -33,8 +34,9 @@ export async function judgeAgents(
     listJobs(api, namespace, signal),
     listAgents(api, namespace, signal),
   ]);
-  return await Promise.all(
-    jobs.map(async (job) => {
+  return await pMap(
+    jobs,
+    async (job) => {
       const own = pods.filter(({ metadata }) => metadata.labels['job-name'] === job.metadata.name);
       const running = own.find(({ status }) => status.phase === 'Running') ?? null;
       return {
@@ -43,7 +45,8 @@ export async function judgeAgents(
         why: findFault(job, running, version),
         inUse: running && (await findUse(api, namespace, running, signal)),
       };
-    }),
+    },
+    { concurrency: maxAgentsAskedAtOnce },
   );
 }
 
