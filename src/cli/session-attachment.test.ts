@@ -111,3 +111,15 @@ describe('who detaches', () => {
     expect(countReconnections()).toBe(0);
   });
 });
+
+describe('stdin that breaks', () => {
+  test.each([true, false])('ends the attachment, on a terminal: %s', async (isTTY) => {
+    const connection = startAgent((stream) => stream.respond({ ':status': 200 }));
+    const { attachment, keys } = attach(connection);
+    keys.isTTY = isTTY;
+    const running = attachment.run();
+    keys.destroy(new Error('EIO'));
+    await expect(running).rejects.toMatchObject({ code: 'stdinFailed' });
+    expect(attachment.isLeaving).toBe(false);
+  });
+});

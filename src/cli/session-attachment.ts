@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { Failure } from '../cluster/failure.ts';
 import { OutputAcknowledger } from '../cluster/output-acknowledger.ts';
 import { OutputReader } from '../cluster/output-reader.ts';
 import type { SessionLink } from '../cluster/session-link.ts';
@@ -68,7 +69,8 @@ export class SessionAttachment {
 
   /**
    * Passes everything on until the session ends, or is left.
-   * @throws OutputClosedError; Failure `streamCut`, `streamCorrupt`, `connectionLost`, `sessionLost`; ProblemError.
+   * @throws OutputClosedError; Failure `streamCut`, `streamCorrupt`, `stdinFailed`, `connectionLost`, `sessionLost`;
+   *   ProblemError.
    */
   async run(): Promise<AttachmentEnd> {
     const { hasTerminal, hasStdin, client, isNew } = this.#options;
@@ -173,8 +175,10 @@ export class SessionAttachment {
         }
       }
     };
-    // Its failures show in the outputs, or don't matter: the command need not read all of it.
-    send().catch(() => undefined);
+    send().catch((error: unknown) => {
+      // Other failures show in the outputs, or don't matter: the command need not read all of it.
+      if (error instanceof Failure && error.code === 'stdinFailed') this.#left.reject(error);
+    });
   }
 
   #openInput(): Readable {
@@ -184,7 +188,10 @@ export class SessionAttachment {
     if (hasTerminal && stdin.isTTY) {
       const keys = new EscapeKeys((action) => this.#act(action), detachKeys);
       input = stdin.pipe(keys);
-      this.#undo.push(() => stdin.unpipe(keys).pause());
+      // A pipe does not pass it on.
+      const fail = (error: Error) => keys.destroy(error);
+      stdin.once('error', fail);
+      this.#undo.push(() => stdin.off('error', fail).unpipe(keys).pause());
     }
     if (recording?.withInput) input.on('data', (chunk: Buffer) => recording.to.input(chunk)).pause();
     return input;

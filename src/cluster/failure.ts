@@ -20,6 +20,7 @@ export type FailureCode =
   | 'connectionLost'
   | 'streamCut'
   | 'streamCorrupt'
+  | 'stdinFailed'
   | 'sessionLost'
   | 'sessionNotFound'
   | 'toolNotFound'
