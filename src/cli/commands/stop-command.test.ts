@@ -22,7 +22,12 @@ test('all sessions that are to be stopped are looked for at once', async () => {
   );
   ({ close } = played);
   const stdout = new PassThrough();
-  const context = { stdin: new PassThrough(), stdout, stderr: new PassThrough(), env: {} };
+  const context = {
+    stdin: new PassThrough(),
+    stdout,
+    stderr: new PassThrough(),
+    env: { KUBECONFIG: '/no/such/file' },
+  };
   const raw = { flags: { server: played.url }, positional: ids.map((id) => id.slice(0, 4)), rest: null };
   const options = stopCommand.schema.parse(stopCommand.complete(raw, context as unknown as Context));
   expect(await stopCommand.run(options, context as unknown as Context)).toBe(0);
