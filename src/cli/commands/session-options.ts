@@ -7,7 +7,7 @@ import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
 import { bytesSchema } from '../byte-size.ts';
-import { durationSchema } from '../duration.ts';
+import { durationSchema, timeLimitSchema, waitSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
 import { leaseSchema, maxOutputBufferBytes, minOutputBufferBytes } from '../../session/session-spec.ts';
@@ -102,7 +102,8 @@ export const sessionFlags: Flags = {
   version: { type: 'boolean', describe: 'the version', group: 'Other:' },
 };
 
-const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
+const toSeconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
+const secondsSchema = durationSchema.transform(toSeconds);
 const sessionMemoryBytes = 512 * 1024 * 1024;
 export const detachKeysSchema = z.string().transform((text, context) => {
   const keys = parseDetachKeys(text);
@@ -141,16 +142,16 @@ export const sessionOptionsSchema = z.object({
     imagePullPolicy: pullPolicySchema,
     imagePullSecrets: z.array(z.string().min(1)),
     namespace: agentNamespaceSchema,
-    idleSeconds: secondsSchema,
+    idleSeconds: waitSchema.transform(toSeconds),
     sessionMemoryBytes: z.number(),
     version: z.string(),
     toolboxImage: z.string().min(1).nullable(),
   }),
-  timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
+  timeoutMs: timeLimitSchema,
   createNamespace: z.boolean(),
   /** null: for real. */
   dryRun: dryRunSchema.nullable(),
-  connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
+  connection: connectionSchema.extend({ requestTimeout: waitSchema.default(0) }),
   verbosity: verbositySchema,
 });
 /** What a command line asks for. */
