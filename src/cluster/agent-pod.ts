@@ -25,11 +25,20 @@ export interface AgentRequest {
   signal: AbortSignal;
 }
 
-/** @returns the pods of all agents; none when there is no such namespace. Started early: any node's. */
-export async function listAgents(api: ApiClient, namespace: string, signal: AbortSignal): Promise<Pod[]> {
+/**
+ * Lists agents; started early, for any node's.
+ * @param selector of labels; of all agents when it is not given.
+ * @returns the agents' pods; none when there is no such namespace.
+ */
+export async function listAgents(
+  api: ApiClient,
+  namespace: string,
+  signal: AbortSignal,
+  selector = agentLabelSelector,
+): Promise<Pod[]> {
   const { items } = await api.get({
     path: `api/v1/namespaces/${namespace}/pods`,
-    query: { labelSelector: agentLabelSelector },
+    query: { labelSelector: selector },
     schema: listOf(podSchema),
     access: { verb: 'list', resource: 'pods', namespace },
     signal,

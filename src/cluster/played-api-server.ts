@@ -64,7 +64,7 @@ export async function playApiServer(
 }
 
 /** @returns an ID's session as its agent tells it. */
-export function describePlayedSession(id: string, isEnded = false): object {
+export function describePlayedSession(id: string, isEnded = false, isEndAwaited = false): object {
   return {
     id,
     target: { kind: 'node', node: 'node-1' },
@@ -74,6 +74,7 @@ export function describePlayedSession(id: string, isEnded = false): object {
     endedAt: isEnded ? '2026-01-01T00:00:01Z' : null,
     end: isEnded ? { reason: 'exited', exitCode: 0, message: null } : null,
     ...{ claimedUser: null, reason: null, holder: null, expiresAt: null, clients: 0 },
+    isEndAwaited,
     ...{ hasTerminal: false, hasStdin: false, outputBufferBytes: 1024 * 1024 },
   };
 }
