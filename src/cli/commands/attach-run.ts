@@ -3,7 +3,7 @@ import { findSession } from '../../cluster/agent-sessions.ts';
 import { connectToAgent } from '../../cluster/session-connection.ts';
 import { findUserName } from '../../cluster/user.ts';
 import { describeTarget } from '../../session/session-spec.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { loadAccess, openApi } from '../agent-access.ts';
 import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
@@ -26,7 +26,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     (reason) => lifetime.end(reason),
     () => attachment?.passInterrupt() ?? false,
   );
-  const say = (line: string) => context.stderr.write(`${escapeText(line)}\n`);
+  const say = (line: string) => context.stderr.write(`${escapeMessage(line)}\n`);
   try {
     const { signal } = lifetime;
     const { readOnly, keepSeconds, agentNamespace, recordFile } = options;

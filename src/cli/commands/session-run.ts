@@ -8,7 +8,7 @@ import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
 import { nameContext } from '../../session/command-setup.ts';
 import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
 import { loadAccess } from '../agent-access.ts';
@@ -227,6 +227,6 @@ class SessionRun {
   }
 
   #say(line: string): void {
-    this.#context.stderr.write(`${escapeText(line)}\n`);
+    this.#context.stderr.write(`${escapeMessage(line)}\n`);
   }
 }
