@@ -58,6 +58,22 @@ test('one that is idle is removed at once with --all', async () => {
   await waitUntil('the Job is gone', async () => (await listJobs()).length === 0);
 });
 
+test('one that still has to tell how a detached session ended is kept until it has', async () => {
+  const { stdout } = await runCrashcart([...target, '--detach', '--', 'sh', '-c', 'exit 3']);
+  const id = stdout.toString().trim();
+  await waitUntil('the session has ended', async () => {
+    const { stdout } = await runCrashcart(['sessions', ...access, '-o', 'json']);
+    return stdout.toString().includes('"isEndAwaited": true');
+  });
+  expect((await clean('--all')).stdout).toMatch(
+    /kept: 1 detached session has ended unread \(--force removes it\)\n$/,
+  );
+  expect((await runCrashcart(['attach', id, ...access, '-q'])).code).toBe(3);
+  // The agent learns a moment after the client that its answer has arrived.
+  await waitUntil('it is removed', async () => (await clean('--all')).stdout.endsWith('removed\n'));
+  await waitUntil('the Job is gone', async () => (await listJobs()).length === 0);
+});
+
 test('one that has failed is removed', async () => {
   expect((await runCrashcart([...target, '--', 'true'])).code).toBe(0);
   process.kill(await findAgentProcess(agents), 'SIGKILL');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { otherToolboxPath } from '../session/protocol-version.ts';
+import { maxTimeLimitSeconds } from '../session/time-limit.ts';
 
 /** Where the image puts what the agent needs, and where the agent keeps its own state. */
 export const agentPaths = {
@@ -10,7 +11,7 @@ export const agentPaths = {
 
 const environmentSchema = z.object({
   CRASHCART_NODE: z.string().min(1).default('unknown'),
-  CRASHCART_IDLE_SECONDS: z.coerce.number().int().min(0).default(300),
+  CRASHCART_IDLE_SECONDS: z.coerce.number().int().min(0).max(maxTimeLimitSeconds).default(300),
   CRASHCART_SESSION_MEMORY_BYTES: z.coerce
     .number()
     .int()

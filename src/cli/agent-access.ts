@@ -8,7 +8,7 @@ import { escapeText } from '../terminal/escape-text.ts';
 import type { Flags, RawArguments } from './command.ts';
 import { connectionFlags, nameConnectionFlags } from './connection-flags.ts';
 import type { Context } from './context.ts';
-import { durationSchema } from './duration.ts';
+import { waitSchema } from './duration.ts';
 import { helpFlag } from './help-flag.ts';
 import { verbosityFlag, verbositySchema } from './verbosity.ts';
 
@@ -27,7 +27,7 @@ export const agentAccessFlags: Flags = {
 
 export const agentAccessSchema = z.object({
   agentNamespace: agentNamespaceSchema,
-  connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
+  connection: connectionSchema.extend({ requestTimeout: waitSchema.default(0) }),
   verbosity: verbositySchema,
 });
 export type AgentAccess = z.infer<typeof agentAccessSchema>;

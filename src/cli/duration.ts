@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { maxTimeLimitSeconds } from '../session/time-limit.ts';
 
 const unitMs: Record<string, number> = { '': 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
@@ -13,3 +14,12 @@ export const durationSchema = z.string().transform((text, context) => {
     parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? 0), 0),
   );
 });
+
+/** The same, for what is waited for in one go; 0 where that means something. */
+export const waitSchema = durationSchema.refine(
+  (ms) => ms <= maxTimeLimitSeconds * 1000,
+  `it has to be at most ${maxTimeLimitSeconds / 3600}h`,
+);
+
+/** The same, of a limit: never 0. */
+export const timeLimitSchema = waitSchema.refine((ms) => ms > 0, 'it has to be above 0');

@@ -5,7 +5,7 @@ import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Failure } from '../cluster/failure.ts';
-import { escapeText } from '../terminal/escape-text.ts';
+import { escapeMessage } from '../terminal/escape-text.ts';
 import { UsageError } from './errors.ts';
 
 /** A file that a command's stdout goes to. */
@@ -30,7 +30,7 @@ export async function writeOutputFile(
   await refuseExisting(path, force);
   const temporary = join(dirname(path), `.crashcart-${randomUUID()}.part`);
   const stream = await openFile(path, temporary);
-  const say = (why: string) => stderr.write(`error: ${escapeText(`${path} is not written: ${why}`)}\n`);
+  const say = (why: string) => stderr.write(`error: ${escapeMessage(`${path} is not written: ${why}`)}\n`);
   try {
     const code = await run(stream);
     await close(stream);

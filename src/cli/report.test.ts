@@ -37,6 +37,11 @@ describe('an error', () => {
     );
   });
 
+  test('has no lines that look like others of ours, whatever a pod says', () => {
+    const failure = new Failure('agentFailed', 'it ended: a\nerror: b', 'It said: a\nRun `rm`.');
+    expect(report(failure).text).toBe('error: it ended: a\n  error: b\nIt said: a\n  Run `rm`.\n');
+  });
+
   test('of RBAC names verb, resource, namespace and what grants it', () => {
     const message =
       'jobs.batch is forbidden: User "eve" cannot create resource "jobs" in API group "batch" in the namespace "crashcart"';

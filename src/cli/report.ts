@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { Failure } from '../cluster/failure.ts';
 import { ProblemError } from '../session/problem.ts';
-import { escapeText } from '../terminal/escape-text.ts';
+import { escapeMessage } from '../terminal/escape-text.ts';
 import { InterruptedError, OutputClosedError, UsageError } from './errors.ts';
 
 /** Exit codes of our own; everything else is the command's. */
@@ -16,8 +16,8 @@ export function reportError(error: unknown, stderr: { write(text: string): unkno
   if (error instanceof OutputClosedError) return 128 + constants.signals.SIGPIPE;
   if (error instanceof InterruptedError) return 128 + error.signalNumber;
   const { message, hint, code } = describe(error);
-  stderr.write(`error: ${escapeText(message)}\n`);
-  if (hint !== null) stderr.write(`${escapeText(hint)}\n`);
+  stderr.write(`error: ${escapeMessage(message)}\n`);
+  if (hint !== null) stderr.write(`${escapeMessage(hint)}\n`);
   return code;
 }
 

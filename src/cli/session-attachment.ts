@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { Failure } from '../cluster/failure.ts';
 import { OutputAcknowledger } from '../cluster/output-acknowledger.ts';
 import { OutputReader } from '../cluster/output-reader.ts';
 import type { SessionLink } from '../cluster/session-link.ts';
@@ -47,6 +48,7 @@ export class SessionAttachment {
   readonly #left = Promise.withResolvers<AttachmentEnd>();
   #undo: (() => void)[] = [];
   #interrupts = 0;
+  #isLeaving = false;
 
   /** Asks for the outputs at once, along with the request that starts the session; stdin has to wait. */
   constructor(link: SessionLink, options: AttachmentOptions, context: Context) {
@@ -67,7 +69,8 @@ export class SessionAttachment {
 
   /**
    * Passes everything on until the session ends, or is left.
-   * @throws OutputClosedError; Failure `streamCut`, `streamCorrupt`, `connectionLost`, `sessionLost`; ProblemError.
+   * @throws OutputClosedError; Failure `streamCut`, `streamCorrupt`, `stdinFailed`, `connectionLost`, `sessionLost`;
+   *   ProblemError.
    */
   async run(): Promise<AttachmentEnd> {
     const { hasTerminal, hasStdin, client, isNew } = this.#options;
@@ -79,11 +82,20 @@ export class SessionAttachment {
       if (!isNew) void this.redraw();
     }
     if (hasStdin && client !== null) this.#sendStdin(client);
-    const ended = this.#outputs.then(([trailers]): AttachmentEnd => ({
-      kind: 'ended',
-      end: (trailers as StreamTrailers).end,
-    }));
+    const ended = this.#outputs.then(
+      ([trailers]): AttachmentEnd => ({ kind: 'ended', end: (trailers as StreamTrailers).end }),
+      (error: unknown) => {
+        // The agent cuts the outputs before it answers that it has let us go.
+        if (this.#isLeaving) return this.#left.promise;
+        throw error;
+      },
+    );
     return await Promise.race([ended, this.#left.promise]);
+  }
+
+  /** Whether the session is to go on without us: it is not ended then, even if the agent has not answered. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   /** @returns whether the session has taken Ctrl-C; the second time it is for us. */
@@ -107,6 +119,8 @@ export class SessionAttachment {
   async detach(): Promise<void> {
     const { sessionID, client, keepSeconds } = this.#options;
     if (client === null) return;
+    this.#isLeaving = true;
+    this.#link.leave();
     const limit = AbortSignal.timeout(requestLimitMs);
     await this.#link.client.detachSession(sessionID, { client, keepSeconds }, limit);
   }
@@ -162,8 +176,10 @@ export class SessionAttachment {
         }
       }
     };
-    // Its failures show in the outputs, or don't matter: the command need not read all of it.
-    send().catch(() => undefined);
+    send().catch((error: unknown) => {
+      // Other failures show in the outputs, or don't matter: the command need not read all of it.
+      if (error instanceof Failure && error.code === 'stdinFailed') this.#left.reject(error);
+    });
   }
 
   #openInput(): Readable {
@@ -173,7 +189,10 @@ export class SessionAttachment {
     if (hasTerminal && stdin.isTTY) {
       const keys = new EscapeKeys((action) => this.#act(action), detachKeys);
       input = stdin.pipe(keys);
-      this.#undo.push(() => stdin.unpipe(keys).pause());
+      // A pipe does not pass it on.
+      const fail = (error: Error) => keys.destroy(error);
+      stdin.once('error', fail);
+      this.#undo.push(() => stdin.off('error', fail).unpipe(keys).pause());
     }
     if (recording?.withInput) input.on('data', (chunk: Buffer) => recording.to.input(chunk)).pause();
     return input;

@@ -3,7 +3,7 @@ import { Failure } from '../cluster/failure.ts';
 import { describeTargetEnd } from '../cluster/target-end.ts';
 import type { SessionEnd } from '../session/session-end.ts';
 import type { SessionTarget } from '../session/session-spec.ts';
-import { escapeText } from '../terminal/escape-text.ts';
+import { escapeMessage } from '../terminal/escape-text.ts';
 
 /** How long the API server is asked why something has ended: the kubelet tells it a moment later. */
 export const lookUpLimitMs = 3000;
@@ -20,7 +20,7 @@ export async function reportSessionEnd(
   stderr: { write(text: string): unknown },
 ): Promise<number> {
   const message = await describeEnd(end, api, target);
-  if (message !== null) stderr.write(`error: ${escapeText(message)}\n`);
+  if (message !== null) stderr.write(`error: ${escapeMessage(message)}\n`);
   return end.exitCode;
 }
 

@@ -27,11 +27,20 @@ export interface AgentRequest {
   signal: AbortSignal;
 }
 
-/** @returns the pods of all agents; none when there is no such namespace. Started early: any node's. */
-export async function listAgents(api: ApiClient, namespace: string, signal: AbortSignal): Promise<Pod[]> {
+/**
+ * Lists agents; started early, for any node's.
+ * @param selector of labels; of all agents when it is not given.
+ * @returns the agents' pods; none when there is no such namespace.
+ */
+export async function listAgents(
+  api: ApiClient,
+  namespace: string,
+  signal: AbortSignal,
+  selector = agentLabelSelector,
+): Promise<Pod[]> {
   const { items } = await api.get({
     path: `api/v1/namespaces/${namespace}/pods`,
-    query: { labelSelector: agentLabelSelector },
+    query: { labelSelector: selector },
     schema: listOf(podSchema),
     access: { verb: 'list', resource: 'pods', namespace },
     signal,
@@ -109,10 +118,11 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
         });
         if (pod !== null && !excluded.has(pod.metadata.uid)) return pod;
       } catch (error) {
+        const isForAll = hasFailedForAll(error);
         // An earlier agent that crashed, most likely: its Job is told to have failed only later.
-        if (!made && error instanceof Failure && error.code === 'agentFailed') continue;
-        // Also what others wait for: it has failed for them too.
-        if (made || !signal.aborted) {
+        if (!made && !isForAll && error instanceof Failure && error.code === 'agentFailed') continue;
+        // What another client has made is its own to give up: its limit may be longer than ours.
+        if (made || isForAll) {
           await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
         }
         throw error;
@@ -122,6 +132,12 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
     clearTimeout(timer);
   }
   throw new Failure('agentFailed', `${maxSlots} agents have ended on the node "${request.node}" just now`);
+}
+
+/** Whether who else waits for the same Job waits in vain, too. */
+function hasFailedForAll(error: unknown): boolean {
+  if (error instanceof NodeFullError) return true;
+  return error instanceof Failure && ['imageFailed', 'agentRefused'].includes(error.code);
 }
 
 function describeTimeout(node: string, timeoutMs: number, step: string): Failure {

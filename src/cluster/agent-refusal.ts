@@ -25,9 +25,21 @@ export function isRefusal({ code, status, message }: ApiError): boolean {
   return code === 'apiError' && (status === 403 || status === 422 || /webhook/.test(message));
 }
 
+/** In the words of Kubernetes; an image's name can't have them. */
+const ownPolicy = /ValidatingAdmissionPolicy 'crashcart-agents'/;
+
 function advise(message: string, namespace: string): string {
+  if (ownPolicy.test(message)) return adviseOwnPolicy(message);
   if (/PodSecurity/.test(message))
     return `Agents are privileged: the namespace "${namespace}" needs the label pod-security.kubernetes.io/enforce=privileged (manifests/namespace.yaml).`;
   if (/quota/i.test(message)) return `A ResourceQuota of the namespace "${namespace}" is in the way.`;
   return 'An admission policy of the cluster is in the way: its administrator has to exempt the namespace.';
+}
+
+/** The way of manifests/components/admission-policies: an exempted namespace would be without it. */
+function adviseOwnPolicy(message: string): string {
+  if (/has no volumes/.test(message)) return 'This policy admits no agent with --toolbox: leave that out.';
+  if (/ConfigMap|no params found/.test(message))
+    return 'The images that this policy admits are in the ConfigMap crashcart-agent-images: an administrator adds the image there (manifests/components/admission-policies/allowed-images.yaml).';
+  return 'This policy admits agents as this version of the plugin makes them: an administrator applies that of the same version (manifests/components/admission-policies).';
 }

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import type { SessionState } from '../session/session-end.ts';
 import { listAgents } from './agent-pod.ts';
 import { agentAnnotations } from './agent-spec.ts';
@@ -10,6 +11,8 @@ import { isResident } from './session-keep.ts';
 
 /** Of asking one agent: the others' answers do not wait longer for it. */
 const agentLimitMs = 10_000;
+/** Where agents are kept on each node of a large cluster: each is a websocket through the API server. */
+export const maxAgentsAskedAtOnce = 20;
 
 /** A session and where it is. */
 export interface FoundSession {
@@ -36,8 +39,9 @@ export async function listSessions(
   const agents = (await listAgents(api, namespace, signal)).filter(
     ({ status, metadata }) => status.phase === 'Running' && metadata.deletionTimestamp === null,
   );
-  const answers = await Promise.all(
-    agents.map(async (pod) => {
+  const answers = await pMap(
+    agents,
+    async (pod) => {
       const { name } = pod.metadata;
       const node = findNode(pod);
       try {
@@ -51,7 +55,8 @@ export async function listSessions(
         const why = error instanceof Error ? error.message : String(error);
         return { sessions: [], silent: [{ pod: name, node, why }] };
       }
-    }),
+    },
+    { concurrency: maxAgentsAskedAtOnce },
   );
   const sessions = answers.flatMap((answer) => answer.sessions);
   return {
@@ -98,7 +103,18 @@ export async function findSession(
   id: string,
   signal: AbortSignal,
 ): Promise<FoundSession> {
-  const { sessions, silent } = await listSessions(api, namespace, signal);
+  return selectSession(await listSessions(api, namespace, signal), namespace, id);
+}
+
+/**
+ * The same, of sessions that have been listed.
+ * @throws Failure `sessionNotFound` when it is none's, or that of several.
+ */
+export function selectSession(
+  { sessions, silent }: AgentSessions,
+  namespace: string,
+  id: string,
+): FoundSession {
   const found = sessions.filter(({ state }) => state.id.startsWith(id.toLowerCase()));
   const [one] = found;
   if (one && found.length === 1) return one;

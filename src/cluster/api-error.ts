@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseJSON } from '../session/json-text.ts';
 import { Failure } from './failure.ts';
+import { adviseRole } from './granting-roles.ts';
 
 /** What an API request is for, in RBAC's words: a refusal names them. */
 export interface RequestedAccess {
@@ -37,7 +38,7 @@ export class ApiError extends Failure {
     super(
       missing !== null || status === 401 ? 'forbidden' : 'apiError',
       missing === null ? text : describeMissing(missing),
-      missing === null ? adviseStatus(status) : adviseMissing(missing, access, text),
+      missing === null ? adviseStatus(status) : adviseMissing(missing, text),
     );
     this.status = status;
     this.reason = reason;
@@ -72,7 +73,7 @@ function describeMissing({ verb, resource, namespace }: RequestedAccess): string
   return `you may not ${verb} ${resource}${where}`;
 }
 
-function adviseMissing(missing: RequestedAccess, access: RequestedAccess, text: string): string {
-  if (missing.resource !== access.resource) return text;
-  return `${text}\nmanifests/rbac.yaml grants it (\`kubectl crashcart manifests\` prints it): an administrator binds you to its ClusterRole crashcart-user (targets) and its Role crashcart-agents (agents).`;
+function adviseMissing({ verb, resource }: RequestedAccess, text: string): string {
+  const advice = adviseRole(verb, resource);
+  return advice === null ? text : `${text}\n${advice}`;
 }

@@ -21,6 +21,7 @@ export type FailureCode =
   | 'connectionLost'
   | 'streamCut'
   | 'streamCorrupt'
+  | 'stdinFailed'
   | 'sessionLost'
   | 'sessionNotFound'
   | 'toolNotFound'

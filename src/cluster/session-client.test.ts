@@ -246,4 +246,29 @@ describe('a request', () => {
     const starting = client.startSession(id, { ...spec, command: ['true'] }, AbortSignal.abort(reason));
     await expect(starting).rejects.toBe(reason);
   });
+
+  test.each<[string, (stream: ServerHttp2Stream, client: SessionClient) => unknown]>([
+    ['we close', (_stream, client) => client.close()],
+    ['the agent closes', (stream) => stream.session?.destroy()],
+    ['the agent resets the stream of', (stream) => stream.close(8)],
+  ])('is lost, not answered, when %s the connection after the headers', async (_name, cut) => {
+    const { client } = startAgent((stream) => {
+      stream.resume();
+      stream.respond({ ':status': 200 });
+      stream.write('');
+      // Its answer comes after the client has seen the headers.
+      stream.session?.ping(() => cut(stream, client));
+    });
+    await expect(client.listSessions(AbortSignal.timeout(5000))).rejects.toMatchObject({
+      code: 'connectionLost',
+    });
+  });
+
+  test('over a connection that is closed is lost', async () => {
+    const { client } = startAgent((stream) => stream.resume());
+    client.close();
+    await expect(client.listSessions(AbortSignal.timeout(5000))).rejects.toMatchObject({
+      code: 'connectionLost',
+    });
+  });
 });

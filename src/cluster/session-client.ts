@@ -63,7 +63,10 @@ export class SessionClient {
       settings: { initialWindowSize: windowBytes, enablePush: false },
     });
     this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
-    this.#session.once('connect', () => this.#session.setLocalWindowSize(windowBytes * 2));
+    this.#session.once('connect', () => {
+      // It is told of this also when it has been closed at once.
+      if (!this.#session.destroyed) this.#session.setLocalWindowSize(windowBytes * 2);
+    });
     tunnel.once('error', (error) => (this.#lost ??= error));
     watchLiveness(this.#session, {
       countReceived: () => tunnel.receivedBytes,
@@ -206,9 +209,13 @@ export class SessionClient {
       AbortSignal.any([signal, limit]),
     );
     if (body !== undefined) stream.end(JSON.stringify(body));
+    let isWhole = false;
+    // A stream that is destroyed with its session ends, too, but only after that.
+    stream.once('end', () => (isWhole = !stream.destroyed));
     try {
       const status = readStatus(stream);
       const [answer, code] = await Promise.all([text(stream), status]);
+      if (!isWhole) throw new Error('its answer was cut');
       if (code >= 400) throw toProblemError(answer, code);
       return answer;
     } catch (error) {
@@ -223,6 +230,8 @@ export class SessionClient {
 
   #open(headers: OutgoingHttpHeaders, endStream: boolean, signal?: AbortSignal): ClientHttp2Stream {
     if (this.#lost) throw this.#lost;
+    if (this.#session.closed || this.#session.destroyed)
+      throw new Failure('connectionLost', 'the connection to the agent is closed');
     const all = { ...headers, [protocolHeader]: formatProtocolRange(protocolRange) };
     return this.#session.request(all, { endStream, ...(signal ? { signal } : {}) });
   }

@@ -74,10 +74,13 @@ describe('a lost connection', () => {
     expect(countAttempts()).toBeLessThan(10);
   });
 
-  test('is not made anew when the session was left', async () => {
+  test.each(['leave', 'close'] as const)('is not made anew after %s()', async (end) => {
     const { link, first, countAttempts } = open(() => Promise.resolve(createConnection()));
-    link.close();
+    link[end]();
     await expect(link.renew(first.client, lost)).rejects.toBe(lost);
-    expect(countAttempts()).toBe(0);
+    expect({ attempts: countAttempts(), closed: first.isClosed }).toEqual({
+      attempts: 0,
+      closed: end === 'close',
+    });
   });
 });

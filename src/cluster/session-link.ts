@@ -23,6 +23,8 @@ export class SessionLink {
   #renewal: Promise<void> | null = null;
   #fruitlessRenewals = 0;
   #bytesBefore = 0;
+  /** Whether what fails from now on is no reason for another connection. */
+  #isLeft = false;
   #isClosed = false;
 
   constructor(connection: SessionConnection, events: LinkEvents) {
@@ -41,7 +43,7 @@ export class SessionLink {
    * @throws the error itself when no connection mends it, or why there is none.
    */
   async renew(broken: SessionClient, error: unknown): Promise<SessionClient> {
-    if (!(error instanceof Failure) || !lostCodes.includes(error.code) || this.#isClosed) throw error;
+    if (!(error instanceof Failure) || !lostCodes.includes(error.code) || this.#isLeft) throw error;
     if (broken === this.client) {
       this.#renewal ??= this.#reconnect(error).finally(() => (this.#renewal = null));
     }
@@ -49,8 +51,14 @@ export class SessionLink {
     return this.client;
   }
 
+  /** The connection stands as long as it does, but no other one follows. */
+  leave(): void {
+    this.#isLeft = true;
+  }
+
   /** Ends the connection, and makes no other one. */
   close(): void {
+    this.leave();
     this.#isClosed = true;
     this.#connection.close();
   }

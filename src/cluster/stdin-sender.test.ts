@@ -103,4 +103,24 @@ describe('stdin', () => {
     await new Promise((resolve) => source.once('drain', resolve));
     sender.close();
   });
+
+  test.each(['before', 'while'])('that breaks %s it is sent is not told as its end', async (when) => {
+    const source = new PassThrough();
+    const sender = new StdinSender(source, 0);
+    const { stream, agent } = await open();
+    const cut = new Promise((resolve) => agent.once('aborted', resolve));
+    source.write('half');
+    if (when === 'before') source.destroy(new Error('EIO: i/o error, read'));
+    const sending = sender.send(stream);
+    if (when === 'while') {
+      expect(await read(agent, 4)).toBe('half');
+      source.destroy(new Error('EIO: i/o error, read'));
+    }
+    await expect(sending).rejects.toMatchObject({
+      code: 'stdinFailed',
+      message: "stdin can't be read: EIO: i/o error, read",
+    });
+    await cut;
+    expect(agent.rstCode).toBe(8);
+  });
 });

@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream } from 'node:http2';
+import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { parseJSON } from '../session/json-text.ts';
 import { type StdinProgress, stdinProgressSchema } from '../session/session-routes.ts';
@@ -20,14 +20,15 @@ export class StdinSender {
   /** Whether the command's stdin is closed. */
   #isTaken = false;
   #stream: ClientHttp2Stream | null = null;
+  /** Rejects when the source can't be read on. */
+  readonly #broken = Promise.withResolvers<never>();
 
   /** @param from offset of the source's first byte; null: it follows what others have sent to the session. */
   constructor(source: Readable, from: number | null) {
     this.#source = source;
     this.#offset = from;
-    source.on('data', this.#take);
-    // An input that can't be read any more has ended, for the command.
-    source.once('end', this.#end).once('error', this.#end);
+    this.#broken.promise.catch(() => undefined);
+    source.on('data', this.#take).once('end', this.#end).once('error', this.#break);
   }
 
   /** Offset to go on from; null: after all that the agent has received. */
@@ -38,7 +39,7 @@ export class StdinSender {
   /**
    * Sends over a connection until the command's stdin is closed, or will not be read any more.
    * @param stream of a request from `offset` on.
-   * @throws Failure `streamCut` when it broke before.
+   * @throws Failure `streamCut` when it broke before, `stdinFailed` when the source can't be read on.
    */
   async send(stream: ClientHttp2Stream): Promise<void> {
     let line = '';
@@ -50,8 +51,16 @@ export class StdinSender {
       for (const entry of lines) this.#acknowledge(entry, stream);
     });
     if (this.#offset !== null) this.#sendFrom(stream);
-    await new Promise((resolve) => stream.once('end', resolve).once('close', resolve));
-    this.#stream = null;
+    const over = new Promise((resolve) => stream.once('end', resolve).once('close', resolve));
+    try {
+      await Promise.race([over, this.#broken.promise]);
+    } catch (error) {
+      // Not its end: the command would take what it has for all.
+      stream.close(constants.NGHTTP2_CANCEL);
+      throw error;
+    } finally {
+      this.#stream = null;
+    }
     // Its end alone says nothing: a connection that is closed in good order ends its streams, too.
     if (!this.#isTaken) throw new Failure('streamCut', 'the way of stdin to the command was cut');
   }
@@ -59,7 +68,7 @@ export class StdinSender {
   /** Lets go of the source, which others may read then, and of the connection. */
   close(): void {
     this.#isClosed = true;
-    this.#source.off('data', this.#take).off('end', this.#end).off('error', this.#end);
+    this.#source.off('data', this.#take).off('end', this.#end).off('error', this.#break);
     // Whatever it is: unread, a terminal or pipe would keep this process from ending.
     this.#source.pause();
     this.#stream?.destroy();
@@ -83,6 +92,17 @@ export class StdinSender {
   readonly #end = (): void => {
     this.#hasEnded = true;
     this.#stream?.end();
+  };
+
+  readonly #break = (error: Error): void => {
+    this.#broken.reject(
+      new Failure(
+        'stdinFailed',
+        `stdin can't be read: ${error.message}`,
+        'The command has not been given all of it, and was not told that this was its end.',
+        { cause: error },
+      ),
+    );
   };
 
   #acknowledge(line: string, stream: ClientHttp2Stream): void {

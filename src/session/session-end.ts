@@ -35,5 +35,7 @@ export const sessionStateSchema = z.object({
   clients: z.number().int().min(0),
   /** When it ends unless a client comes: null while the one that holds it is there, or when it has ended. */
   expiresAt: z.iso.datetime().nullable(),
+  /** Whether it was left running, has ended, and nobody has asked how; agents of before do not tell. */
+  isEndAwaited: z.boolean().default(false),
 });
 export type SessionState = z.infer<typeof sessionStateSchema>;

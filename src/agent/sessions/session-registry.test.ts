@@ -5,7 +5,10 @@ import { maxOutputBufferBytes, sessionSpecSchema } from '../../session/session-s
 import { SessionRegistry } from './session-registry.ts';
 
 beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
+afterEach(() => {
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
 
 /** @returns whether an agent without sessions has ended after a time. */
 function isOverAfter(ms: number, idleMs: number | null): boolean {
@@ -28,6 +31,7 @@ test('one without such a time stays', () => {
 
 test('sessions that start at once are not given more memory than there is', async () => {
   jest.useRealTimers();
+  jest.spyOn(console, 'log').mockReturnValue();
   const config = { node: 'node-1', idleMs: null, sessionMemoryBytes: 1, toolbox: '/toolbox' };
   const registry = new SessionRegistry(config, 100, () => undefined);
   const spec = sessionSpecSchema.parse({

@@ -164,10 +164,7 @@ export class SessionRegistry {
     this.#idleTimer = null;
     const { idleMs } = this.#config;
     if (idleMs === null || this.#countRunning() > 0 || this.draining) return;
-    // Somebody wants to know how what was left running has ended, and finds it in no other place.
-    const isAwaited = ({ lease, isEndTold, state }: Session) =>
-      lease.wasDetached && !isEndTold && state.end?.reason !== 'deleted';
-    if (this.#listSessions().some(isAwaited)) return;
+    if (this.#listSessions().some(({ isEndAwaited }) => isEndAwaited)) return;
     this.#idleTimer = setTimeout(() => {
       this.draining = true;
       this.#onIdle();

@@ -120,7 +120,14 @@ export class Session {
       holder: this.lease.holder,
       clients: this.clients,
       expiresAt: this.lease.expiresAt?.toISOString() ?? null,
+      isEndAwaited: this.isEndAwaited,
     };
+  }
+
+  /** Whether somebody wants to know how what was left running has ended, and finds it in no other place. */
+  get isEndAwaited(): boolean {
+    const hasEnded = this.#end !== null && this.#end.reason !== 'deleted';
+    return hasEnded && this.lease.wasDetached && !this.isEndTold;
   }
 
   /** @throws ProblemError `notFound` for stderr of a session with a terminal. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { agentNamespaceSchema, mirrorSchema } from '../../config/config-schema.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
 import type { Flags, RawArguments } from '../command.ts';
-import { durationSchema } from '../duration.ts';
+import { durationSchema, waitSchema } from '../duration.ts';
 import { agentImage, version } from '../version.ts';
 
 const group = 'Agent:';
@@ -38,7 +38,8 @@ export const createNamespaceFlag: Flags = {
   'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group },
 };
 
-export const secondsSchema = durationSchema.transform((ms) => Math.max(1, Math.round(ms / 1000)));
+const toSeconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
+export const secondsSchema = durationSchema.transform(toSeconds);
 
 export const agentOptionsSchema = z
   .object({
@@ -47,7 +48,7 @@ export const agentOptionsSchema = z
     imagePullPolicy: pullPolicySchema,
     imagePullSecrets: z.array(z.string().min(1)),
     namespace: agentNamespaceSchema,
-    idleSeconds: secondsSchema,
+    idleSeconds: waitSchema.transform(toSeconds),
     sessionMemoryBytes: z.number(),
     version: z.string(),
     toolboxImage: z.string().min(1).nullable(),

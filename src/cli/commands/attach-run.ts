@@ -4,7 +4,7 @@ import { connectToAgent } from '../../cluster/session-connection.ts';
 import { refuseLongKeep } from '../../cluster/session-keep.ts';
 import { findUserName } from '../../cluster/user.ts';
 import { describeTarget } from '../../session/session-spec.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { loadAccess, openApi } from '../agent-access.ts';
 import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
@@ -27,7 +27,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     (reason) => lifetime.end(reason),
     () => attachment?.passInterrupt() ?? false,
   );
-  const say = (line: string) => context.stderr.write(`${escapeText(line)}\n`);
+  const say = (line: string) => context.stderr.write(`${escapeMessage(line)}\n`);
   try {
     const { signal } = lifetime;
     const { readOnly, keepSeconds, agentNamespace, recordFile } = options;
@@ -41,10 +41,6 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     lifetime.defer(() => connection.close());
     const clientID = randomUUID();
     const audit = { claimedUser, reason: options.reason };
-    if (!readOnly) {
-      const hold = { client: clientID, takeOver: true, audit: { ...audit, tunnelID: connection.tunnel.id } };
-      await connection.client.holdSession(state.id, hold, signal);
-    }
     const title = `${describeTarget(state.target)}: ${state.command?.join(' ') ?? 'shell'}`;
     const recording =
       recordFile === null
@@ -54,6 +50,11 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
             lifetime,
             context,
           );
+    // After what can fail on our side: whoever holds it now is sent away.
+    if (!readOnly) {
+      const hold = { client: clientID, takeOver: true, audit: { ...audit, tunnelID: connection.tunnel.id } };
+      await connection.client.holdSession(state.id, hold, signal);
+    }
     if (!options.quiet && readOnly) say(`Watching ${title}; Ctrl-C ends that.`);
     const joined = joinSession(
       { id: state.id, pod, connection, started: Promise.resolve() },

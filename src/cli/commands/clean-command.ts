@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type AgentVerdict, judgeAgents, removeAgent } from '../../cluster/agent-clean-up.ts';
+import { judgeAgents, removeAgent } from '../../cluster/agent-clean-up.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
@@ -16,8 +16,9 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
   summary: [
     'Remove agents that have ended, did not come to run, or are of another version.',
     'Agents end by themselves when they are idle; this is for what was left when they',
-    'could not. Those with running sessions are kept, and so are those that `install`',
-    'has made: `uninstall` removes them.',
+    'could not. Kept are those that are starting, those with running sessions, and',
+    'those that still have to tell how a detached session has ended. Those that',
+    '`install` has made are removed by `uninstall`.',
   ].join('\n'),
   examples: [
     { purpose: 'What would be removed, and why', line: 'kubectl crashcart clean --dry-run' },
@@ -29,7 +30,11 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
   ],
   flags: {
     all: { type: 'boolean', describe: 'also agents that could still be used', group },
-    force: { type: 'boolean', describe: 'also agents with running sessions, which end', group },
+    force: {
+      type: 'boolean',
+      describe: 'also agents in use: their sessions end, unread ends are lost',
+      group,
+    },
     'dry-run': { type: 'boolean', describe: 'only show what would be removed', group },
     ...agentAccessFlags,
   },
@@ -52,9 +57,11 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
       for (const verdict of verdicts) {
         const reason = verdict.why ?? (all ? 'everything is to go' : null);
         if (reason === null) continue;
-        const isRemoved = verdict.inUse === null || force;
-        if (isRemoved && !dryRun) await removeAgent(api, options.agentNamespace, verdict, signal);
-        rows.push([verdict.job, verdict.node, reason, describeAction(verdict, isRemoved, dryRun)]);
+        const isTried = !dryRun && (verdict.inUse === null || force);
+        const inUse = isTried
+          ? await removeAgent(api, options.agentNamespace, verdict, force, signal)
+          : verdict.inUse;
+        rows.push([verdict.job, verdict.node, reason, describeAction(inUse, force, dryRun)]);
       }
       if (rows.length > 0) context.stdout.write(formatTable(['AGENT', 'NODE', 'WHY', 'ACTION'], rows));
       else context.stderr.write('Nothing to remove.\n');
@@ -62,7 +69,8 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
     }),
 };
 
-function describeAction({ inUse }: AgentVerdict, isRemoved: boolean, dryRun: boolean): string {
-  if (!isRemoved) return `kept: ${inUse} (--force removes it)`;
-  return dryRun ? 'would be removed' : 'removed';
+function describeAction(inUse: string | null, force: boolean, dryRun: boolean): string {
+  if (inUse !== null && !force) return `kept: ${inUse} (--force removes it)`;
+  if (!dryRun) return 'removed';
+  return inUse === null ? 'would be removed' : `would be removed: ${inUse}`;
 }

@@ -6,7 +6,7 @@ import { refuseUnreachablePod } from '../../cluster/node-checks.ts';
 import { findTargetPod } from '../../cluster/target.ts';
 import { findUserName } from '../../cluster/user.ts';
 import type { SessionTarget } from '../../session/session-spec.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import type { Context } from '../context.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -39,7 +39,7 @@ export async function findTarget(
   const pod = await findTargetPod(api, options.target, signal);
   const { name, containerID, notice } = chooseContainer(pod, options.container);
   await refuseUnreachablePod(api, pod, signal);
-  if (notice !== null && !options.quiet) stderr.write(`${escapeText(notice)}\n`);
+  if (notice !== null && !options.quiet) stderr.write(`${escapeMessage(notice)}\n`);
   const { metadata, spec } = pod;
   const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
   const target: SessionTarget = {

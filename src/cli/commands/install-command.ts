@@ -9,7 +9,7 @@ import {
   waitForResidentAgents,
 } from '../../cluster/resident-agents.ts';
 import { describeResidentAgents } from '../../cluster/resident-spec.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
@@ -68,7 +68,7 @@ export const installCommand: Command<InstallOptions> = {
         await createAgentNamespace(api, agent.namespace, signal);
       if (agent.toolboxImage !== null) await requireResidentToolbox(api, manifest, signal);
       const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
-      for (const warning of warnings) context.stderr.write(`warning: ${escapeText(warning)}\n`);
+      for (const warning of warnings) context.stderr.write(`warning: ${escapeMessage(warning)}\n`);
       if (dryRun !== null) {
         context.stdout.write(formatValue(value, dryRun.format));
         return 0;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Toleration } from '../../cluster/resident-spec.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
 import type { Flags, RawArguments } from '../command.ts';
-import { durationSchema } from '../duration.ts';
+import { timeLimitSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import {
   agentImageFlags,
@@ -67,7 +67,7 @@ export const installSchema = agentAccessSchema.omit({ agentNamespace: true }).ex
   nodeSelector: nodeSelectorSchema.nullable().transform((selector) => selector ?? {}),
   tolerations: z.array(tolerationSchema).nullable(),
   priorityClass: z.string().min(1).nullable(),
-  timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
+  timeoutMs: timeLimitSchema,
   createNamespace: z.boolean(),
   dryRun: dryRunSchema.nullable(),
 });

@@ -2,7 +2,7 @@ import { findWarmAgent } from '../../cluster/agent-pod.ts';
 import { refuseUnusableNode } from '../../cluster/node-checks.ts';
 import { describeSessionObjects, listObjects, tryObjects } from '../../cluster/session-objects.ts';
 import { describeTargetEvent } from '../../cluster/target-event.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { openApi } from '../agent-access.ts';
 import type { Context } from '../context.ts';
 import { formatValue } from '../output-format.ts';
@@ -42,7 +42,7 @@ export async function showSession(
         : await tryObjects(api, described, signal);
     const warm = findWarmAgent(agents, { node, options: options.agent, excluded: new Set() });
     if (warm !== null) notices.push(`an agent that runs would be used: ${warm.metadata.name}`);
-    for (const notice of notices) context.stderr.write(`note: ${escapeText(notice)}\n`);
+    for (const notice of notices) context.stderr.write(`note: ${escapeMessage(notice)}\n`);
     const [only, ...more] = objects;
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
     context.stdout.write(formatValue(more.length === 0 ? only : list, format));

@@ -102,6 +102,11 @@ describe('the command line', () => {
     expect(parse('web --dry-run server -o json').dryRun).toEqual({ mode: 'server', format: 'json' });
   });
 
+  test.each(['--agent-idle', '--timeout', '--request-timeout'])('%s is at most a day', (flag) => {
+    expect(() => parse(`web ${flag} 600h`)).toThrow('it has to be at most 24h');
+    expect(() => parse(`web ${flag} 24h`)).not.toThrow();
+  });
+
   test('sets the command up', () => {
     const line =
       'web --env A=1=2 --env B --workdir /target/srv --run-as 1000:2000 --import-env --mem-limit 64Mi -- ls';

@@ -6,7 +6,7 @@ import type { Flags, RawArguments } from '../command.ts';
 import { connectionFlags, nameConnectionFlags } from '../connection-flags.ts';
 import type { Context } from '../context.ts';
 import { bytesSchema } from '../byte-size.ts';
-import { durationSchema } from '../duration.ts';
+import { timeLimitSchema, waitSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { helpFlag } from '../help-flag.ts';
 import { findNearestName } from '../nearest-name.ts';
@@ -146,11 +146,11 @@ export const sessionOptionsSchema = z.object({
   compress: z.boolean(),
   quiet: z.boolean(),
   agent: agentOptionsSchema,
-  timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
+  timeoutMs: timeLimitSchema,
   createNamespace: z.boolean(),
   /** null: for real. */
   dryRun: dryRunSchema.nullable(),
-  connection: connectionSchema.extend({ requestTimeout: durationSchema.default(0) }),
+  connection: connectionSchema.extend({ requestTimeout: waitSchema.default(0) }),
   verbosity: verbositySchema,
 });
 /** What a command line asks for. */

@@ -9,10 +9,11 @@ import { explainEndedTarget } from '../../cluster/target-end.ts';
 import type { SessionEnd } from '../../session/session-end.ts';
 import { nameContext } from '../../session/command-setup.ts';
 import { describeTarget, type SessionTarget } from '../../session/session-spec.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
 import { loadAccess } from '../agent-access.ts';
+import { formatAttachCommand } from '../attach-hint.ts';
 import { stepLevel } from '../verbosity.ts';
 import type { Context } from '../context.ts';
 import { watchInterrupts } from '../interrupts.ts';
@@ -110,18 +111,19 @@ class SessionRun {
     await this.#startRecording(found.target);
     const { session, result } = await this.#openSession(api, found);
     this.#progress.clear();
+    const comeBack = formatAttachCommand(session.id, agent.namespace);
     // The session does not wait for it.
     const event = leaveEvent(api, found, this.#options, this.#context);
     this.#lifetime.defer(() => event);
     if (result === null) {
       session.connection.close();
       stdout.write(`${session.id}\n`);
-      if (!quiet) this.#say(`It runs detached: \`kubectl crashcart attach ${session.id.slice(0, 8)}\``);
+      if (!quiet) this.#say(`It runs detached: \`${comeBack}\``);
       return null;
     }
     this.#attachment = result;
     const close = this.#lifetime.defer(() => result.close());
-    const keep = this.#lifetime.defer((signal) => result.delete(signal));
+    const keep = this.#lifetime.defer((signal) => (result.isLeaving ? undefined : result.delete(signal)));
     const outcome = await this.#lifetime.race(result.run());
     keep();
     close();
@@ -129,9 +131,7 @@ class SessionRun {
     this.#attachment = null;
     if (outcome.kind === 'ended') return outcome.end;
     if (terminal) this.#context.stderr.write('\n');
-    const namespace = agent.namespace === 'crashcart' ? '' : ` --agent-namespace ${agent.namespace}`;
-    if (!quiet)
-      this.#say(`Detached. It goes on: \`kubectl crashcart attach ${session.id.slice(0, 8)}${namespace}\``);
+    if (!quiet) this.#say(`Detached. It goes on: \`${comeBack}\``);
     return null;
   }
 
@@ -229,6 +229,6 @@ class SessionRun {
   }
 
   #say(line: string): void {
-    this.#context.stderr.write(`${escapeText(line)}\n`);
+    this.#context.stderr.write(`${escapeMessage(line)}\n`);
   }
 }

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { type FoundSession, listSessions } from '../../cluster/agent-sessions.ts';
 import { describeTarget } from '../../session/session-spec.ts';
 import { formatAge } from '../../terminal/age.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
@@ -44,7 +44,7 @@ export const sessionsCommand: Command<z.infer<typeof schema>> = {
       } else if (sessions.length > 0) context.stdout.write(formatSessions(sessions, format === 'wide'));
       else context.stderr.write('No sessions found.\n');
       for (const { node, why } of silent)
-        context.stderr.write(`warning: the agent on the node ${node} was not heard: ${escapeText(why)}\n`);
+        context.stderr.write(`warning: the agent on the node ${node} was not heard: ${escapeMessage(why)}\n`);
       return 0;
     }),
 };

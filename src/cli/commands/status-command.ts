@@ -6,7 +6,7 @@ import {
   type ResidentAgent,
 } from '../../cluster/resident-agents.ts';
 import { formatAge } from '../../terminal/age.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
@@ -61,7 +61,7 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
       }
       if (agents.length < desired) {
         const why = await findResidentRefusal(api, agentNamespace, daemonSet, signal);
-        const told = why === null ? '' : `: ${escapeText(why)}`;
+        const told = why === null ? '' : `: ${escapeMessage(why)}`;
         stderr.write(`warning: ${desired - agents.length} of ${desired} nodes have no agent${told}\n`);
       }
       return isComplete(daemonSet) ? 0 : exitCodes.checkFailed;

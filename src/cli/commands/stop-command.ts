@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type FoundSession, findSession } from '../../cluster/agent-sessions.ts';
+import { type FoundSession, listSessions, selectSession } from '../../cluster/agent-sessions.ts';
 import type { ApiClient } from '../../cluster/api-client.ts';
 import { connectToAgent } from '../../cluster/session-connection.ts';
 import { sessionIDSchema } from '../session-id.ts';
@@ -32,8 +32,8 @@ export const stopCommand: Command<z.infer<typeof schema>> = {
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
       // All are known before the first is ended.
-      const found: FoundSession[] = [];
-      for (const id of options.ids) found.push(await findSession(api, options.agentNamespace, id, signal));
+      const listed = await listSessions(api, options.agentNamespace, signal);
+      const found = options.ids.map((id) => selectSession(listed, options.agentNamespace, id));
       for (const session of found) {
         await stopSession(api, options.agentNamespace, session, signal);
         context.stdout.write(`session ${session.state.id} stopped\n`);

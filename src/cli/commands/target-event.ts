@@ -1,6 +1,6 @@
 import type { ApiClient } from '../../cluster/api-client.ts';
 import { createTargetEvent } from '../../cluster/target-event.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeMessage } from '../../terminal/escape-text.ts';
 import type { Context } from '../context.ts';
 import type { FoundTarget } from './found-target.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -30,6 +30,6 @@ export async function leaveEvent(
     await createTargetEvent(api, found.target, message, AbortSignal.timeout(limitMs));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    stderr.write(`warning: no Event was left on the target: ${escapeText(why)}\n`);
+    stderr.write(`warning: no Event was left on the target: ${escapeMessage(why)}\n`);
   }
 }

@@ -4,12 +4,12 @@ import { removeResidentAgents } from '../../cluster/resident-agents.ts';
 import { ProgressLine } from '../../terminal/progress.ts';
 import { agentAccessFlags, agentAccessSchema, completeAgentAccess, openApi } from '../agent-access.ts';
 import type { Command } from '../command.ts';
-import { durationSchema } from '../duration.ts';
+import { timeLimitSchema } from '../duration.ts';
 import { UsageError } from '../errors.ts';
 import { runUntilInterrupted } from '../run-until-interrupted.ts';
 
 const schema = agentAccessSchema.extend({
-  timeoutMs: durationSchema.refine((ms) => ms > 0, 'it has to be above 0'),
+  timeoutMs: timeLimitSchema,
 });
 
 /** Removes the agents that are kept on nodes. */
