@@ -179,7 +179,7 @@ test('images of several platforms are pushed as one index, by whose digest each 
       await importBase(reference, join(folder, 'root.tar'), platform);
     }
     const labels = { 'org.opencontainers.image.version': '1.2.3' };
-    const provenance = { createdSeconds: 1_600_000_000, labels };
+    const provenance = { version: '1.2.3', createdSeconds: 1_600_000_000, labels };
     const destination = `${registry.host}/small:1.2.3`;
     const reference = await pushImages(images, destination, { provenance, insecure: true });
     const response = await request('small/manifests/1.2.3');

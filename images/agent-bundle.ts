@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describeAgentBuild } from '../esbuild.config.ts';
 import { withIdentity } from '../krew/release-identity.ts';
@@ -8,5 +9,10 @@ import { withIdentity } from '../krew/release-identity.ts';
  */
 export async function writeAgentBundle(version: string): Promise<void> {
   const options = describeAgentBuild('dist/agent');
-  await build({ ...options, plugins: [withIdentity({ version }), ...(options.plugins ?? [])] });
+  const absWorkingDir = join(import.meta.dirname, '..');
+  await build({
+    ...options,
+    absWorkingDir,
+    plugins: [withIdentity({ version }), ...(options.plugins ?? [])],
+  });
 }

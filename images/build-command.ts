@@ -5,7 +5,7 @@ import packageJSON from '../package.json' with { type: 'json' };
 import { writeAgentBundle } from './agent-bundle.ts';
 import { buildBundles, buildImages, buildPlatform, type BuiltImages } from './build.ts';
 import { getNativePlatform, imagePlatforms, type ImagePlatform } from './image-platform.ts';
-import { pushImages } from './image-push.ts';
+import { pushImages, type PushOptions } from './image-push.ts';
 import { readProvenance } from './provenance.ts';
 
 const usage = `usage: npm run images -- [--platform linux/amd64|linux/arm64]... [--version VERSION]
@@ -21,10 +21,14 @@ try {
     },
   });
   const { push, platform, version } = values;
+  if (push !== undefined && !/^[^\s/@]+(\/[a-z0-9._-]+)*$/.test(push))
+    throw new Error(`"${push}" is no place in a registry\n${usage}`);
+  // Read first: a build takes minutes, and is in vain without it.
+  const provenance = push === undefined ? null : await readProvenance(version ?? packageJSON.version);
   const forCheckout = push === undefined && platform === undefined && version === undefined;
   const built = forCheckout ? [await buildImages()] : await buildPlatforms(platform ?? [], version);
-  if (push === undefined) printReferences(built);
-  else await publish(built, push, version ?? packageJSON.version, values['insecure-registry']);
+  if (push === undefined || provenance === null) printReferences(built);
+  else await publish(built, push, { provenance, insecure: values['insecure-registry'] });
 } catch (error) {
   process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
@@ -52,16 +56,10 @@ function printReferences(built: BuiltImages[]): void {
   for (const { toolbox, agent } of built) process.stdout.write(`${toolbox.reference}\n${agent.reference}\n`);
 }
 
-async function publish(
-  built: BuiltImages[],
-  repository: string,
-  version: string,
-  insecure: boolean,
-): Promise<void> {
-  const provenance = await readProvenance(version);
+async function publish(built: BuiltImages[], repository: string, options: PushOptions): Promise<void> {
   for (const name of ['toolbox', 'agent'] as const) {
     const images = built.map((ofPlatform) => ofPlatform[name]);
-    const destination = `${repository}/${name}:${version}`;
-    process.stdout.write(`${await pushImages(images, destination, { provenance, insecure })}\n`);
+    const destination = `${repository}/${name}:${options.provenance.version}`;
+    process.stdout.write(`${await pushImages(images, destination, options)}\n`);
   }
 }

@@ -5,6 +5,7 @@ import { runCommand } from '../e2e/cluster/run-command.ts';
 
 /** Where an image comes from. */
 export interface Provenance {
+  version: string;
   /** As seconds since 1970, in UTC. */
   createdSeconds: number;
   /** By the names of https://specs.opencontainers.org/image-spec/annotations/ */
@@ -20,7 +21,7 @@ const repositorySchema = z.object({
 /**
  * Reads what published images say of their origin. It takes the commit's time in place of the clock's, so that images
  * of one commit say the same. There is no base.name: their root is made of packages, and is no image of a registry.
- * @throws when this is no checkout of git.
+ * @throws when git can't tell the commit.
  */
 export async function readProvenance(version: string, env = process.env): Promise<Provenance> {
   const commit = await runGit(['log', '-1', '--format=%H %ct']);
@@ -30,6 +31,7 @@ export async function readProvenance(version: string, env = process.env): Promis
   const createdSeconds = Number(env['SOURCE_DATE_EPOCH'] || seconds);
   const { repository } = repositorySchema.parse(packageJSON);
   return {
+    version,
     createdSeconds,
     labels: {
       [`${prefix}.version`]: version,
@@ -46,7 +48,8 @@ async function runGit(args: string[]): Promise<string> {
   try {
     return await runCommand('git', args, { cwd: checkout });
   } catch (error) {
-    throw new Error('published images name the commit that they are of, and this is no checkout of git', {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`published images name the commit that they are of, and git can't tell it: ${why}`, {
       cause: error,
     });
   }
