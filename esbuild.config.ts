@@ -110,9 +110,14 @@ export function describeSingleFileBuild(outdir: string): BuildOptions {
   };
 }
 
+/** The agent in one file, agent.cjs. */
+export function describeAgentBuild(outdir: string): BuildOptions {
+  return { ...shared, entryPoints: { agent: 'src/agent/main.ts' }, outdir };
+}
+
 if (import.meta.main) {
   await Promise.all([
     ...describePluginBuilds('dist/plugin').map(build),
-    build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' }, outdir: 'dist/agent' }),
+    build(describeAgentBuild('dist/agent')),
   ]);
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { buildAgent } from '../images/agent-image.ts';
+import { buildPlatform } from '../images/build.ts';
+import { getNativePlatform } from '../images/image-platform.ts';
 import { listLargestPackages, measureImage, type ImageSize } from '../images/image-size.ts';
-import { buildToolbox, prepareBase } from '../images/toolbox-image.ts';
 
 const megabyte = 1e6;
 const limits: Record<keyof ImageSize, number> = { pulled: 300 * megabyte, unpacked: 900 * megabyte };
@@ -11,8 +11,7 @@ describe('the image that a node pulls', () => {
   let packages: string;
 
   beforeAll(async () => {
-    const base = await prepareBase();
-    const { archive } = await buildAgent(base, await buildToolbox(base));
+    const { archive } = (await buildPlatform(getNativePlatform())).agent;
     size = await measureImage(archive);
     const largest = await listLargestPackages(archive, 12);
     packages = largest.map(({ name, bytes }) => `${name} ${formatSize(bytes)}`).join(', ');

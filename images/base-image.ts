@@ -1,55 +1,83 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPackages } from '../e2e/cluster/install-packages.ts';
 import { runCommand } from '../e2e/cluster/run-command.ts';
 import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
-import { certificatesFile, readPackageSources, type PackageSources } from './package-sources.ts';
+import {
+  getNativePlatform,
+  isForeign,
+  nameVariant,
+  prepareEmulator,
+  type ImagePlatform,
+} from './image-platform.ts';
+import { debianRelease, readPackageSources } from './package-sources.ts';
 
-const release = 'bookworm';
+const buildLimitMs = 8 * 60_000;
+const emulatedLimitMs = 30 * 60_000;
+
+/** What apt has in the image, whatever this machine's has: the image may be published. */
+const publishedFiles = {
+  '/etc/apt/sources.list': `deb http://deb.debian.org/debian ${debianRelease} main
+deb http://deb.debian.org/debian ${debianRelease}-updates main
+deb http://security.debian.org/debian-security ${debianRelease}-security main
+`,
+  '/etc/apt/apt.conf.d/99mmdebstrap': 'Acquire::Languages "none";\n',
+  // Of this machine, and no business of an image.
+  '/etc/resolv.conf': '',
+  '/etc/hosts': '',
+  '/etc/hostname': '',
+};
 
 /**
  * Makes a minimal Debian as a root file system, or finds it in the cache. It stands where a registry's
- * `debian:12` would: images for tests are built without one. Its apt is set up like this machine's, so
- * that packages can be installed from it; for that reason it must never be published.
+ * `debian:12` would: images are built without one. Nothing in it is of this machine.
  * @returns the path of the uncompressed tar archive.
  */
-export async function buildBaseTar(): Promise<string> {
-  const sources = await readPackageSources(release);
-  const key = await hashInputs([{ file: import.meta.filename }, process.arch, JSON.stringify(sources)]);
-  const directory = await buildOnce('base', key, async (unfinished) => {
-    process.stderr.write(`making a minimal Debian ${release}\n`);
+export async function buildBaseTar(platform: ImagePlatform = getNativePlatform()): Promise<string> {
+  const sources = await readPackageSources();
+  const inputs = [{ file: import.meta.filename }, platform.name, JSON.stringify(sources)];
+  const name = nameVariant('base', platform);
+  const directory = await buildOnce(name, await hashInputs(inputs), async (unfinished) => {
+    process.stderr.write(`making a minimal Debian ${debianRelease} for ${platform.name}\n`);
     await installPackages(['debian-archive-keyring', 'mmdebstrap']);
-    await runDebootstrap(unfinished, sources);
+    await prepareEmulator(platform);
+    const scratch = await mkdtemp(join(tmpdir(), 'crashcart-base-'));
+    try {
+      await runDebootstrap(join(unfinished, 'base.tar'), platform, scratch);
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
   });
-  await pruneCache('base', 2);
+  await pruneCache(name, 2);
   return join(directory, 'base.tar');
 }
 
-async function runDebootstrap(directory: string, { lines, settings }: PackageSources): Promise<void> {
-  const settingsFile = join(directory, 'apt.conf');
+async function runDebootstrap(tar: string, platform: ImagePlatform, scratch: string): Promise<void> {
+  const { lines, settings } = await readPackageSources();
+  const settingsFile = join(scratch, 'apt.conf');
   await writeFile(settingsFile, ['Acquire::Languages "none";', ...settings, ''].join('\n'));
-  const secure = lines.some((line) => line.includes('https:'));
+  const hooks: string[] = [];
+  for (const [path, content] of Object.entries(publishedFiles)) {
+    const file = join(scratch, path.replaceAll('/', '-'));
+    await writeFile(file, content);
+    hooks.push(`--customize-hook=upload ${file} ${path}`);
+  }
   const args = [
     '--variant=minbase',
+    `--architectures=${platform.arch}`,
     `--aptopt=${settingsFile}`,
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
-    ...(secure
-      ? [
-          '--customize-hook=mkdir -p "$1/etc/ssl/certs"',
-          `--customize-hook=copy-in ${certificatesFile} /etc/ssl/certs`,
-        ]
-      : []),
-    // Of this machine, and no business of an image.
-    '--customize-hook=for file in resolv.conf hosts hostname; do : >"$1/etc/$file"; done',
+    ...hooks,
     '--format=tar',
-    release,
-    join(directory, 'base.tar'),
+    debianRelease,
+    tar,
     // Without a mirror it takes the release's own, with its security updates.
     ...lines,
   ];
-  await runCommand('mmdebstrap', args, { timeoutMs: 8 * 60_000 });
-  await rm(settingsFile);
+  const timeoutMs = isForeign(platform) ? emulatedLimitMs : buildLimitMs;
+  await runCommand('mmdebstrap', args, { timeoutMs });
 }

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import packageJSON from '../package.json' with { type: 'json' };
 import { buildBaseTar } from './base-image.ts';
 import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
+import { nameVariant, type ImagePlatform } from './image-platform.ts';
 import {
   buildImage,
   exportImage,
@@ -11,75 +10,67 @@ import {
   installBuilder,
   pruneImages,
   type BuiltImage,
-  type ImageBuild,
+  type ImageSource,
 } from './image-storage.ts';
-import { certificatesFile } from './package-sources.ts';
 
 const repository = 'crashcart.dev/toolbox';
 const packagesRepository = 'crashcart.dev/toolbox-packages';
 const folder = join(import.meta.dirname, 'toolbox');
+const source: ImageSource = { dockerfile: join(folder, 'Dockerfile'), context: folder, ignoreFile: null };
 
 /** What the images are built upon: a name for it, and how to have it in the storage. */
 export interface Base {
   reference: string;
   key: string;
   tar: string;
+  platform: ImagePlatform;
 }
 
-/** The base that both images are built upon. */
-export async function prepareBase(): Promise<Base> {
-  const tar = await buildBaseTar();
+/** The base that both images of a platform are built upon. */
+export async function prepareBase(platform: ImagePlatform): Promise<Base> {
+  const tar = await buildBaseTar(platform);
   // Its folder is named by its key, wherever the cache is.
   const key = await hashInputs([basename(dirname(tar))]);
-  return { reference: `crashcart.dev/base:${key}`, key, tar };
+  return { reference: `crashcart.dev/base:${key}`, key, tar, platform };
 }
 
 /** Builds the toolbox's image, or finds it in the cache. */
 export async function buildToolbox(base: Base): Promise<BuiltImage> {
+  const { platform } = base;
   const key = await hashInputs([{ file: folder }, base.key]);
-  const reference = `${repository}:${key}`;
-  const directory = await buildOnce('toolbox-image', key, async (unfinished) => {
+  const reference = `${nameVariant(repository, platform)}:${key}`;
+  const name = nameVariant('toolbox-image', platform);
+  const directory = await buildOnce(name, key, async (unfinished) => {
     await makeToolbox(reference, base);
     await exportImage({ reference, archive: join(unfinished, 'image.tar') });
   });
-  await pruneCache('toolbox-image', 2);
-  return { reference, archive: join(directory, 'image.tar') };
+  await pruneCache(name, 2);
+  return { reference, archive: join(directory, 'image.tar'), platform };
 }
 
 /** Builds the toolbox into the storage; what it has of it already is not built again. */
 export async function makeToolbox(reference: string, base: Base): Promise<void> {
+  const { platform } = base;
   process.stderr.write(`building ${reference}\n`);
   await installBuilder();
-  await importBase(base.reference, base.tar);
-  await buildImage(describeBuild(reference, null, { PACKAGES: await buildPackages(base) }));
-  await pruneImages(repository, 2);
+  await importBase(base.reference, base.tar, platform);
+  const buildArguments = { PACKAGES: await buildPackages(base) };
+  await buildImage(source, { reference, platform, buildArguments });
+  await pruneImages(nameVariant(repository, platform), 2);
 }
 
 /** Builds all of the toolbox but its own commands: most of its time. */
 async function buildPackages(base: Base): Promise<string> {
+  const { platform } = base;
   const files = ['Dockerfile', 'dpkg-excludes', 'install-packages.sh', 'packages', 'python-tools.txt'];
   const key = await hashInputs([base.key, ...files.map((name) => ({ file: join(folder, name) }))]);
-  const reference = `${packagesRepository}:${key}`;
+  const name = nameVariant(packagesRepository, platform);
+  const reference = `${name}:${key}`;
   if (await hasImage(reference)) return reference;
-  await buildImage(describeBuild(reference, 'packages', { BASE: base.reference, ...readPipIndex() }));
-  await pruneImages(packagesRepository, 2);
+  const buildArguments = { BASE: base.reference, ...readPipIndex() };
+  await buildImage(source, { reference, platform, buildArguments, target: 'packages' });
+  await pruneImages(name, 2);
   return reference;
-}
-
-function describeBuild(
-  reference: string,
-  target: string | null,
-  buildArguments: Record<string, string>,
-): ImageBuild {
-  return {
-    reference,
-    target,
-    buildArguments: { ...buildArguments, VERSION: packageJSON.version },
-    dockerfile: join(folder, 'Dockerfile'),
-    context: folder,
-    ignoreFile: null,
-    secrets: existsSync(certificatesFile) ? { certificates: certificatesFile } : {},
-  };
 }
 
 /** This machine's pip may have a mirror of its own. */

@@ -10,7 +10,7 @@ import {
 import { JSON as BomJSON, JsonSerializer } from '@cyclonedx/cyclonedx-library/Serialize';
 import { Spec1dot6 } from '@cyclonedx/cyclonedx-library/Spec';
 import type { BundledPackage } from './bundled-packages.ts';
-import type { NodePackage } from './platforms.ts';
+import type { PinnedPackage } from './npm-tarball.ts';
 
 /**
  * Says what a release is made of, in CycloneDX 1.6. Without time and serial number, so that every build gives
@@ -19,7 +19,7 @@ import type { NodePackage } from './platforms.ts';
 export function formatBillOfMaterials(
   version: string,
   packages: BundledPackage[],
-  nodePackages: NodePackage[],
+  nodePackages: PinnedPackage[],
 ): string {
   const plugin = describe(ComponentType.Application, 'kubectl-crashcart', version, 'Apache-2.0');
   const parts = [
@@ -43,7 +43,7 @@ function describe(type: ComponentType, name: string, version: string, license: s
   });
 }
 
-function describeNode({ name, version, integrity }: NodePackage): Component {
+function describeNode({ name, version, integrity }: PinnedPackage): Component {
   const component = describe(ComponentType.Platform, name, version, 'MIT');
   const hash = Buffer.from(integrity.replace('sha512-', ''), 'base64').toString('hex');
   component.hashes = new HashDictionary([[HashAlgorithm['SHA-512'], hash]]);

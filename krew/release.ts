@@ -9,8 +9,9 @@ import { listBundledPackages } from './bundled-packages.ts';
 import { formatManifest } from './manifest.ts';
 import { gatherNpmPackage } from './npm-package.ts';
 import { namePlatform, type Platform } from './platforms.ts';
-import { bundlePlugin, type ReleaseIdentity } from './plugin-bundle.ts';
+import { bundlePlugin } from './plugin-bundle.ts';
 import { gatherEntries } from './release-entries.ts';
+import type { ReleaseIdentity } from './release-identity.ts';
 
 const checkout = join(import.meta.dirname, '..');
 
