@@ -7,23 +7,44 @@ import { createInterface } from 'node:readline';
 import { buildOnce, hashInputs } from '../../images/build-cache.ts';
 import { runCommand } from '../cluster/run-command.ts';
 
-/** A registry of images, empty at first, that this machine alone can reach. */
+/** A registry of images, empty at first, that this machine and the cluster's nodes alone can reach. */
 export interface ImageRegistry {
   /** As it stands in references. */
   host: string;
   close: () => Promise<void>;
 }
 
+export interface RegistryOptions {
+  /** Where it listens; without, on loopback. */
+  address?: string;
+  /** Whether it is for {@link registryUser} alone. */
+  isClosed?: boolean;
+}
+
+/** Who may use a closed registry. */
+export const registryUser = { name: 'crashcart', password: 'for-tests' };
+/** The password's bcrypt hash, as htpasswd(1) writes it. */
+const passwordHash = '$2y$05$CI0R1W45OIcRXQVTZWVyIuZZBrokXvIN2iEnZnQUaDYrWK5Ah4R.C';
+
 const readyLimitMs = 10_000;
 
 /** Starts the registry that Docker publishes, on a free port, by HTTP. */
-export async function startImageRegistry(): Promise<ImageRegistry> {
+export async function startImageRegistry({
+  address = '127.0.0.1',
+  isClosed = false,
+}: RegistryOptions = {}): Promise<ImageRegistry> {
   const program = await fetchRegistry();
   const folder = await mkdtemp(join(tmpdir(), 'crashcart-registry-'));
   const configuration = join(folder, 'config.yml');
   const storage = { filesystem: { rootdirectory: join(folder, 'storage') } };
+  const users = join(folder, 'users');
+  await writeFile(users, `${registryUser.name}:${passwordHash}\n`);
+  const auth = isClosed ? { auth: { htpasswd: { realm: 'tests', path: users } } } : {};
   // JSON is YAML.
-  await writeFile(configuration, JSON.stringify({ version: 0.1, storage, http: { addr: '127.0.0.1:0' } }));
+  await writeFile(
+    configuration,
+    JSON.stringify({ version: 0.1, storage, http: { addr: `${address}:0` }, ...auth }),
+  );
   const child = spawn(program, ['serve', configuration], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'exit');
   const close = async () => {
@@ -38,7 +59,7 @@ export async function startImageRegistry(): Promise<ImageRegistry> {
     const log = createInterface({ input: child.stderr });
     log.on('line', (line) => {
       lines.push(line);
-      const found = /listening on (?<host>127\.0\.0\.1:\d+)/.exec(line)?.groups?.['host'];
+      const found = /listening on (?<host>[\d.]+:\d+)/.exec(line)?.groups?.['host'];
       if (found !== undefined) resolve(found);
     });
     log.once('close', () => resolve(null));
