@@ -35,8 +35,8 @@ test('without an agent nothing of the kernel is known, and how to learn it is to
       check,
       {
         state: 'unknown',
-        found: 'no agent runs there to tell',
-        mend: `\`kubectl crashcart doctor node/${node} --start-agent\` starts one to ask.`,
+        found: 'no agent there has told',
+        mend: `\`kubectl crashcart doctor node/${node} --start-agent\` asks one, and starts it if need be.`,
       },
     ]);
   expect(findings).not.toHaveProperty('agent start');

@@ -160,7 +160,8 @@ let pushed: Promise<string> | null = null;
 /** Both images by one command, for the tests of either. */
 function pushOnce(repository: string): Promise<string> {
   const args = ['images/build-command.ts', '--push', repository, '--insecure-registry'];
-  pushed ??= runCommand(process.execPath, args, { cwd: checkout, timeoutMs: 150_000 });
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '' };
+  pushed ??= runCommand(process.execPath, args, { cwd: checkout, env, timeoutMs: 150_000 });
   return pushed;
 }
 

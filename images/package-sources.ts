@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runCommand } from '../e2e/cluster/run-command.ts';
 
 /** The machine's certificate authorities, which a mirror behind TLS may need. */
-export const certificatesFile = '/etc/ssl/certs/ca-certificates.crt';
+const certificatesFile = '/etc/ssl/certs/ca-certificates.crt';
 
 /** The Debian that images are made of. */
 export const debianRelease = 'bookworm';

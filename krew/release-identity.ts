@@ -20,7 +20,8 @@ export function withIdentity(identity: ReleaseIdentity): Plugin {
       bundle.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
         if (path !== description) return undefined;
         const content = JSON.parse(await readFile(path, 'utf8')) as object;
-        return { contents: JSON.stringify({ ...content, ...identity }), loader: 'json' };
+        const { version, agentImage = `crashcart.dev/agent:${version}` } = identity;
+        return { contents: JSON.stringify({ ...content, version, agentImage }), loader: 'json' };
       });
     },
   };

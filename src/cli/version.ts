@@ -4,8 +4,8 @@ import packageJSON from '../../package.json' with { type: 'json' };
 export const version: string = packageJSON.version;
 
 /**
- * The agent's image: a release names it by the digest that it was made with, when it was given one, and a checkout what
- * was built from it (plugin/kubectl-crashcart says so).
+ * The agent's image: a release names its own (krew/release-identity.ts), and a checkout what was built from it, which
+ * plugin/kubectl-crashcart says.
  */
 export const agentImage: string =
   'agentImage' in packageJSON

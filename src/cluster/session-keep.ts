@@ -20,7 +20,7 @@ export function refuseLongKeep(keepSeconds: number, agent: { isResident: boolean
   const limitHours = agentLifetimeSeconds / secondsPerHour;
   throw new Failure(
     'keepRefused',
-    `the session can't be kept for ${Math.round(keepSeconds / secondsPerHour)} h: its agent ends ${limitHours} h after it was made`,
+    `the session can't be kept for longer than ${limitHours} h: its agent ends so long after it was made`,
     `Ask for at most ${limitHours}h by --keep. An agent that \`kubectl crashcart install\` keeps on the node has no such limit.`,
   );
 }

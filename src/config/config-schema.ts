@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { namesRegistry } from './mirrored-image.ts';
 
 export const agentNamespaceSchema = z
   .string()
@@ -13,7 +14,7 @@ export const mirrorSchema = z.string().superRefine((text, context) => {
   const scheme = schemePattern.exec(text)?.[0];
   if (scheme !== undefined)
     context.addIssue({ code: 'custom', message: `leave "${scheme}" off: it is HOST[:PORT][/PATH]` });
-  else if (text !== '' && !registryPattern.test(text))
+  else if (text !== '' && !(registryPattern.test(text) && namesRegistry(text)))
     context.addIssue({ code: 'custom', message: 'that is no registry: write it as HOST[:PORT][/PATH]' });
 });
 

@@ -39,6 +39,8 @@ test.each(['https://registry.corp', 'HTTP://registry.corp/cache', 'oci://registr
 );
 
 test.each([
+  'cache',
+  'team/cache',
   '/cache',
   'registry.corp/',
   'registry.corp//a',

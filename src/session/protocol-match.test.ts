@@ -19,7 +19,7 @@ describe('an agent that speaks 3 and 4', () => {
         message:
           'the agent, of version 0.3.0, is too old for this plugin: the agent speaks the session API 3 to 4, the plugin 5 to 6',
         detail:
-          'Remove it: `kubectl crashcart clean`. Installed agents are replaced by `kubectl crashcart install`.',
+          'Remove it: `kubectl crashcart clean --force` (its sessions end). Installed agents are replaced by `kubectl crashcart install`.',
       }),
     );
   });

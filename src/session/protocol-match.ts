@@ -13,7 +13,7 @@ export function formatProtocolRange({ minimum, maximum }: ProtocolRange): string
  * Refuses a client that has no version of the session API in common with the agent. It is the agent that does so: an
  * older one knows no later version, but what the two ranges say.
  * @param header of the client; a request without it is some other program's, which is expected to know what it does.
- * @throws ProblemError `versionMismatch`, which says what of both is to be replaced; `invalidRequest`.
+ * @throws ProblemError `versionMismatch`, which says which of the two is to be replaced; `invalidRequest`.
  */
 export function requireCommonProtocol(
   header: string | undefined,
@@ -29,7 +29,7 @@ export function requireCommonProtocol(
     throw new ProblemError(
       'versionMismatch',
       `the agent, of version ${agent.version}, is too old for this plugin: ${ranges}`,
-      'Remove it: `kubectl crashcart clean`. Installed agents are replaced by `kubectl crashcart install`.',
+      'Remove it: `kubectl crashcart clean --force` (its sessions end). Installed agents are replaced by `kubectl crashcart install`.',
     );
   if (client.maximum < agent.protocol.minimum)
     throw new ProblemError(

@@ -228,7 +228,8 @@ export class OutputBuffer {
     const neededBytes = this.#end - from + bytes;
     if (this.#isDraining && neededBytes > this.#ring.length) {
       const kept = this.#copyFrom(from);
-      this.#ring = Buffer.allocUnsafeSlow(neededBytes);
+      // At once for all that is still to come.
+      this.#ring = Buffer.allocUnsafeSlow(neededBytes + maxDrainedBytes);
       kept.copy(this.#ring);
       this.#ringStart = from;
     }

@@ -50,6 +50,8 @@ export class Session {
   #resize: CommandStreams['resize'] = null;
   #child: ChildProcess | null = null;
   #cgroup: SessionCgroup | null = null;
+  /** Whether its processes were told to end. */
+  #isHalted = false;
   /** First reason wins: set by whoever ends the session before its command does. */
   #endReason: { reason: SessionEnd['reason']; message: string | null } | null = null;
   /** Runs in reverse order at the end, whichever way it came. */
@@ -255,7 +257,7 @@ export class Session {
    * comes before the session's init is there.
    */
   #correct(exitCode: number): number {
-    return exitCode === 0 && this.#endReason !== null ? killedExitCode : exitCode;
+    return exitCode === 0 && this.#isHalted ? killedExitCode : exitCode;
   }
 
   /** Ends the session's processes, by their own init where it can. */
@@ -263,6 +265,7 @@ export class Session {
     const child = this.#child;
     if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const exited = once(child, 'exit');
+      this.#isHalted = true;
       process.kill(child.pid, haltSignal);
       await Promise.race([exited, delay(haltLimitMs, undefined, { ref: false })]);
     }

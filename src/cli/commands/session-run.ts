@@ -108,6 +108,7 @@ class SessionRun {
   async #enter(api: ApiClient, found: FoundTarget): Promise<SessionEnd | null> {
     const { quiet, agent, terminal } = this.#options;
     const { stdout } = this.#context;
+    this.#refuseLongKeep(found);
     await this.#startRecording(found.target);
     const { session, result } = await this.#openSession(api, found);
     this.#progress.clear();
@@ -135,6 +136,13 @@ class SessionRun {
     return null;
   }
 
+  /** @throws Failure `keepRefused`. */
+  #refuseLongKeep({ agents, node }: FoundTarget): void {
+    const { agent, keepSeconds } = this.#options;
+    const warm = findWarmAgent(agents, { node, options: agent, excluded: new Set() });
+    refuseLongKeep(keepSeconds, { isResident: warm !== null && isResident(warm) });
+  }
+
   async #openSession(
     api: ApiClient,
     found: FoundTarget,
@@ -146,8 +154,6 @@ class SessionRun {
     const { signal } = this.#lifetime;
     const options = this.#options;
     const choice = { node: found.node, options: options.agent, excluded: new Set<string>() };
-    const warm = findWarmAgent(found.agents, choice);
-    refuseLongKeep(options.keepSeconds, { isResident: warm !== null && isResident(warm) });
     const request: AgentRequest = {
       ...choice,
       nodeIsTarget: found.target.kind === 'node',

@@ -3,7 +3,7 @@ import { describeRefusal } from '../agent-refusal.ts';
 import { type AgentOptions, describeAgent } from '../agent-spec.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
-import { approve, condemn, type Finding, runCheck } from './finding.ts';
+import { approve, condemn, type Finding, runCheck, userMend } from './finding.ts';
 
 /**
  * Checks that the cluster admits an agent: its Job, and its pod, as a Job is admitted where its pod is not.
@@ -30,7 +30,7 @@ async function checkObject(
 ): Promise<Finding> {
   const what = manifest.kind === 'Job' ? 'Job' : 'pod';
   const { namespace = '' } = manifest.metadata;
-  const mend = 'manifests/rbac.yaml grants it, to those who may debug';
+  const mend = userMend;
   const run = async () => {
     try {
       const { warnings } = await dryRun(api, manifest, signal);

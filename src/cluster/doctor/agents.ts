@@ -1,6 +1,6 @@
 import type { NodeReport } from '../../session/node-report.ts';
 import { ProblemError } from '../../session/problem.ts';
-import { listAgents } from '../agent-pod.ts';
+import { findWarmAgent, listAgents } from '../agent-pod.ts';
 import { askAgent, findNode } from '../agent-sessions.ts';
 import { agentAnnotations, type AgentOptions } from '../agent-spec.ts';
 import type { ApiClient } from '../api-client.ts';
@@ -22,15 +22,16 @@ export interface CheckedAgents {
 /**
  * Checks the agents that run, and the way to one of them: an exec websocket through all that is in between. Without
  * an agent there is nothing to try it with; none is started. Those that are asked tell of their nodes, too.
- * @param node whose agent is asked, or any other if it has none; null: those of all nodes.
+ * @param node whose agent is asked, or any other if it has none (or is no node); null: those of all nodes.
  * @throws what aborted the signal.
  */
 export async function checkAgents(
   api: ApiClient,
   node: string | null,
-  { namespace, version }: Pick<AgentOptions, 'namespace' | 'version'>,
+  options: AgentOptions,
   signal: AbortSignal,
 ): Promise<CheckedAgents> {
+  const { namespace, version } = options;
   let running: Pod[] = [];
   const agents = await runCheck('agents', signal, async () => {
     running = (await listAgents(api, namespace, signal)).filter(
@@ -42,7 +43,7 @@ export async function checkAgents(
     );
   });
   const reports = new Map<string, NodeReport>();
-  const [nearest, ...others] = chooseAgents(running, node);
+  const [nearest, ...others] = chooseAgents(running, node, options);
   const ask = (pod: Pod) => askForReport(api, namespace, pod, reports, signal);
   const asking = others.map((pod) => ask(pod).catch(() => null));
   const tunnel = await runCheck('tunnel', signal, async () =>
@@ -64,11 +65,15 @@ export function judgeAgentVersions(versions: string[], own: string): Verdict {
   };
 }
 
-/** @returns one agent of each node that is asked for. */
-function chooseAgents(running: Pod[], node: string | null): Pod[] {
-  if (node === null)
-    return [...new Map(running.map((pod) => [findNode(pod), pod])).values()].slice(0, maxAsked);
-  return [running.find((pod) => findNode(pod) === node) ?? running[0]].filter((pod) => pod !== undefined);
+/** @returns one agent of each node that is asked for: the one that a session would use, if there is one. */
+function chooseAgents(running: Pod[], node: string | null, options: AgentOptions): Pod[] {
+  const nodes = node === null ? [...new Set(running.map(findNode))] : [node];
+  const chosen = nodes.flatMap((name) => {
+    const warm = findWarmAgent(running, { node: name, options, excluded: new Set() });
+    const found = warm ?? running.find((pod) => findNode(pod) === name) ?? null;
+    return found === null ? [] : [found];
+  });
+  return (chosen.length === 0 ? running.slice(0, 1) : chosen).slice(0, maxAsked);
 }
 
 async function judgeTunnel(pod: Pod, ask: () => Promise<number>, signal: AbortSignal): Promise<Verdict> {

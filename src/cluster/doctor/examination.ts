@@ -9,7 +9,7 @@ import { checkAgentNamespace } from './agent-namespace.ts';
 import { type AgentStart, checkAgentStart } from './agent-start.ts';
 import { type CheckedAgents, checkAgents } from './agents.ts';
 import { checkApiServer } from './api-server.ts';
-import { approve, type Finding, runCheck, type Verdict } from './finding.ts';
+import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
 import { findMissingSecrets, judgeImage } from './image.ts';
 import { checkLimitRange } from './limit-range.ts';
 import { checkNodes, findCgroupV1Nodes, readNodes, summarize } from './nodes.ts';
@@ -43,8 +43,8 @@ export async function examine(api: ApiClient, request: ExaminationRequest): Prom
   const targets = target?.kind === 'node' ? null : api.connection.namespace;
   const examineRuns = async () => {
     const started = start && node !== null ? await checkAgentStart(api, node, options, start, signal) : null;
-    const agents = await checkAgents(api, node, options, signal);
-    // Of a target that is not there, no node is known.
+    // Of a target that is not there, no node is known: any agent will do.
+    const agents = await checkAgents(api, target === null ? null : (node ?? ''), options, signal);
     const nodes =
       target !== null && node === null
         ? []
@@ -87,7 +87,7 @@ async function examineNodes(
       }
       return approve('');
     },
-    name === null ? 'Give a TARGET: only its node is looked at then.' : 'manifests/rbac.yaml grants it',
+    name === null ? 'Give a TARGET: only its node is looked at then.' : userMend,
   );
   if (reading.state !== 'ok') return [reading];
   const judgeOwnImage = (node: Node) => judgeImage(node, options, hasAgent(node, options, running));

@@ -16,7 +16,8 @@ export interface Finding {
 /** A finding whose check is named elsewhere. */
 export type Verdict = Omit<Finding, 'check'>;
 
-export const viewerMend = 'manifests/viewer.yaml grants it';
+export const viewerMend = 'manifests/viewer.yaml grants it (`kubectl crashcart manifests` prints it)';
+export const userMend = 'manifests/rbac.yaml grants it (`kubectl crashcart manifests` prints it)';
 
 /** @returns the verdict that nothing is wrong. */
 export function approve(found: string): Verdict {

@@ -56,8 +56,8 @@ describe('of several nodes', () => {
     expect(found).toEqual({
       check: 'BTF',
       state: 'unknown',
-      found: 'other: no agent runs there to tell',
-      mend: '`kubectl crashcart doctor node/other --start-agent` starts one to ask.',
+      found: 'other: no agent there has told',
+      mend: '`kubectl crashcart doctor node/other --start-agent` asks one, and starts it if need be.',
     });
   });
 

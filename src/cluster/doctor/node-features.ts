@@ -48,15 +48,15 @@ export const featureJudges: Record<string, Judge> = {
 };
 
 /**
- * @param report null when no agent of the node was there to ask.
+ * @param report null when no agent of the node was asked, or none has answered.
  * @returns the judge's verdict, or that it is not known.
  */
 export function judgeFeature({ metadata }: Node, report: NodeReport | null, judge: Judge): Verdict {
   if (report !== null) return judge(report);
   return {
     state: 'unknown',
-    found: 'no agent runs there to tell',
-    mend: `\`kubectl crashcart doctor node/${metadata.name} --start-agent\` starts one to ask.`,
+    found: 'no agent there has told',
+    mend: `\`kubectl crashcart doctor node/${metadata.name} --start-agent\` asks one, and starts it if need be.`,
   };
 }
 

@@ -18,7 +18,7 @@ describe('a step', () => {
     expect(judgeStep(step, step.needs.slice(1))).toEqual({
       state: 'failed',
       found: 'you may not create pods/exec in the namespace "crashcart"',
-      mend: 'manifests/rbac.yaml grants it',
+      mend: 'manifests/rbac.yaml grants it (`kubectl crashcart manifests` prints it)',
     });
   });
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { ApiClient } from '../api-client.ts';
 import type { RequestedAccess } from '../api-error.ts';
-import { approve, type Finding, runCheck, type Verdict } from './finding.ts';
+import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
 
 /** A step of a session, and what RBAC has to grant for it. */
 export interface PermissionStep {
@@ -17,7 +17,7 @@ const reviewSchema = z.object({ status: z.object({ allowed: z.boolean(), reason:
 
 /** Lists what a session needs, step by step. @param targets the target's namespace; null when it is a node. */
 export function listPermissionSteps(targets: string | null, agents: string): PermissionStep[] {
-  const rbac = 'manifests/rbac.yaml grants it';
+  const rbac = userMend;
   const need = (namespace: string | null, resource: string, ...verbs: string[]) =>
     verbs.map((verb) => ({ verb, resource, namespace }));
   const steps: PermissionStep[] = [

@@ -5,7 +5,7 @@ import type { Pod } from '../kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../node-checks.ts';
 import { findTargetPod } from '../target.ts';
 import type { TargetName } from '../target-name.ts';
-import { approve, condemn, type Finding, runCheck } from './finding.ts';
+import { approve, condemn, type Finding, runCheck, userMend } from './finding.ts';
 
 /** What is known of a target. */
 export interface CheckedTarget {
@@ -43,7 +43,7 @@ export async function checkTarget(
         throw error;
       }
     },
-    'manifests/rbac.yaml grants it',
+    userMend,
   );
   // Assigned in between, which the compiler does not see.
   const known = pod as Pod | null;
