@@ -93,7 +93,23 @@ export class ApiClient {
     }
   }
 
-  #send(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
+  /**
+   * A kept connection may be closed just when it is used again; what only reads is asked for once more then:
+   * https://nodejs.org/api/http.html#requestreusedsocket
+   */
+  async #send(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
+    for (;;) {
+      try {
+        return await this.#sendOnce(request, signal);
+      } catch (error) {
+        const isReading = (request.method ?? 'GET') === 'GET';
+        // Each of them took one of the connections that are kept: one that is new in the end fails for good.
+        if (!isReading || !(error instanceof StaleConnectionError)) throw error;
+      }
+    }
+  }
+
+  #sendOnce(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
     const { server, options } = this.connection;
     const url = new URL(request.path, server);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
@@ -124,7 +140,11 @@ export class ApiClient {
         this.connection.trace?.tellAnswer(method, url, response.statusCode, ms);
         resolve(response);
       });
-      outgoing.once('error', reject);
+      outgoing.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          outgoing.reusedSocket && error.code === 'ECONNRESET' ? new StaleConnectionError(error) : error,
+        ),
+      );
       outgoing.end(body ?? undefined);
     });
   }
@@ -142,6 +162,15 @@ export class ApiClient {
       'Is the context right, and does `kubectl version` work?',
       { cause: error },
     );
+  }
+}
+
+/** A connection that was kept had been closed by the other end. */
+class StaleConnectionError extends Error {
+  override name = 'StaleConnectionError';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
   }
 }
 
