@@ -4,6 +4,7 @@ import { runCommand } from '../cluster/run-command.ts';
 import { startApiServerProxy } from '../session/api-server-proxy.ts';
 import { startKubectl } from '../session/command-run.ts';
 import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../session/test-namespace.ts';
+import { prepareTestCluster } from '../test-cluster.ts';
 import { expectNoLeftovers } from './leftovers.ts';
 
 const agents = 'reset-again';
@@ -12,7 +13,11 @@ const runs = 20;
 const totalBytes = 200_000_000;
 const resets = 2;
 
-beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
+beforeAll(async () => {
+  // Another soak test may have made the cluster anew, which is empty then.
+  await prepareTestCluster();
+  await createTestNamespace(agents, privilegedLabels);
+}, 240_000);
 afterAll(() => deleteTestNamespace(agents), 60_000);
 
 /** Bytes that depend on the run and can be made on both sides. */
