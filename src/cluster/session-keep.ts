@@ -12,11 +12,11 @@ export function isResident({ metadata }: Pod): boolean {
 
 /**
  * Refuses to promise that a detached session is kept for longer than its agent can run.
- * @param agent whether it is one that `install` keeps, which has no limit.
+ * @param isKept whether the agent is one that `install` keeps, which has no limit; asked only when that matters.
  * @throws Failure `keepRefused`.
  */
-export function refuseLongKeep(keepSeconds: number, agent: { isResident: boolean }): void {
-  if (agent.isResident || keepSeconds <= agentLifetimeSeconds) return;
+export function refuseLongKeep(keepSeconds: number, isKept: () => boolean): void {
+  if (keepSeconds <= agentLifetimeSeconds || isKept()) return;
   const limitHours = agentLifetimeSeconds / secondsPerHour;
   throw new Failure(
     'keepRefused',

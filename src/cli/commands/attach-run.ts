@@ -36,7 +36,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
       findSession(api, agentNamespace, options.id, signal),
       findUserName(api, signal),
     ]);
-    if (!readOnly) refuseLongKeep(keepSeconds, { isResident });
+    if (!readOnly) refuseLongKeep(keepSeconds, () => isResident);
     const connection = connectToAgent(api.connection, { namespace: agentNamespace, pod }, !state.hasTerminal);
     lifetime.defer(() => connection.close());
     const clientID = randomUUID();

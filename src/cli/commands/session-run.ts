@@ -139,8 +139,10 @@ class SessionRun {
   /** @throws Failure `keepRefused`. */
   #refuseLongKeep({ agents, node }: FoundTarget): void {
     const { agent, keepSeconds } = this.#options;
-    const warm = findWarmAgent(agents, { node, options: agent, excluded: new Set() });
-    refuseLongKeep(keepSeconds, { isResident: warm !== null && isResident(warm) });
+    refuseLongKeep(keepSeconds, () => {
+      const warm = findWarmAgent(agents, { node, options: agent, excluded: new Set() });
+      return warm !== null && isResident(warm);
+    });
   }
 
   async #openSession(
