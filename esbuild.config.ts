@@ -1,5 +1,5 @@
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { manifests } from './src/cli/manifest-files.ts';
+import { manifests } from './src/cli/commands/manifests/manifest-files.ts';
 
 /**
  * What @kubernetes/client-node's KubeConfig imports and this program never calls: the generated API (of
@@ -43,7 +43,7 @@ const withoutEmojiWidth: Plugin = {
 const withManifests: Plugin = {
   name: 'with-manifests',
   setup(bundle) {
-    bundle.onLoad({ filter: /\/src\/cli\/manifest-files\.ts$/ }, () => ({
+    bundle.onLoad({ filter: /\/src\/cli\/commands\/manifests\/manifest-files\.ts$/ }, () => ({
       contents: `export const manifests = ${JSON.stringify(manifests)};`,
     }));
   },
@@ -112,7 +112,7 @@ export function describeSingleFileBuild(outdir: string): BuildOptions {
 
 /** The agent in one file, agent.cjs. */
 export function describeAgentBuild(outdir: string): BuildOptions {
-  return { ...shared, entryPoints: { agent: 'src/agent/main.ts' }, outdir };
+  return { ...shared, entryPoints: { agent: 'src/agent/agent-main.ts' }, outdir };
 }
 
 if (import.meta.main) {

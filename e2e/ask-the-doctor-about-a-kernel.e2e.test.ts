@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { getClusterState } from './cluster/cluster-state.ts';
-import { runCommand } from './cluster/run-command.ts';
-import { askDoctor } from './session/doctor-findings.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './session/test-namespace.ts';
+import { runCommand } from '../images/machine/run-command.ts';
+import { askDoctor } from './harness/doctor-findings.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 
 const namespace = 'doctor-kernel';
 const node = 'node-2';

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { agentAnnotations, agentContainer, agentLabels } from '../src/cluster/agent-spec.ts';
-import { askDoctor } from './session/doctor-findings.ts';
+import { agentAnnotations, agentContainer, agentLabels } from '../src/cluster/agent-pods/agent-spec.ts';
+import { askDoctor } from './harness/doctor-findings.ts';
 import {
   describeMadeUpNode,
   describeSandboxClass,
   labelMadeUp,
   patchStatus,
   removeMadeUpNodes,
-} from './session/made-up-nodes.ts';
+} from './harness/made-up-nodes.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 /** Of agents and targets. */
 const namespace = 'doctor-nodes';

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
-import { askDoctor, type DoctorReport } from './session/doctor-findings.ts';
-import { startOldApiServer } from './session/old-api-server.ts';
-import { readRenamedManifests } from './session/renamed-manifests.ts';
+import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
+import { askDoctor, type DoctorReport } from './harness/doctor-findings.ts';
+import { startOldApiServer } from './harness/old-api-server.ts';
+import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 /** As the manifests make it; its name is the beginning of all that is made besides. */
 const sound = 'doctor-sound';

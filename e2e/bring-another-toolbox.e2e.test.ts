@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart } from './session/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './session/test-namespace.ts';
-import { UserTerminal } from './session/user-terminal.ts';
+import { runCrashcart } from './harness/command-run.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const agents = 'another-toolbox';
 /** An image with busybox and little else, which the nodes have. */

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { findAgentProcess } from './session/agent-process.ts';
-import { runCrashcart, waitUntil } from './session/command-run.ts';
-import { startSession } from './session/started-session.ts';
+import { findAgentProcess } from './harness/agent-process.ts';
+import { runCrashcart, waitUntil } from './harness/command-run.ts';
+import { startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const agents = 'clean-up';
 const access = ['--agent-namespace', agents];

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './session/command-run.ts';
-import { SessionTracer } from './session/session-traces.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './session/test-namespace.ts';
-import { UserTerminal } from './session/user-terminal.ts';
+import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './harness/command-run.ts';
+import { SessionTracer } from './harness/session-traces.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const agents = 'come-back';
 const access = ['--agent-namespace', agents];

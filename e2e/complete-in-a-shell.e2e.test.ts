@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { spawn } from '@lydell/node-pty';
-import { installPackages } from './cluster/install-packages.ts';
-import { waitUntil } from './session/command-run.ts';
+import { installPackages } from '../images/machine/install-packages.ts';
+import { waitUntil } from './harness/command-run.ts';
 
 // Without a cluster: the shells are what is tested.
 const checkout = join(import.meta.dirname, '..');

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { z } from 'zod';
 import { nameInMirror } from '../src/config/mirrored-image.ts';
-import { runCrashcart } from './session/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, expectSuccess } from './session/test-namespace.ts';
+import { runCrashcart } from './harness/command-run.ts';
+import { createTestNamespace, deleteTestNamespace, expectSuccess } from './harness/test-namespace.ts';
 
 /** The namespaces of agents that the file names, for all contexts and for the one in use. */
 const names = { all: 'doctor-config-all', context: 'doctor-config-context', other: 'doctor-config-other' };

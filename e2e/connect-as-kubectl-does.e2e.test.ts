@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { getClusterState } from './cluster/cluster-state.ts';
-import { startApiServerProxy } from './session/api-server-proxy.ts';
-import { runCrashcart } from './session/command-run.ts';
+import { startApiServerProxy } from './harness/api-server-proxy.ts';
+import { runCrashcart } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'connect-as-kubectl-does';
 /** Of manifests/rbac.yaml. */

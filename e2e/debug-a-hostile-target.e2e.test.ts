@@ -2,22 +2,22 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { pinTarget } from '../src/agent/bridge/pinned-target.ts';
-import { runKubectl, waitUntil } from './session/command-run.ts';
+import { runKubectl, waitUntil } from './harness/command-run.ts';
 import {
   listContainerProcesses,
   listNamespaceProcesses,
   readCommandLine,
   readProcessFile,
-} from './session/node-processes.ts';
-import { startSession } from './session/started-session.ts';
-import { getTargetPod } from './session/target-snapshot.ts';
+} from './harness/node-processes.ts';
+import { startSession } from './harness/started-session.ts';
+import { getTargetPod } from './harness/target-snapshot.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'hostile-target';
 /** Its agents are of these tests alone: they are stopped. */

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart } from './session/command-run.ts';
+import { runCrashcart } from './harness/command-run.ts';
 import {
   describeMadeUpNode,
   describeSandboxClass,
   labelMadeUp,
   patchStatus,
   removeMadeUpNodes,
-} from './session/made-up-nodes.ts';
+} from './harness/made-up-nodes.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 /** Of the targets, and of the agents that must not be made for them. */
 const namespace = 'no-agent-here';

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { z } from 'zod';
-import { type CommandResult, runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
+import { type CommandResult, runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'without-permission';
 const agents = 'without-permission-agents';

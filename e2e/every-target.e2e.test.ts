@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { getClusterState } from './cluster/cluster-state.ts';
-import { runCrashcart } from './session/command-run.ts';
-import { getTargetPod, takeSnapshot, type TargetSnapshot } from './session/target-snapshot.ts';
+import { runCrashcart } from './harness/command-run.ts';
+import { getTargetPod, takeSnapshot, type TargetSnapshot } from './harness/target-snapshot.ts';
 
 interface Target {
   namespace?: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { listTools } from '../src/toolbox/catalogue.ts';
 import { recipes } from '../src/toolbox/recipes.ts';
-import { runCrashcart } from './session/command-run.ts';
+import { runCrashcart } from './harness/command-run.ts';
 import { commandChecks, recipePrefix } from './toolbox/command-checks.ts';
 import { fileChecks } from './toolbox/file-checks.ts';
 import { networkChecks } from './toolbox/network-checks.ts';

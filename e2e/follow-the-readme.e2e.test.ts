@@ -2,14 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type CommandResult, runKubectl } from './session/command-run.ts';
+import { type CommandResult, runKubectl } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
-} from './session/test-namespace.ts';
-import { UserTerminal } from './session/user-terminal.ts';
+} from './harness/test-namespace.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const namespace = 'follow-the-readme';
 /** The commands of "First steps", held against the README's by the first test. */

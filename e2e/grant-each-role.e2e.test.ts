@@ -2,15 +2,15 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runKubectl, waitUntil } from './session/command-run.ts';
-import { readRenamedManifests } from './session/renamed-manifests.ts';
+import { runKubectl, waitUntil } from './harness/command-run.ts';
+import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 /** The namespace of agents, and the beginning of what is made besides. */
 const name = 'doctor-roles';

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
-import { startSession } from './session/started-session.ts';
+import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
+import { startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'resident-agents';
 const access = ['--agent-namespace', namespace];

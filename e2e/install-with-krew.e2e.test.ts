@@ -3,13 +3,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { platforms } from '../krew/platforms.ts';
+import { platforms } from '../images/machine/node-platforms.ts';
 import { makeRelease } from '../krew/release.ts';
 import { buildBinaries } from './cluster/binaries.ts';
-import { runCommand } from './cluster/run-command.ts';
+import { runCommand } from '../images/machine/run-command.ts';
 import { buildKrew } from './krew/build-krew.ts';
-import { createBareSystem, runInBareSystem } from './session/bare-system.ts';
-import { type ReleaseServer, serveRelease } from './session/release-server.ts';
+import { createBareSystem, runInBareSystem } from './harness/bare-system.ts';
+import { type ReleaseServer, serveRelease } from './harness/release-server.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'crashcart-krew-'));
 const release = mkdtempSync(join(tmpdir(), 'crashcart-release-'));

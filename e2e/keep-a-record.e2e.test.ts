@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { runCrashcart, waitUntil } from './session/command-run.ts';
-import { prepareSessionFiles, type SessionFiles } from './session/session-files.ts';
-import { expectSuccess } from './session/test-namespace.ts';
-import { UserTerminal } from './session/user-terminal.ts';
+import { runCrashcart, waitUntil } from './harness/command-run.ts';
+import { prepareSessionFiles, type SessionFiles } from './harness/session-files.ts';
+import { expectSuccess } from './harness/test-namespace.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const agents = 'keep-a-record';
 const target = ['musl', '-n', 'targets', '--agent-namespace', agents];

@@ -1,20 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { runCrashcart, waitUntil } from './session/command-run.ts';
+import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import {
   listContainerProcesses,
   listProcesses,
   readCommandLine,
   readProcessFile,
-} from './session/node-processes.ts';
-import { startSession } from './session/started-session.ts';
+} from './harness/node-processes.ts';
+import { startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'warm-agents';
 const flags = ['musl', '-n', 'targets', '-q', '--agent-namespace', namespace, '--agent-idle', '4s'];

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, startKubectl } from './session/command-run.ts';
-import { prepareSessionFiles, type SessionFiles } from './session/session-files.ts';
+import { runCrashcart, startKubectl } from './harness/command-run.ts';
+import { prepareSessionFiles, type SessionFiles } from './harness/session-files.ts';
 
 const agents = 'keep-an-output';
 const target = ['musl', '-n', 'targets', '--agent-namespace', agents];

@@ -1,17 +1,17 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { findAgentProcess } from './session/agent-process.ts';
-import { type ApiServerProxy, startApiServerProxy } from './session/api-server-proxy.ts';
-import { runCrashcart, waitUntil } from './session/command-run.ts';
-import { SessionTracer } from './session/session-traces.ts';
-import { startClient, startSession } from './session/started-session.ts';
+import { findAgentProcess } from './harness/agent-process.ts';
+import { type ApiServerProxy, startApiServerProxy } from './harness/api-server-proxy.ts';
+import { runCrashcart, waitUntil } from './harness/command-run.ts';
+import { SessionTracer } from './harness/session-traces.ts';
+import { startClient, startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const agents = 'lose-the-connection';
 const graceSeconds = 3;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, runKubectl, startKubectl, waitUntil } from './session/command-run.ts';
-import { listContainerProcesses } from './session/node-processes.ts';
-import { startSession } from './session/started-session.ts';
-import { getTargetPod } from './session/target-snapshot.ts';
-import { createObjects, createTestNamespace, deleteTestNamespace } from './session/test-namespace.ts';
+import { runCrashcart, runKubectl, startKubectl, waitUntil } from './harness/command-run.ts';
+import { listContainerProcesses } from './harness/node-processes.ts';
+import { startSession } from './harness/started-session.ts';
+import { getTargetPod } from './harness/target-snapshot.ts';
+import { createObjects, createTestNamespace, deleteTestNamespace } from './harness/test-namespace.ts';
 
 const namespace = 'lose-the-target';
 const image = 'crashcart.test/musl:1';

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart } from './session/command-run.ts';
+import { runCrashcart } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 import { hostileChecks, hostileFiles } from './toolbox/hostile-checks.ts';
 import { type CheckResult, formatCheckScript, parseCheckOutput } from './toolbox/tool-check.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, waitUntil } from './session/command-run.ts';
+import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'name-what-is-not-there';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { UserTerminal } from './session/user-terminal.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const crashcart = 'kubectl crashcart musl -n targets -q';
 const prompt = /# $/;

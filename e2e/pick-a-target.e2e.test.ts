@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { runCrashcart } from './session/command-run.ts';
-import { UserTerminal } from './session/user-terminal.ts';
+import { runCrashcart } from './harness/command-run.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const pointer = /❯/;
 const prompt = /# $/;

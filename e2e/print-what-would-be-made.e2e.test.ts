@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
-import { readRenamedManifests } from './session/renamed-manifests.ts';
+import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
+import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 /** Of agents; its name is the beginning of all that is made besides. */
 const agents = 'doctor-dry-run';

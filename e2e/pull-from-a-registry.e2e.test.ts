@@ -9,16 +9,16 @@ import packageJSON from '../package.json' with { type: 'json' };
 import { bridge } from './cluster/cluster-layout.ts';
 import { getClusterState } from './cluster/cluster-state.ts';
 import { locateRegistries } from './cluster/node-configuration.ts';
-import { runCommand } from './cluster/run-command.ts';
-import { runCrashcart } from './session/command-run.ts';
-import { askDoctor } from './session/doctor-findings.ts';
-import { type ImageRegistry, registryUser, startImageRegistry } from './session/image-registry.ts';
+import { runCommand } from '../images/machine/run-command.ts';
+import { runCrashcart } from './harness/command-run.ts';
+import { askDoctor } from './harness/doctor-findings.ts';
+import { type ImageRegistry, registryUser, startImageRegistry } from './harness/image-registry.ts';
 import {
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'pull-test';
 /** As the nodes know it; another path in each run, as what they have they do not pull. */

@@ -12,8 +12,8 @@ import { pushImages } from '../images/image-push.ts';
 import { importBase, installBuilder, runWithStorage, type BuiltImage } from '../images/image-storage.ts';
 import { readPackageSources } from '../images/package-sources.ts';
 import packageJSON from '../package.json' with { type: 'json' };
-import { runCommand } from './cluster/run-command.ts';
-import { startImageRegistry, type ImageRegistry } from './session/image-registry.ts';
+import { runCommand } from '../images/machine/run-command.ts';
+import { startImageRegistry, type ImageRegistry } from './harness/image-registry.ts';
 
 const checkout = join(import.meta.dirname, '..');
 const ociTypes = [

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { NtExecutable } from 'pe-library';
-import { readNodePackage } from '../krew/node-package.ts';
-import { namePlatform, type Platform, platforms } from '../krew/platforms.ts';
+import { readNodePackage } from '../images/machine/node-package.ts';
+import { namePlatform, type Platform, platforms } from '../images/machine/node-platforms.ts';
 import { makeRelease, type ReleasedArchive } from '../krew/release.ts';
 import { buildBinaries } from './cluster/binaries.ts';
-import { runCommand } from './cluster/run-command.ts';
+import { runCommand } from '../images/machine/run-command.ts';
 import { buildKrew } from './krew/build-krew.ts';
-import { type ReleaseServer, serveRelease } from './session/release-server.ts';
+import { type ReleaseServer, serveRelease } from './harness/release-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'crashcart-releases-'));
 afterAll(() => {

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readNodePackage } from '../krew/node-package.ts';
-import { type Platform, platforms } from '../krew/platforms.ts';
+import { readNodePackage } from '../images/machine/node-package.ts';
+import { type Platform, platforms } from '../images/machine/node-platforms.ts';
 import { bundlePlugin } from '../krew/plugin-bundle.ts';
 import { makeRelease, type ReleasedArchive } from '../krew/release.ts';
 import { buildExecutable } from '../krew/windows-executable.ts';

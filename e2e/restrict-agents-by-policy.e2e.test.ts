@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { describeAgent } from '../src/cluster/agent-spec.ts';
-import { testAgentOptions } from '../src/cluster/test-agent-options.ts';
-import { relayPath } from '../src/session/protocol-version.ts';
-import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
-import { readRenamedManifests } from './session/renamed-manifests.ts';
+import { describeAgent } from '../src/cluster/agent-pods/agent-spec.ts';
+import { testAgentOptions } from '../src/cluster/testing/sample-agent-options.ts';
+import { relayPath } from '../src/session-api/protocol-version.ts';
+import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
+import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 /** The namespace of agents, and the beginning of what is made besides. */
 const name = 'doctor-policies';

@@ -9,8 +9,8 @@ import {
   startKubectl,
   waitForOutput,
   waitUntil,
-} from './session/command-run.ts';
-import { isProgramRunning } from './session/node-processes.ts';
+} from './harness/command-run.ts';
+import { isProgramRunning } from './harness/node-processes.ts';
 
 const target = ['musl', '-n', 'targets', '-q'];
 const run = (command: string[], flags: string[] = [], input?: string | Buffer) =>

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart } from './session/command-run.ts';
+import { runCrashcart } from './harness/command-run.ts';
 
 let directory: string;
 

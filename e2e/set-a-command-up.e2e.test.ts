@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, runKubectl, startKubectl, waitForOutput, waitUntil } from './session/command-run.ts';
+import { runCrashcart, runKubectl, startKubectl, waitForOutput, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const namespace = 'set-up';
 const agents = 'set-up-agents';

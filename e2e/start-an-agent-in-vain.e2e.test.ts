@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bridge } from './cluster/cluster-layout.ts';
-import { runCrashcart, runKubectl, waitUntil } from './session/command-run.ts';
+import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
   deleteTestNamespace,
   expectSuccess,
   privilegedLabels,
-} from './session/test-namespace.ts';
+} from './harness/test-namespace.ts';
 
 const prefix = 'in-vain';
 /** One each, so that no obstacle is in another's way. */

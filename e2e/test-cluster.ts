@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildImages } from '../images/build.ts';
 import { getClusterState } from './cluster/cluster-state.ts';
-import { runCommand } from './cluster/run-command.ts';
+import { runCommand } from '../images/machine/run-command.ts';
 import { startCluster } from './cluster/start-cluster.ts';
 import { deployTargets } from './targets/deploy.ts';
 

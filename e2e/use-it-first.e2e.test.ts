@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { runCrashcart, runKubectl } from './session/command-run.ts';
-import { deleteTestNamespace, expectSuccess } from './session/test-namespace.ts';
-import { UserTerminal } from './session/user-terminal.ts';
+import { runCrashcart, runKubectl } from './harness/command-run.ts';
+import { deleteTestNamespace, expectSuccess } from './harness/test-namespace.ts';
+import { UserTerminal } from './harness/user-terminal.ts';
 
 const namespace = 'first-use';
 const flags = ['musl', '-n', 'targets', '-q', '--agent-namespace', namespace];

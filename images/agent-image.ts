@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
+import { buildOnce, hashInputs, pruneCache } from './machine/build-cache.ts';
 import { nameVariant } from './image-platform.ts';
 import {
   buildImage,

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installPackages } from '../e2e/cluster/install-packages.ts';
-import { runCommand } from '../e2e/cluster/run-command.ts';
-import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
+import { installPackages } from './machine/install-packages.ts';
+import { runCommand } from './machine/run-command.ts';
+import { buildOnce, hashInputs, pruneCache } from './machine/build-cache.ts';
 import {
   getNativePlatform,
   isForeign,

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readClusterRecord } from '../e2e/cluster/cluster-state.ts';
 import { loadImage } from '../e2e/cluster/load-image.ts';
-import { runCommand } from '../e2e/cluster/run-command.ts';
+import { runCommand } from './machine/run-command.ts';
 import { buildAgent } from './agent-image.ts';
 import { getNativePlatform, type ImagePlatform } from './image-platform.ts';
 import type { BuiltImage } from './image-storage.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { installPackages } from '../e2e/cluster/install-packages.ts';
-import { runCommand } from '../e2e/cluster/run-command.ts';
+import { installPackages } from './machine/install-packages.ts';
+import { runCommand } from './machine/run-command.ts';
 
 /** What an image runs on. */
 export interface ImagePlatform {

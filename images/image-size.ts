@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { runCommand } from '../e2e/cluster/run-command.ts';
-import { buildOnce, pruneCache } from './build-cache.ts';
+import { runCommand } from './machine/run-command.ts';
+import { buildOnce, pruneCache } from './machine/build-cache.ts';
 
 /** What an image weighs, in bytes. */
 export interface ImageSize {

@@ -1,10 +1,10 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installPackages } from '../e2e/cluster/install-packages.ts';
-import { runCommand } from '../e2e/cluster/run-command.ts';
+import { installPackages } from './machine/install-packages.ts';
+import { runCommand } from './machine/run-command.ts';
 import packageJSON from '../package.json' with { type: 'json' };
-import { cacheDirectory } from './build-cache.ts';
+import { cacheDirectory } from './machine/build-cache.ts';
 import { isForeign, prepareEmulator, type ImagePlatform } from './image-platform.ts';
 import { writePackageSecrets } from './package-sources.ts';
 

@@ -1,9 +1,9 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { readNodePackage } from '../krew/node-package.ts';
-import { readTarball } from '../krew/npm-tarball.ts';
-import { platforms } from '../krew/platforms.ts';
+import { readNodePackage } from './machine/node-package.ts';
+import { readTarball } from './machine/npm-tarball.ts';
+import { platforms } from './machine/node-platforms.ts';
 import { isForeign, type ImagePlatform } from './image-platform.ts';
 
 const checkout = join(import.meta.dirname, '..');

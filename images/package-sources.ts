@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runCommand } from '../e2e/cluster/run-command.ts';
+import { runCommand } from './machine/run-command.ts';
 
 /** The machine's certificate authorities, which a mirror behind TLS may need. */
 const certificatesFile = '/etc/ssl/certs/ca-certificates.crt';

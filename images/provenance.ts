@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import packageJSON from '../package.json' with { type: 'json' };
-import { runCommand } from '../e2e/cluster/run-command.ts';
+import { runCommand } from './machine/run-command.ts';
 
 /** Where an image comes from. */
 export interface Provenance {

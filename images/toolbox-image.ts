@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { buildBaseTar } from './base-image.ts';
-import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
+import { buildOnce, hashInputs, pruneCache } from './machine/build-cache.ts';
 import { nameVariant, type ImagePlatform } from './image-platform.ts';
 import {
   buildImage,

@@ -10,7 +10,7 @@ import {
 import { JSON as BomJSON, JsonSerializer } from '@cyclonedx/cyclonedx-library/Serialize';
 import { Spec1dot6 } from '@cyclonedx/cyclonedx-library/Spec';
 import type { BundledPackage } from './bundled-packages.ts';
-import type { PinnedPackage } from './npm-tarball.ts';
+import type { PinnedPackage } from '../images/machine/npm-tarball.ts';
 
 /**
  * Says what a release is made of, in CycloneDX 1.6. Without time and serial number, so that every build gives

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { formatBillOfMaterials } from './bill-of-materials.ts';
 import { type BundledPackage, listBundledPackages } from './bundled-packages.ts';
-import { platforms } from './platforms.ts';
+import { platforms } from '../images/machine/node-platforms.ts';
 import { bundlePlugin, type PluginBundle } from './plugin-bundle.ts';
 import { formatLicences } from './third-party-licences.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { formatManifest } from './manifest.ts';
-import { platforms } from './platforms.ts';
+import { platforms } from '../images/machine/node-platforms.ts';
 
 const template = readFileSync(join(import.meta.dirname, 'crashcart.yaml.template'), 'utf8');
 const archives = platforms.map((platform, index) => ({

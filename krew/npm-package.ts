@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { ArchiveEntry } from './archive.ts';
 import type { BundledPackage } from './bundled-packages.ts';
 import type { PluginBundle } from './plugin-bundle.ts';
-import { describeCommands } from './reference/command-reference.ts';
-import { formatManualPage } from './reference/manual-page.ts';
+import { describeCommands } from '../docs/reference/command-reference.ts';
+import { formatManualPage } from '../docs/reference/manual-page.ts';
 import { formatLicences } from './third-party-licences.ts';
 
 const checkout = join(import.meta.dirname, '..');

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { valid } from 'semver';
-import { namePlatform, platforms } from './platforms.ts';
+import { namePlatform, platforms } from '../images/machine/node-platforms.ts';
 import { makeRelease } from './release.ts';
 
 const usage = `usage: npm run release -- VERSION [--image REPOSITORY@sha256:DIGEST]

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unixProgram, windowsProgram } from '../src/cli/completion/kubectl-completion.ts';
-import { shellScripts } from '../src/cli/completion/shell-scripts.ts';
+import { unixProgram, windowsProgram } from '../src/cli/commands/completion/kubectl-completion.ts';
+import { shellScripts } from '../src/cli/commands/completion/shell-scripts.ts';
 import type { ArchiveEntry } from './archive.ts';
 import type { BundledPackage } from './bundled-packages.ts';
-import { type NodeFiles, readNodePackage } from './node-package.ts';
-import type { Platform } from './platforms.ts';
+import { type NodeFiles, readNodePackage } from '../images/machine/node-package.ts';
+import type { Platform } from '../images/machine/node-platforms.ts';
 import type { PluginBundle } from './plugin-bundle.ts';
-import { describeCommands } from './reference/command-reference.ts';
-import { formatManualPage } from './reference/manual-page.ts';
+import { describeCommands } from '../docs/reference/command-reference.ts';
+import { formatManualPage } from '../docs/reference/manual-page.ts';
 import { formatLicences } from './third-party-licences.ts';
 import { buildExecutable, removeSignature } from './windows-executable.ts';
 

@@ -8,7 +8,7 @@ import { formatBillOfMaterials } from './bill-of-materials.ts';
 import { listBundledPackages } from './bundled-packages.ts';
 import { formatManifest } from './manifest.ts';
 import { gatherNpmPackage } from './npm-package.ts';
-import { namePlatform, type Platform } from './platforms.ts';
+import { namePlatform, type Platform } from '../images/machine/node-platforms.ts';
 import { bundlePlugin } from './plugin-bundle.ts';
 import { gatherEntries } from './release-entries.ts';
 import type { ReleaseIdentity } from './release-identity.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NtExecutable } from 'pe-library';
-import { runCommand } from '../e2e/cluster/run-command.ts';
+import { runCommand } from '../images/machine/run-command.ts';
 
 /**
  * Makes a single-executable application: krew links one file on Windows and calls it `.exe`, so there is no

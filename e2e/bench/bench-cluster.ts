@@ -1,6 +1,6 @@
 import { getClusterState } from '../cluster/cluster-state.ts';
-import { runCommand } from '../cluster/run-command.ts';
-import { getUserEnvironment } from '../session/command-run.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
+import { getUserEnvironment } from '../harness/command-run.ts';
 
 /** All that the benchmark makes is in it. */
 export const benchNamespace = 'crashcart-bench';

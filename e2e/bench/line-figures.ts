@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createClientNetwork } from '../faults/client-network.ts';
-import { startApiServerProxy } from '../session/api-server-proxy.ts';
+import { startApiServerProxy } from '../harness/api-server-proxy.ts';
 import { composeSession } from './agents.ts';
 import { type BenchCluster, benchNamespace, targetPod } from './bench-cluster.ts';
 import { compareRuns, type Figure } from './figure.ts';

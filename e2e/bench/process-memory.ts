@@ -1,4 +1,4 @@
-import { listContainerProcesses, readCommandLine, readProcessFile } from '../session/node-processes.ts';
+import { listContainerProcesses, readCommandLine, readProcessFile } from '../harness/node-processes.ts';
 
 /**
  * Reads the most memory that a process ever had resident, shared files such as its program included.

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { buildOnce, hashInputs } from '../../images/build-cache.ts';
-import { installPackages } from './install-packages.ts';
-import { runCommand } from './run-command.ts';
+import { buildOnce, hashInputs } from '../../images/machine/build-cache.ts';
+import { installPackages } from '../../images/machine/install-packages.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /** cgo is needed for runc's seccomp alone: without it every sandbox fails. */
 const buildPackages = ['gcc', 'libc6-dev', 'libseccomp-dev', 'pkg-config'];

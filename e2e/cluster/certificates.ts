@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiServer, bridge } from './cluster-layout.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /** Who a certificate is for: Kubernetes reads the user from CN and the groups from O. */
 interface Subject {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { getKubeconfigPath, readClusterRecord, type ClusterRecord } from './cluster-state.ts';
 import { isRunning } from './processes.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /** What `npm run cluster:status` shows. */
 export interface ClusterStatus {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { deployTargets } from '../targets/deploy.ts';
 import { getClusterState, type ClusterState } from './cluster-state.ts';
 import { getClusterStatus } from './cluster-status.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 import { startCluster } from './start-cluster.ts';
 
 let cluster: ClusterState;

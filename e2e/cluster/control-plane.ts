@@ -3,7 +3,7 @@ import { createControlPlaneCertificates, writeKubeconfig } from './certificates.
 import { bridge, controlPlaneCgroup } from './cluster-layout.ts';
 import { getKubeconfigPath, type ClusterProcess, type ClusterRecord } from './cluster-state.ts';
 import { startComponent, waitFor } from './processes.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /** On loopback only, and not etcd's usual port, which a developer's own etcd may have. */
 const etcdUrl = 'http://127.0.0.1:12379';

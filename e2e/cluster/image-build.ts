@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /** An image to be built from the Dockerfile in its context. */
 export interface ImageBuild {

@@ -2,7 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { getClusterState, type RunningNode } from './cluster-state.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 const loadedSchema = z.record(z.string(), z.string());
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { bridge, namePrefix, type NodePlan } from './cluster-layout.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /** Makes the bridge that the nodes hang on. */
 export async function createBridge(): Promise<void> {

@@ -1,9 +1,9 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildOnce, hashInputs } from '../../images/build-cache.ts';
+import { buildOnce, hashInputs } from '../../images/machine/build-cache.ts';
 import { buildImage } from './image-build.ts';
 import { pauseImageName } from './node-configuration.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 /**
  * Builds the image of the pods' sandboxes, or finds it in the cache.

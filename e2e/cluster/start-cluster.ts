@@ -14,12 +14,12 @@ import {
 } from './cluster-state.ts';
 import { getClusterStatus, listReadyNodes } from './cluster-status.ts';
 import { startControlPlane } from './control-plane.ts';
-import { installPackages } from './install-packages.ts';
+import { installPackages } from '../../images/machine/install-packages.ts';
 import { createBridge } from './network.ts';
 import { nodeMountPoints, startNode } from './node.ts';
 import { buildPauseImage } from './pause-image.ts';
 import { assertRunning, readStartTime, waitFor } from './processes.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 import { stopCluster } from './stop-cluster.ts';
 
 const packages = ['tini', 'crun', 'openssl', 'iproute2', 'util-linux', 'buildah', 'gcc', 'libc6-dev'];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { getClusterState } from '../cluster/cluster-state.ts';
 import { loadImage } from '../cluster/load-image.ts';
-import { runCommand } from '../cluster/run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 import { startCluster } from '../cluster/start-cluster.ts';
 
 const kindConfig = join(import.meta.dirname, '../../kind-config.yaml');

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { UserTerminal } from '../session/user-terminal.ts';
+import type { UserTerminal } from '../harness/user-terminal.ts';
 import type { AsciicastEvent } from './asciicast.ts';
 import { type Opening, sessionPrompt } from './cast-opening.ts';
 

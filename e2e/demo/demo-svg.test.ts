@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { Recording } from '../../src/cli/recording.ts';
+import { Recording } from '../../src/cli/attached/recording.ts';
 import { type AsciicastEvent, formatAsciicast } from './asciicast.ts';
 import { drawRecording } from './demo-svg.ts';
 

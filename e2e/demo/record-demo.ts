@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserTerminal } from '../session/user-terminal.ts';
+import { UserTerminal } from '../harness/user-terminal.ts';
 import { prepareTestCluster } from '../test-cluster.ts';
 import { type Asciicast, formatAsciicast, parseAsciicast } from './asciicast.ts';
 import { prependOpening } from './cast-opening.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startApiServerProxy } from '../session/api-server-proxy.ts';
-import { runCrashcart } from '../session/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../session/test-namespace.ts';
+import { startApiServerProxy } from '../harness/api-server-proxy.ts';
+import { runCrashcart } from '../harness/command-run.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../harness/test-namespace.ts';
 import { type ClientNetwork, createClientNetwork } from './client-network.ts';
 import { type EchoEnd, EchoStream, survived } from './echo-stream.ts';
 import { expectNoLeftovers } from './leftovers.ts';

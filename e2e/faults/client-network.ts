@@ -1,4 +1,4 @@
-import { runCommand } from '../cluster/run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 const name = 'crashcart-client';
 const ourLink = 'crashcart-cl0';

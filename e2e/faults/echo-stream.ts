@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startKubectl, waitUntil } from '../session/command-run.ts';
+import { startKubectl, waitUntil } from '../harness/command-run.ts';
 
 const pieceBytes = 64 * 1024;
 

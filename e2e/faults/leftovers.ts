@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { runCommand } from '../cluster/run-command.ts';
-import { waitUntil } from '../session/command-run.ts';
-import { listProcesses, readCommandLine, readProcessFile } from '../session/node-processes.ts';
-import { expectSuccess } from '../session/test-namespace.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
+import { waitUntil } from '../harness/command-run.ts';
+import { listProcesses, readCommandLine, readProcessFile } from '../harness/node-processes.ts';
+import { expectSuccess } from '../harness/test-namespace.ts';
 
 /** What of ours is on the nodes and in the API: nothing, when agents and sessions are over. */
 export interface Leftovers {

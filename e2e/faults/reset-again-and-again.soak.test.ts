@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCommand } from '../cluster/run-command.ts';
-import { startApiServerProxy } from '../session/api-server-proxy.ts';
-import { startKubectl } from '../session/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../session/test-namespace.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
+import { startApiServerProxy } from '../harness/api-server-proxy.ts';
+import { startKubectl } from '../harness/command-run.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../harness/test-namespace.ts';
 import { prepareTestCluster } from '../test-cluster.ts';
 import { expectNoLeftovers } from './leftovers.ts';
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { listProcesses, readCommandLine } from '../session/node-processes.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../session/test-namespace.ts';
-import { waitUntil } from '../session/command-run.ts';
+import { listProcesses, readCommandLine } from '../harness/node-processes.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../harness/test-namespace.ts';
+import { waitUntil } from '../harness/command-run.ts';
 import { EchoStream } from './echo-stream.ts';
-import { getTargetPod } from '../session/target-snapshot.ts';
+import { getTargetPod } from '../harness/target-snapshot.ts';
 import { expectNoLeftovers } from './leftovers.ts';
 
 const agents = 'restart-the-cluster';

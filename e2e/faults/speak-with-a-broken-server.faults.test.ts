@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart, startKubectl, waitForOutput } from '../session/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../session/test-namespace.ts';
+import { runCrashcart, startKubectl, waitForOutput } from '../harness/command-run.ts';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../harness/test-namespace.ts';
 import {
   type ExecFault,
   type ExecFaultServer,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { startKubectl, waitUntil } from '../session/command-run.ts';
-import { UserTerminal } from '../session/user-terminal.ts';
+import { startKubectl, waitUntil } from '../harness/command-run.ts';
+import { UserTerminal } from '../harness/user-terminal.ts';
 import { type ClientNetwork, createClientNetwork } from './client-network.ts';
 
 const bytesPerSecond = 1_000_000;

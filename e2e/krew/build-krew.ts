@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildOnce, hashInputs } from '../../images/build-cache.ts';
-import { runCommand } from '../cluster/run-command.ts';
+import { buildOnce, hashInputs } from '../../images/machine/build-cache.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 const buildLimitMs = 10 * 60_000;
 

@@ -1,10 +1,10 @@
 import { copyFile, link, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildBaseTar } from '../../images/base-image.ts';
-import { buildOnce, hashInputs } from '../../images/build-cache.ts';
+import { buildOnce, hashInputs } from '../../images/machine/build-cache.ts';
 import { buildImage } from '../cluster/image-build.ts';
-import { installPackages } from '../cluster/install-packages.ts';
-import { runCommand } from '../cluster/run-command.ts';
+import { installPackages } from '../../images/machine/install-packages.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 
 const sources = join(import.meta.dirname, 'images');
 const builder = join(import.meta.dirname, '../cluster/image-build.ts');

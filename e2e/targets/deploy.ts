@@ -1,9 +1,9 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashInputs } from '../../images/build-cache.ts';
+import { hashInputs } from '../../images/machine/build-cache.ts';
 import { getClusterState, type ClusterState } from '../cluster/cluster-state.ts';
 import { loadImage } from '../cluster/load-image.ts';
-import { runCommand } from '../cluster/run-command.ts';
+import { runCommand } from '../../images/machine/run-command.ts';
 import { buildTargetImages } from './build.ts';
 
 const manifests = join(import.meta.dirname, 'manifests');

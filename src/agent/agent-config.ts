@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { otherToolboxPath } from '../session/protocol-version.ts';
-import { maxTimeLimitSeconds } from '../session/time-limit.ts';
+import { otherToolboxPath } from '../session-api/protocol-version.ts';
+import { maxTimeLimitSeconds } from '../session-api/time-limit.ts';
 
 /** Where the image puts what the agent needs, and where the agent keeps its own state. */
 export const agentPaths = {

@@ -1,4 +1,4 @@
-import { Failure } from '../cluster/failure.ts';
+import { Failure } from '../failure/failure.ts';
 
 /** The command line itself is wrong. */
 export class UsageError extends Error {

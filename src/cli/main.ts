@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { version } from './version.ts';
+import { version } from './plugin-version.ts';
 
 // Start-up is most of what a short command costs: nothing else is loaded before it is needed.
 if (process.argv.length === 3 && process.argv[2] === '--version') {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { ApiError } from '../cluster/api-error.ts';
-import { Failure } from '../cluster/failure.ts';
-import { ProblemError } from '../session/problem.ts';
+import { ApiError } from '../cluster/api/api-error.ts';
+import { Failure } from '../failure/failure.ts';
+import { ProblemError } from '../session-api/problem.ts';
 import { InterruptedError, OutputClosedError, UsageError } from './errors.ts';
 import { reportError } from './report.ts';
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
-import { Failure } from '../cluster/failure.ts';
-import { ProblemError } from '../session/problem.ts';
+import { Failure } from '../failure/failure.ts';
+import { ProblemError } from '../session-api/problem.ts';
 import { escapeMessage } from '../terminal/escape-text.ts';
 import { InterruptedError, OutputClosedError, UsageError } from './errors.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { commandTable, plannedWords } from './commands/command-table.ts';
 import type { Context } from './context.ts';
 import { runCLI } from './run-cli.ts';
-import { version } from './version.ts';
+import { version } from './plugin-version.ts';
 
 async function run(line: string): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: '', stderr: '' };

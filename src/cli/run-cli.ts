@@ -1,15 +1,15 @@
-import { parseArguments } from './adapter.ts';
-import { type CommandChoice, chooseCommand } from './command-choice.ts';
+import { parseArguments } from './command-line/adapter.ts';
+import { type CommandChoice, chooseCommand } from './command-line/command-choice.ts';
 import { commandTable, isReservedWord } from './commands/command-table.ts';
-import { sessionCommand } from './commands/session-command.ts';
+import { sessionCommand } from './commands/open/session-command.ts';
 import type { Context } from './context.ts';
 import { UsageError } from './errors.ts';
-import { formatHelp } from './help.ts';
-import { adviseCommand } from './mistyped-command.ts';
-import { describeIssues } from './option-issues.ts';
+import { formatHelp } from './command-line/help.ts';
+import { adviseCommand } from './command-line/mistyped-command.ts';
+import { describeIssues } from './options/option-issues.ts';
 import { reportError } from './report.ts';
-import { applySettings } from './settings.ts';
-import { version } from './version.ts';
+import { applySettings } from './options/settings.ts';
+import { version } from './plugin-version.ts';
 
 /**
  * A cluster nearby answers in a fifth of this. One that is far away takes several round trips to connect; nobody

@@ -1,12 +1,12 @@
-import type { AgentSession } from '../cluster/agent-session.ts';
-import type { ApiConnection } from '../cluster/kubeconfig.ts';
-import { reconnect } from '../cluster/reconnection.ts';
-import { SessionLink } from '../cluster/session-link.ts';
-import type { SessionSpec } from '../session/session-spec.ts';
+import type { AgentSession } from '../cluster/session/open-session.ts';
+import type { ApiConnection } from '../cluster/api/kubeconfig.ts';
+import { reconnect } from '../cluster/session/reconnection.ts';
+import { SessionLink } from '../cluster/session/client-session.ts';
+import type { SessionSpec } from '../session-api/session-spec.ts';
 import { ProgressLine } from '../terminal/progress.ts';
 import { StatusRow } from '../terminal/status-row.ts';
 import type { Context } from './context.ts';
-import { type AttachmentOptions, SessionAttachment } from './session-attachment.ts';
+import { type AttachmentOptions, SessionAttachment } from './attached/terminal-attachment.ts';
 
 export interface JoinOptions extends Omit<AttachmentOptions, 'sessionID'> {
   agentNamespace: string;

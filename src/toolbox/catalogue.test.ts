@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { findToolCommand, listRecipes, listTools } from './catalogue.ts';
 import { recipes } from './recipes.ts';
-import { formatDocuments } from './tool-document.ts';
+import { formatDocuments } from '../../docs/reference/tool-document.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const toolbox = join(checkout, 'images/toolbox');

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { commandSetupSchema } from '../../session/command-setup.ts';
+import { commandSetupSchema } from '../../session-api/command-setup.ts';
 import { prepareCommand } from './command-start.ts';
 
 let toolbox: string;

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
-import type { CommandSetup, RunAs } from '../../session/command-setup.ts';
-import { ProblemError } from '../../session/problem.ts';
-import type { SessionSpec } from '../../session/session-spec.ts';
+import type { CommandSetup, RunAs } from '../../session-api/command-setup.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { type ProcessCredentials, readCredentials } from './process-credentials.ts';
 import { readTargetEnvironment } from './process-environment.ts';
-import { walkInRoot } from './rooted-path.ts';
+import { walkInRoot } from '../files/rooted-path.ts';
 
 /** How a session's command is started, by session-init.c. */
 export interface CommandStart {

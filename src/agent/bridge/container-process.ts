@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
-import { ProblemError } from '../../session/problem.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import { parseContainerInfo } from '../cri/container-info.ts';
 import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
 import { getContainerStatus } from '../cri/runtime-service.ts';

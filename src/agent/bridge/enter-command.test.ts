@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { sessionSpecSchema } from '../../session/session-spec.ts';
+import { sessionSpecSchema } from '../../session-api/session-spec.ts';
 import { buildEnvironment } from './enter-command.ts';
 
 const id = '00000000-0000-4000-8000-000000000000';

@@ -1,4 +1,4 @@
-import type { SessionSpec } from '../../session/session-spec.ts';
+import type { SessionSpec } from '../../session-api/session-spec.ts';
 import { agentPaths } from '../agent-config.ts';
 import type { CommandStart } from './command-start.ts';
 

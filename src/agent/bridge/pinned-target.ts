@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { ProblemError } from '../../session/problem.ts';
-import type { SessionTarget } from '../../session/session-spec.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import type { SessionTarget } from '../../session-api/session-spec.ts';
 import { findContainerProcess } from './container-process.ts';
 import {
   isProcessAlive,

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { ProblemError } from '../../session/problem.ts';
-import { variableNamePattern } from '../../session/command-setup.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import { variableNamePattern } from '../../session-api/command-setup.ts';
 
 const run = promisify(execFile);
 

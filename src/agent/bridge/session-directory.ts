@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentPaths } from '../agent-config.ts';
 import type { PinnedTarget } from './pinned-target.ts';
-import { readFileInRoot } from './rooted-path.ts';
+import { readFileInRoot } from '../files/rooted-path.ts';
 
 /** The kubelet writes both files; far less is usual. */
 const maxNameFileBytes = 64 * 1024;

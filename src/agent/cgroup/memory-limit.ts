@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommandSetup } from '../../session/command-setup.ts';
-import { ProblemError } from '../../session/problem.ts';
+import type { CommandSetup } from '../../session-api/command-setup.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import type { AgentConfig } from '../agent-config.ts';
 import { findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ProblemError } from '../../session/problem.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import { parseContainerInfo } from './container-info.ts';
 import type { ContainerState } from './runtime-service.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { parseJSON } from '../../session/json-text.ts';
-import { ProblemError } from '../../session/problem.ts';
+import { parseJSON } from '../../session-api/json-text.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import type { ContainerStatusResponse } from './runtime-service.ts';
 
 /** What the runtime says of a running container. */

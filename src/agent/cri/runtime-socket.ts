@@ -1,5 +1,5 @@
-import { nodeRoot } from '../node/node-root.ts';
-import { walkInRoot } from '../bridge/rooted-path.ts';
+import { nodeRoot } from '../files/node-root.ts';
+import { walkInRoot } from '../files/rooted-path.ts';
 
 /**
  * Reaches a runtime's socket below the node's root.

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeReport } from '../../session/node-report.ts';
+import type { NodeReport } from '../../session-api/node-report.ts';
 
 const lockdownMode = /\[(none|integrity|confidentiality)\]/;
 

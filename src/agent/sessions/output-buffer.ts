@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { ProblemError } from '../../session/problem.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 
 /** What Node reads from a pipe or a terminal at once. */
 const maxChunkBytes = 64 * 1024;

@@ -1,5 +1,5 @@
 import { uptime } from 'node:os';
-import { ProblemError } from '../../session/problem.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 
 /** Timers stand still while the machine sleeps: how often the clock is looked at, which does not. */
 const maxSleepMs = 5000;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { ProblemError } from '../../session/problem.ts';
-import { maxOutputBufferBytes, sessionSpecSchema } from '../../session/session-spec.ts';
+import type { ProblemError } from '../../session-api/problem.ts';
+import { maxOutputBufferBytes, sessionSpecSchema } from '../../session-api/session-spec.ts';
 import { SessionRegistry } from './session-registry.ts';
 
 beforeEach(() => void jest.useFakeTimers());

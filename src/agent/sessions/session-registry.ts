@@ -1,8 +1,8 @@
-import { ProblemError } from '../../session/problem.ts';
-import type { SessionState } from '../../session/session-end.ts';
-import { type SessionSpec, maxOutputBufferBytes } from '../../session/session-spec.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import type { SessionState } from '../../session-api/session-end.ts';
+import { type SessionSpec, maxOutputBufferBytes } from '../../session-api/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
-import { auditLog } from '../audit-log.ts';
+import { auditLog } from './audit-log.ts';
 import { Session } from './session.ts';
 
 /** An ended session can still be asked for: by a client that was cut off, or that comes back to a detached one. */

@@ -1,4 +1,4 @@
-import type { Command } from '../command.ts';
+import type { Command } from '../command-line/command.ts';
 
 /** A subcommand: what lists of commands tell of it, and where the rest is. */
 export interface CommandEntry {
@@ -13,63 +13,63 @@ export const commandTable = new Map<string, CommandEntry>([
     'sessions',
     {
       summary: 'list the sessions on all nodes',
-      load: async () => (await import('./sessions-command.ts')).sessionsCommand,
+      load: async () => (await import('./sessions/sessions-command.ts')).sessionsCommand,
     },
   ],
   [
     'attach',
     {
       summary: 'come back to a session, or watch it',
-      load: async () => (await import('./attach-command.ts')).attachCommand,
+      load: async () => (await import('./sessions/attach-command.ts')).attachCommand,
     },
   ],
   [
     'stop',
     {
       summary: 'end sessions',
-      load: async () => (await import('./stop-command.ts')).stopCommand,
+      load: async () => (await import('./sessions/stop-command.ts')).stopCommand,
     },
   ],
   [
     'clean',
     {
       summary: 'remove agents that are of no use any more',
-      load: async () => (await import('./clean-command.ts')).cleanCommand,
+      load: async () => (await import('./agents/clean-command.ts')).cleanCommand,
     },
   ],
   [
     'doctor',
     {
       summary: 'tell what of a session will work, and what will not',
-      load: async () => (await import('./doctor-command.ts')).doctorCommand,
+      load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
     },
   ],
   [
     'manifests',
     {
       summary: 'print what an administrator applies before the first use',
-      load: async () => (await import('./manifests-command.ts')).manifestsCommand,
+      load: async () => (await import('./manifests/manifests-command.ts')).manifestsCommand,
     },
   ],
   [
     'install',
     {
       summary: 'keep an agent on each node, so that no session waits for one',
-      load: async () => (await import('./install-command.ts')).installCommand,
+      load: async () => (await import('./agents/install-command.ts')).installCommand,
     },
   ],
   [
     'uninstall',
     {
       summary: 'remove the agents that install keeps',
-      load: async () => (await import('./uninstall-command.ts')).uninstallCommand,
+      load: async () => (await import('./agents/uninstall-command.ts')).uninstallCommand,
     },
   ],
   [
     'status',
     {
       summary: 'show the agents that install keeps, node by node',
-      load: async () => (await import('./status-command.ts')).statusCommand,
+      load: async () => (await import('./agents/status-command.ts')).statusCommand,
     },
   ],
   [
@@ -83,7 +83,7 @@ export const commandTable = new Map<string, CommandEntry>([
     'completion',
     {
       summary: 'complete commands by Tab, in kubectl or in a shell',
-      load: async () => (await import('./completion-command.ts')).completionCommand,
+      load: async () => (await import('./completion/completion-command.ts')).completionCommand,
     },
   ],
   [

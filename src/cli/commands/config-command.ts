@@ -1,18 +1,18 @@
 import * as z from 'zod';
-import { Failure } from '../../cluster/failure.ts';
+import { Failure } from '../../failure/failure.ts';
 import type { SettingName } from '../../config/config-schema.ts';
 import { type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
 import { escapeText } from '../../terminal/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
-import type { Command } from '../command.ts';
-import { connectionFlags } from '../connection-flags.ts';
+import type { Command } from '../command-line/command.ts';
+import { connectionFlags } from '../options/connection-flags.ts';
 import { UsageError } from '../errors.ts';
-import { helpFlag } from '../help-flag.ts';
-import { suggestName } from '../nearest-name.ts';
-import { formatValue, reportFormatFlag, reportFormatSchema } from '../output-format.ts';
-import { decideSettings, loadConfig, locateConfig, settingFlags } from '../settings.ts';
-import { agentOptionsSchema, completeAgentOptions } from './agent-options.ts';
+import { helpFlag } from '../options/help-flag.ts';
+import { suggestName } from '../command-line/nearest-name.ts';
+import { formatValue, reportFormatFlag, reportFormatSchema } from '../options/output-format.ts';
+import { decideSettings, loadConfig, locateConfig, settingFlags } from '../options/settings.ts';
+import { agentOptionsSchema, completeAgentOptions } from '../options/agent-options.ts';
 
 const whatSchema = z.enum(['view', 'path', 'validate']);
 const optionsSchema = z.object({

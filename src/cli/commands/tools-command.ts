@@ -3,11 +3,11 @@ import { listRecipes, listTools, type Tool } from '../../toolbox/catalogue.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
 import { toolGroups } from '../../toolbox/tool-groups.ts';
 import { formatTable } from '../../terminal/table.ts';
-import type { Command } from '../command.ts';
+import type { Command } from '../command-line/command.ts';
 import { UsageError } from '../errors.ts';
-import { helpFlag } from '../help-flag.ts';
-import { formatValue, outputFormatFlag, outputFormatSchema } from '../output-format.ts';
-import { loadRecipes } from '../settings.ts';
+import { helpFlag } from '../options/help-flag.ts';
+import { formatValue, outputFormatFlag, outputFormatSchema } from '../options/output-format.ts';
+import { loadRecipes } from '../options/settings.ts';
 
 const optionsSchema = z.object({ format: outputFormatSchema });
 type ToolsOptions = z.infer<typeof optionsSchema>;

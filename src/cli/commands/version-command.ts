@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import type { Command } from '../command.ts';
+import type { Command } from '../command-line/command.ts';
 import { UsageError } from '../errors.ts';
-import { helpFlag } from '../help-flag.ts';
-import { version } from '../version.ts';
+import { helpFlag } from '../options/help-flag.ts';
+import { version } from '../plugin-version.ts';
 
 /** Prints the version of the plugin. */
 export const versionCommand: Command<object> = {

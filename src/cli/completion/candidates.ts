@@ -1,16 +1,16 @@
-import { ApiClient } from '../../cluster/api-client.ts';
-import { connectionSchema } from '../../cluster/connection-flags.ts';
-import { loadConnection } from '../../cluster/kubeconfig.ts';
-import { loadKubeconfig } from '../../cluster/kubeconfig-file.ts';
-import { listNamespaceNames, listTargetNames } from '../../cluster/object-names.ts';
-import { findTargetPod } from '../../cluster/target.ts';
-import { parseTargetName, targetKinds } from '../../cluster/target-name.ts';
+import { ApiClient } from '../../cluster/api/api-client.ts';
+import { connectionSchema } from '../../cluster/api/connection-options.ts';
+import { loadConnection } from '../../cluster/api/kubeconfig.ts';
+import { loadKubeconfig } from '../../cluster/api/kubeconfig-file.ts';
+import { listNamespaceNames, listTargetNames } from '../../cluster/target/target-names.ts';
+import { findTargetPod } from '../../cluster/target/target-pod.ts';
+import { parseTargetName, targetKinds } from '../../cluster/target/target-name.ts';
 import { listRecipes, listTools } from '../../toolbox/catalogue.ts';
-import { describeTarget } from '../../session/session-spec.ts';
-import { agentAccessSchema, completeAgentAccess } from '../agent-access.ts';
-import type { RawArguments, ValueSource } from '../command.ts';
-import { nameConnectionFlags } from '../connection-flags.ts';
-import { loadRecipes } from '../settings.ts';
+import { describeTarget } from '../../session-api/session-spec.ts';
+import { agentAccessSchema, completeAgentAccess } from '../options/access-options.ts';
+import type { RawArguments, ValueSource } from '../command-line/command.ts';
+import { nameConnectionFlags } from '../options/connection-flags.ts';
+import { loadRecipes } from '../options/settings.ts';
 
 /** Something that a word can be. */
 export interface Candidate {
@@ -88,7 +88,7 @@ async function listTargets(search: CandidateSearch): Promise<Candidate[]> {
 /** By as much of an ID as the list of sessions shows. */
 async function listSessionIDs(search: CandidateSearch): Promise<Candidate[]> {
   // With HTTP/2 and websockets, which no other candidates need.
-  const { listSessions } = await import('../../cluster/agent-sessions.ts');
+  const { listSessions } = await import('../../cluster/session/list-sessions.ts');
   const { agentNamespace } = agentAccessSchema.parse(completeAgentAccess(search.raw));
   const { sessions } = await listSessions(await connect(search), agentNamespace, search.signal);
   return sessions.map(({ state }) => ({

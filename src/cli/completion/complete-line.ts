@@ -1,10 +1,10 @@
 import { escapeText } from '../../terminal/escape-text.ts';
-import { parseArguments } from '../adapter.ts';
-import { chooseCommand } from '../command-choice.ts';
-import type { Flags } from '../command.ts';
+import { parseArguments } from '../command-line/adapter.ts';
+import { chooseCommand } from '../command-line/command-choice.ts';
+import type { Flags } from '../command-line/command.ts';
 import { commandTable } from '../commands/command-table.ts';
 import type { Context } from '../context.ts';
-import { applySettings } from '../settings.ts';
+import { applySettings } from '../options/settings.ts';
 import { type Candidate, listCandidates } from './candidates.ts';
 import { analyseLine, type CompletionLine } from './completion-request.ts';
 

@@ -1,4 +1,4 @@
-import type { Command, Flag, Flags, ValueSource } from '../command.ts';
+import type { Command, Flag, Flags, ValueSource } from '../command-line/command.ts';
 
 /** What is to be completed on a command line. */
 export type CompletionRequest =

@@ -1,7 +1,7 @@
-import { findWarmAgent, listAgents, startAgent } from '../agent-pod.ts';
-import type { AgentOptions } from '../agent-spec.ts';
-import type { AgentProgress } from '../agent-wait.ts';
-import type { ApiClient } from '../api-client.ts';
+import { findWarmAgent, listAgents, startAgent } from '../agent-pods/start-agent.ts';
+import type { AgentOptions } from '../agent-pods/agent-spec.ts';
+import type { AgentProgress } from '../agent-pods/agent-wait.ts';
+import type { ApiClient } from '../api/api-client.ts';
 import { approve, condemn, type Finding, type Verdict } from './finding.ts';
 
 /** How an agent is to be started, where one is. */

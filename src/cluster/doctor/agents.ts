@@ -1,11 +1,11 @@
-import type { NodeReport } from '../../session/node-report.ts';
-import { ProblemError } from '../../session/problem.ts';
-import { findWarmAgent, listAgents } from '../agent-pod.ts';
-import { askAgent, findNode } from '../agent-sessions.ts';
-import { agentAnnotations, type AgentOptions } from '../agent-spec.ts';
-import type { ApiClient } from '../api-client.ts';
-import type { Pod } from '../kubernetes-objects.ts';
-import type { SessionClient } from '../session-client.ts';
+import type { NodeReport } from '../../session-api/node-report.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import { findWarmAgent, listAgents } from '../agent-pods/start-agent.ts';
+import { askAgent, findNode } from '../session/list-sessions.ts';
+import { agentAnnotations, type AgentOptions } from '../agent-pods/agent-spec.ts';
+import type { ApiClient } from '../api/api-client.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
+import type { SessionClient } from '../session/session-client.ts';
 import { approve, condemn, type Finding, runCheck, type Verdict } from './finding.ts';
 
 /** Each is a connection of its own, and of many nodes a few say what there is to say. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { ApiClient } from '../api-client.ts';
-import { ApiError } from '../api-error.ts';
+import type { ApiClient } from '../api/api-client.ts';
+import { ApiError } from '../api/api-error.ts';
 import { approve, condemn, type Finding, type Verdict } from './finding.ts';
 
 const versionSchema = z.object({

@@ -1,20 +1,20 @@
-import { findWarmAgent } from '../agent-pod.ts';
-import { type AgentOptions, agentResources } from '../agent-spec.ts';
-import type { ApiClient } from '../api-client.ts';
-import { ApiError } from '../api-error.ts';
-import type { Node, Pod } from '../kubernetes-objects.ts';
-import type { TargetName } from '../target-name.ts';
-import { checkAdmission } from './admission.ts';
-import { checkAgentNamespace } from './agent-namespace.ts';
+import { findWarmAgent } from '../agent-pods/start-agent.ts';
+import { type AgentOptions, agentResources } from '../agent-pods/agent-spec.ts';
+import type { ApiClient } from '../api/api-client.ts';
+import { ApiError } from '../api/api-error.ts';
+import type { Node, Pod } from '../api/kubernetes-objects.ts';
+import type { TargetName } from '../target/target-name.ts';
+import { checkAdmission } from './namespace/admission.ts';
+import { checkAgentNamespace } from './namespace/namespace-check.ts';
 import { type AgentStart, checkAgentStart } from './agent-start.ts';
 import { type CheckedAgents, checkAgents } from './agents.ts';
 import { checkApiServer } from './api-server.ts';
 import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
-import { findMissingSecrets, judgeImage } from './image.ts';
-import { checkLimitRange } from './limit-range.ts';
-import { checkNodes, findCgroupV1Nodes, readNodes, summarize } from './nodes.ts';
+import { findMissingSecrets, judgeImage } from './node/image.ts';
+import { checkLimitRange } from './namespace/limit-range.ts';
+import { checkNodes, findCgroupV1Nodes, readNodes, summarize } from './node/nodes.ts';
 import { checkPermissions, listPermissionSteps } from './permissions.ts';
-import { checkQuota, countAgent } from './quota.ts';
+import { checkQuota, countAgent } from './namespace/quota.ts';
 import { checkTarget } from './target.ts';
 
 export interface ExaminationRequest {

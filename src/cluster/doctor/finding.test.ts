@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { ApiError } from '../api-error.ts';
-import { Failure } from '../failure.ts';
+import { ApiError } from '../api/api-error.ts';
+import { Failure } from '../../failure/failure.ts';
 import { approve, runCheck, viewerMend } from './finding.ts';
 
 const { signal } = new AbortController();

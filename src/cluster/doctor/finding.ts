@@ -1,5 +1,5 @@
-import { ApiError } from '../api-error.ts';
-import { Failure } from '../failure.ts';
+import { ApiError } from '../api/api-error.ts';
+import { Failure } from '../../failure/failure.ts';
 
 /** `unknown`: not to be told from here, or not for this user to read. */
 export type FindingState = 'ok' | 'warning' | 'failed' | 'unknown';

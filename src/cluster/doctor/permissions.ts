@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { ApiClient } from '../api-client.ts';
-import type { RequestedAccess } from '../api-error.ts';
+import type { ApiClient } from '../api/api-client.ts';
+import type { RequestedAccess } from '../api/api-error.ts';
 import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
 
 /** A step of a session, and what RBAC has to grant for it. */

@@ -1,10 +1,10 @@
-import type { ApiClient } from '../api-client.ts';
-import { chooseContainer } from '../container.ts';
-import { Failure } from '../failure.ts';
-import type { Pod } from '../kubernetes-objects.ts';
-import { refuseUnreachablePod } from '../node-checks.ts';
-import { findTargetPod } from '../target.ts';
-import type { TargetName } from '../target-name.ts';
+import type { ApiClient } from '../api/api-client.ts';
+import { chooseContainer } from '../target/target-container.ts';
+import { Failure } from '../../failure/failure.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
+import { refuseUnreachablePod } from '../target/node-checks.ts';
+import { findTargetPod } from '../target/target-pod.ts';
+import type { TargetName } from '../target/target-name.ts';
 import { approve, condemn, type Finding, runCheck, userMend } from './finding.ts';
 
 /** What is known of a target. */

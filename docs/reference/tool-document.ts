@@ -1,0 +1,58 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listTools } from '../../src/toolbox/catalogue.ts';
+import { recipes } from '../../src/toolbox/recipes.ts';
+import { toolGroups } from '../../src/toolbox/tool-groups.ts';
+
+const checkout = join(import.meta.dirname, '../..');
+
+/** What is made from the catalogue, by its path in the checkout. */
+export function formatDocuments(): Record<string, string> {
+  return {
+    'docs/tools.md': formatGuide(),
+    // For check-tools, in a session.
+    'images/toolbox/root/usr/share/crashcart/tools.tsv': formatList(),
+  };
+}
+
+function formatGuide(): string {
+  const tools = listTools();
+  return [
+    '# Tools and recipes',
+    '',
+    '`kubectl crashcart tools` prints these lists; `--tool NAME` runs one of them on a target. Made from',
+    '`src/toolbox` by `npm run docs`: changes belong there. Besides these the toolbox holds what every Debian has, and',
+    '`apt-get install` works in a session where the cluster lets it reach packages.',
+    '',
+    '## Recipes',
+    '',
+    'With arguments (`--tool strace -- -c ls`) a tool comes before the recipe of its name.',
+    '',
+    '| recipe | what it tells | needs | output |',
+    '| --- | --- | --- | --- |',
+    ...recipes.map(
+      ({ name, summary, needs, output }) => `| \`${name}\` | ${summary} | ${needs.join('; ')} | ${output} |`,
+    ),
+    ...toolGroups.flatMap(({ name: group, title }) => [
+      '',
+      `## ${title}`,
+      '',
+      '| tool | purpose | package |',
+      '| --- | --- | --- |',
+      ...tools
+        .filter((tool) => tool.group === group)
+        .map(({ name, purpose, package: origin }) => `| \`${name}\` | ${purpose} | ${origin ?? ''} |`),
+    ]),
+    '',
+  ].join('\n');
+}
+
+function formatList(): string {
+  return listTools()
+    .map(({ name, purpose, group }) => `${name}\t${group}\t${purpose}\n`)
+    .join('');
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(formatDocuments())) await writeFile(join(checkout, path), text);
+}

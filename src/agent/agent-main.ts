@@ -1,0 +1,46 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { agentSocketPath } from '../session-api/protocol-version.ts';
+import { readAgentConfig } from './agent-config.ts';
+import { countAdmittedSessions } from './cgroup/memory-limit.ts';
+import { moveIntoLeaf } from './cgroup/own-leaf.ts';
+import { describeFarewell } from './shutdown-reason.ts';
+import { createSessionServer } from './http/server.ts';
+import { SessionRegistry } from './sessions/session-registry.ts';
+import { agentVersion } from './agent-version.ts';
+
+/** Within the grace period of the agent's pod, two seconds, after which the kubelet kills it. */
+const farewellLimitMs = 1000;
+
+if (process.argv.includes('--version')) console.log(agentVersion);
+else {
+  runAgent().catch((error: unknown) => {
+    console.error(error);
+    process.exit(1);
+  });
+}
+
+async function runAgent(): Promise<void> {
+  const config = readAgentConfig(process.env);
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
+  const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
+  const registry = new SessionRegistry(config, maxSessions, () => stop('idle'));
+  const server = createSessionServer(config, registry);
+  const stopAsTold = () => stop(describeFarewell(config, process.uptime()));
+  process.once('SIGTERM', stopAsTold);
+  process.once('SIGINT', stopAsTold);
+
+  await moveIntoLeaf();
+  await rm(agentSocketPath, { force: true });
+  server.listen(agentSocketPath, () =>
+    console.log(`crashcart agent ${agentVersion} on ${config.node}: ready`),
+  );
+
+  const reason = await stopped;
+  console.log(`crashcart agent: ending (${reason})`);
+  await registry.close(reason);
+  // Clients close their connections as soon as they know how their sessions ended; not all are still there.
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await Promise.race([closed, delay(farewellLimitMs)]);
+  process.exit(0);
+}

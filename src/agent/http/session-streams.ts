@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import type { ServerHttp2Stream } from 'node:http2';
+import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
+import { offsetHeader, type OutputStreamName } from '../../session-api/session-routes.ts';
+import { formatTrailers } from '../../session-api/stream-trailers.ts';
+import type { OutputReading } from '../sessions/output-buffer.ts';
+import type { Session } from '../sessions/session.ts';
+
+/** Of what is received, told at the latest. */
+const progressIntervalMs = 20;
+const progressIntervalBytes = 256 * 1024;
+
+export interface OutputRequest {
+  name: OutputStreamName;
+  reading: OutputReading;
+  /** Whether it goes to the client that holds the session. */
+  isHeld: boolean;
+  compress: boolean;
+}
+
+/** Sends an output to its end, then how the session ended, as trailers. */
+export async function sendOutput(
+  stream: ServerHttp2Stream,
+  session: Session,
+  { name, reading, isHeld, compress }: OutputRequest,
+): Promise<void> {
+  const { chunks, offset } = reading;
+  stream.respond(
+    {
+      ':status': 200,
+      'content-type': 'application/octet-stream',
+      [offsetHeader]: String(offset),
+      ...(compress ? { 'content-encoding': 'zstd' } : {}),
+    },
+    { waitForTrailers: true },
+  );
+  const gone = new Promise<void>((resolve) => stream.once('close', resolve));
+  const sink = compress ? openCompressor(stream) : stream;
+  try {
+    for (;;) {
+      const next = await Promise.race([chunks.next(), gone]);
+      if (next === undefined || stream.destroyed) return;
+      if (next.done === true) break;
+      const taken = sink.write(next.value);
+      if (sink !== stream) flush(sink as ZstdCompress);
+      if (!taken) await Promise.race([once(sink, 'drain').catch(() => undefined), gone]);
+    }
+  } finally {
+    // It may wait for what is still to come: only then can it end.
+    void chunks.return();
+    if (sink !== stream && stream.destroyed) sink.destroy();
+  }
+  const end = await Promise.race([session.ended, gone]);
+  if (end === undefined) return;
+  const output = session.output(name);
+  stream.once('wantTrailers', () => {
+    stream.sendTrailers(formatTrailers({ bytes: output.bytes, sha256: output.sha256, end }));
+    if (isHeld) session.markEndTold();
+  });
+  sink.end();
+}
+
+/**
+ * Passes a request's body on to the command's stdin, and tells how much has come. The end of the body
+ * closes the command's stdin; a cut does not.
+ * @param offset of its first byte; null: it follows all that was received.
+ * @param onReceived called with the size of each piece as it comes.
+ */
+export async function receiveStdin(
+  stream: ServerHttp2Stream,
+  session: Session,
+  offset: number | null,
+  onReceived: (bytes: number) => void,
+): Promise<void> {
+  const { stdin } = session;
+  stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson' });
+  stream.on('data', (chunk: Buffer) => onReceived(chunk.length)).pause();
+  let told = -1;
+  let timer: NodeJS.Timeout | null = null;
+  const tell = () => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    told = stdin.progress.received;
+    if (stream.writable) stream.write(`${JSON.stringify(stdin.progress)}\n`);
+  };
+  const onProgress = () => {
+    // One line for whatever has come meanwhile; the first at once, as it says where a new client begins.
+    if (told === -1 || stdin.progress.received - told >= progressIntervalBytes) tell();
+    else timer ??= setTimeout(tell, progressIntervalMs);
+  };
+  try {
+    await stdin.writeFrom(stream, offset, onProgress);
+  } catch (error) {
+    // Cut, or superseded: the client's next request goes on where this one was.
+    if (stream.destroyed) return;
+    throw error;
+  } finally {
+    if (timer) clearTimeout(timer);
+    timer = null;
+  }
+  if (stream.aborted || stream.rstCode !== 0) return;
+  stdin.end();
+  tell();
+  stream.end();
+}
+
+/** Level 1: on a slow line it is the line that counts, on a fast one every millisecond of compressing. */
+function openCompressor(stream: ServerHttp2Stream): ZstdCompress {
+  const compressor = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  compressor.on('error', () => stream.destroy());
+  compressor.pipe(stream);
+  return compressor;
+}
+
+/** What is there is sent: the other end waits for it, and more may not come for long. */
+function flush(compressor: ZstdCompress): void {
+  compressor.flush();
+}

@@ -1,0 +1,38 @@
+import type { NodeReport, RuntimeReport } from '../../session-api/node-report.ts';
+import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
+import { getRuntimeVersion } from '../cri/runtime-service.ts';
+import { useRuntimeSocket } from '../cri/runtime-socket.ts';
+import { readKernelFeatures } from './kernel-features.ts';
+import { nodeRoot } from '../files/node-root.ts';
+
+const runtimeTimeoutMs = 2000;
+
+/** Looks at what the node has and allows; nothing of it is kept. */
+export async function reportNode(): Promise<NodeReport> {
+  const [runtimes, kernel] = await Promise.all([findRuntimes(), readKernelFeatures(nodeRoot)]);
+  return { runtimes, ...kernel };
+}
+
+/** A node may have more than one: Docker brings a containerd of its own, which speaks no CRI. */
+async function findRuntimes(): Promise<RuntimeReport[]> {
+  const asked: Promise<RuntimeReport | null>[] = [];
+  for await (const endpoint of listRuntimeEndpoints()) asked.push(askRuntime(endpoint));
+  return (await Promise.all(asked)).filter((report) => report !== null);
+}
+
+async function askRuntime(endpoint: string): Promise<RuntimeReport | null> {
+  try {
+    return await useRuntimeSocket(endpoint, async (path) => {
+      const answer = await getRuntimeVersion(path, runtimeTimeoutMs);
+      return {
+        socket: endpoint,
+        name: answer.runtime_name,
+        version: answer.runtime_version,
+        criVersion: answer.runtime_api_version,
+      };
+    });
+  } catch {
+    // Nobody listens there, or what listens speaks no CRI v1: it is none that the agent can ask.
+    return null;
+  }
+}

@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { TerminalSize } from '../../session-api/session-spec.ts';
+import { getWindowSize } from '../../terminal/window-size.ts';
+import type { Context } from '../context.ts';
+import { UsageError } from '../errors.ts';
+import type { Lifetime } from '../lifetime.ts';
+
+interface RecordingOptions {
+  file: string;
+  size: TerminalSize;
+  title: string;
+  /** TERM of the terminal; null without one. */
+  term: string | null;
+}
+
+/**
+ * Begins a recording that is finished with the run.
+ * @throws UsageError when the file is there already, or can't be made.
+ */
+export async function startRecording(
+  { file, title, hasTerminal }: { file: string; title: string; hasTerminal: boolean },
+  lifetime: Lifetime,
+  { stdout, stderr, env }: Context,
+): Promise<Recording> {
+  const recording = await Recording.create({
+    file,
+    size: getWindowSize(stdout),
+    title,
+    term: hasTerminal ? env['TERM'] || 'xterm' : null,
+  });
+  lifetime.defer(async () => {
+    await recording.close().catch((error: unknown) => {
+      stderr.write(`warning: the recording ${file} is not complete: ${(error as Error).message}\n`);
+    });
+  });
+  return recording;
+}
+
+/**
+ * A recording of a session, as asciinema plays it.
+ * https://docs.asciinema.org/manual/asciicast/v2/
+ */
+export class Recording {
+  readonly #file: WriteStream;
+  readonly #startedAt = performance.now();
+  readonly #decoders = new Map<string, StringDecoder>();
+
+  private constructor(file: WriteStream) {
+    this.#file = file;
+  }
+
+  /** @throws UsageError when the file is there already, or can't be made. */
+  static async create({ file, size, title, term }: RecordingOptions): Promise<Recording> {
+    // It may hold what nobody else is to see; and an earlier recording is not lost by a repeated command.
+    const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
+    // Looked at when it is closed.
+    stream.on('error', () => undefined);
+    try {
+      await once(stream, 'open');
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new UsageError(
+        code === 'EEXIST'
+          ? `the recording ${file} exists already`
+          : `the recording can't be made: ${message}`,
+      );
+    }
+    const header = {
+      version: 2,
+      width: size.columns,
+      height: size.rows,
+      timestamp: Math.floor(Date.now() / 1000),
+      title,
+      ...(term !== null && { env: { TERM: term, SHELL: '/bin/bash' } }),
+    };
+    stream.write(`${JSON.stringify(header)}\n`);
+    return new Recording(stream);
+  }
+
+  /** @returns a sink that records what it passes on, and takes no more than both do. */
+  tap(sink: Writable, name: string): Writable {
+    const tapped = new Writable({
+      write: (chunk: Buffer, _encoding, callback) => {
+        const recorded = this.#write('o', chunk, name);
+        sink.write(chunk, (error) => {
+          if (error) callback(error);
+          else void recorded.then(() => callback());
+        });
+      },
+    });
+    sink.on('error', (error) => tapped.destroy(error));
+    return tapped;
+  }
+
+  /** Records what was typed. */
+  input(chunk: Buffer): void {
+    void this.#write('i', chunk, 'stdin');
+  }
+
+  /** Records that the terminal has another size from now on. */
+  resize({ columns, rows }: TerminalSize): void {
+    this.#file.write(this.#format('r', `${columns}x${rows}`));
+  }
+
+  /** @throws what kept it from being written. */
+  async close(): Promise<void> {
+    const { errored } = this.#file;
+    if (errored) throw errored;
+    this.#file.end();
+    await once(this.#file, 'close');
+  }
+
+  async #write(event: 'o' | 'i', chunk: Buffer, name: string): Promise<void> {
+    let decoder = this.#decoders.get(name);
+    if (!decoder) this.#decoders.set(name, (decoder = new StringDecoder('utf8')));
+    const text = decoder.write(chunk);
+    if (text === '' || this.#file.errored) return;
+    // A full disk ends the recording, not the session.
+    if (!this.#file.write(this.#format(event, text)))
+      await Promise.race([once(this.#file, 'drain'), once(this.#file, 'error')]).catch(() => undefined);
+  }
+
+  #format(event: string, data: string): string {
+    const seconds = (performance.now() - this.#startedAt) / 1000;
+    return `${JSON.stringify([Number(seconds.toFixed(6)), event, data])}\n`;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Command } from './command.ts';
+import { commandTable } from '../commands/command-table.ts';
+import { sessionCommand } from '../commands/open/session-command.ts';
+import { UsageError } from '../errors.ts';
+import { suggestName } from './nearest-name.ts';
+
+/** The command that a command line names, and what is left of the line for it. */
+export interface CommandChoice {
+  command: Command<unknown>;
+  args: string[];
+}
+
+/**
+ * Finds the command by the first word of the line, before any flag: which flags there are depends on it.
+ * `help COMMAND` is `COMMAND --help`.
+ * @throws UsageError when that is no command.
+ */
+export async function chooseCommand(args: string[]): Promise<CommandChoice> {
+  const [word, ...rest] = args;
+  if (word === 'help') {
+    const [name] = rest;
+    if (name !== undefined && !name.startsWith('-') && name !== 'help' && !commandTable.has(name))
+      throw new UsageError(`there is no command "${name}"${suggestName(name, [...commandTable.keys()])}`);
+    const { command } = await chooseCommand(rest);
+    return { command, args: ['--help'] };
+  }
+  const entry = word === undefined ? undefined : commandTable.get(word);
+  return entry ? { command: await entry.load(), args: rest } : { command: sessionCommand, args };
+}

@@ -1,0 +1,33 @@
+import { formatFlags } from './adapter.ts';
+import type { Command, Example } from './command.ts';
+import { commandTable } from '../commands/command-table.ts';
+import { sessionCommand } from '../commands/open/session-command.ts';
+
+/** @returns the text of `--help`, laid out as kubectl's. */
+export async function formatHelp(command: Command<unknown>): Promise<string> {
+  const sections = [
+    command.summary,
+    `Examples:\n${formatExamples(command.examples)}`,
+    // Whoever asks for the help of the plugin asks for all that there is.
+    ...(command === sessionCommand ? [`Commands:\n${formatCommands()}`] : []),
+    await formatFlags(command.flags),
+    `Usage:\n${indent(command.usage)}`,
+    ...(command === sessionCommand
+      ? ['Use "kubectl crashcart COMMAND --help" for more about a command.']
+      : []),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+/** @returns examples as kubectl's help has them: each below what it is for. */
+export function formatExamples(examples: Example[]): string {
+  return examples.map(({ purpose, line }) => indent(`# ${purpose}\n${line}`)).join('\n\n');
+}
+
+function formatCommands(): string {
+  return [...commandTable].map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`).join('\n');
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}

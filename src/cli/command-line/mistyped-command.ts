@@ -1,0 +1,20 @@
+import { Failure } from '../../failure/failure.ts';
+import { commandTable } from '../commands/command-table.ts';
+import { UsageError } from '../errors.ts';
+import { findNearestName } from './nearest-name.ts';
+
+/**
+ * Adds to what a session failed by that a command may have been meant: a word that is none is a pod's name.
+ * @param word the first of the command line.
+ * @returns the error itself when it has another cause, or no command is near.
+ */
+export function adviseCommand(error: unknown, word: string | undefined): unknown {
+  const nearest = word === undefined ? null : findNearestName(word, [...commandTable.keys(), 'help']);
+  // The name itself is reserved, and told to be.
+  if (nearest === null || nearest === word) return error;
+  const advice = `id you mean the command "${nearest}"?`;
+  if (error instanceof UsageError) return new UsageError(`${error.message}; d${advice}`, { cause: error });
+  if (!(error instanceof Failure) || error.code !== 'targetNotFound') return error;
+  const hint = [`D${advice}`, error.hint].filter((text) => text !== null).join(' ');
+  return new Failure(error.code, error.message, hint, { cause: error });
+}

@@ -1,0 +1,81 @@
+import * as z from 'zod';
+import { judgeAgents, removeAgent } from '../../../cluster/clean-up.ts';
+import { formatTable } from '../../../terminal/table.ts';
+import {
+  agentAccessFlags,
+  agentAccessSchema,
+  completeAgentAccess,
+  openApi,
+} from '../../options/access-options.ts';
+import type { Command } from '../../command-line/command.ts';
+import { UsageError } from '../../errors.ts';
+import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { version } from '../../plugin-version.ts';
+
+const group = 'Clean-up:';
+const schema = agentAccessSchema.extend({ force: z.boolean(), all: z.boolean(), dryRun: z.boolean() });
+
+/** Removes agents. */
+export const cleanCommand: Command<z.infer<typeof schema>> = {
+  usage: 'kubectl crashcart clean [--all] [--force] [--dry-run]',
+  summary: [
+    'Remove agents that have ended, did not come to run, or are of another version.',
+    'Agents end by themselves when they are idle; this is for what was left when they',
+    'could not. Kept are those that are starting, those with running sessions, and',
+    'those that still have to tell how a detached session has ended. Those that',
+    '`install` has made are removed by `uninstall`.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'What would be removed, and why', line: 'kubectl crashcart clean --dry-run' },
+    { purpose: 'Remove what is of no use', line: 'kubectl crashcart clean' },
+    {
+      purpose: 'Remove all agents, with the sessions that run in them',
+      line: 'kubectl crashcart clean --all --force',
+    },
+  ],
+  flags: {
+    all: { type: 'boolean', describe: 'also agents that could still be used', group },
+    force: {
+      type: 'boolean',
+      describe: 'also agents in use: their sessions end, unread ends are lost',
+      group,
+    },
+    'dry-run': { type: 'boolean', describe: 'only show what would be removed', group },
+    ...agentAccessFlags,
+  },
+  complete: (raw) => {
+    if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"clean" takes no arguments');
+    const { flags } = raw;
+    return {
+      ...completeAgentAccess(raw),
+      all: flags['all'] === true,
+      force: flags['force'] === true,
+      dryRun: flags['dry-run'] === true,
+    };
+  },
+  schema,
+  run: ({ all, force, dryRun, ...options }, context) =>
+    runUntilInterrupted(async (signal) => {
+      const api = await openApi(options, context);
+      const verdicts = await judgeAgents(api, options.agentNamespace, version, signal);
+      const rows: string[][] = [];
+      for (const verdict of verdicts) {
+        const reason = verdict.why ?? (all ? 'everything is to go' : null);
+        if (reason === null) continue;
+        const isTried = !dryRun && (verdict.inUse === null || force);
+        const inUse = isTried
+          ? await removeAgent(api, options.agentNamespace, verdict, force, signal)
+          : verdict.inUse;
+        rows.push([verdict.job, verdict.node, reason, describeAction(inUse, force, dryRun)]);
+      }
+      if (rows.length > 0) context.stdout.write(formatTable(['AGENT', 'NODE', 'WHY', 'ACTION'], rows));
+      else context.stderr.write('Nothing to remove.\n');
+      return 0;
+    }),
+};
+
+function describeAction(inUse: string | null, force: boolean, dryRun: boolean): string {
+  if (inUse !== null && !force) return `kept: ${inUse} (--force removes it)`;
+  if (!dryRun) return 'removed';
+  return inUse === null ? 'would be removed' : `would be removed: ${inUse}`;
+}

@@ -1,0 +1,126 @@
+import { createAgentNamespace } from '../../../cluster/agent-pods/agent-namespace.ts';
+import type { ApiClient } from '../../../cluster/api/api-client.ts';
+import { Failure } from '../../../failure/failure.ts';
+import type { DaemonSet } from '../../../cluster/api/kubernetes-objects.ts';
+import {
+  applyResidentAgents,
+  findResidentRefusal,
+  requireResidentToolbox,
+  waitForResidentAgents,
+} from '../../../cluster/agent-pods/resident/resident-agents.ts';
+import { describeResidentAgents } from '../../../cluster/agent-pods/resident/resident-spec.ts';
+import { escapeMessage } from '../../../terminal/escape-text.ts';
+import { ProgressLine } from '../../../terminal/progress.ts';
+import { openApi } from '../../options/access-options.ts';
+import type { Command } from '../../command-line/command.ts';
+import { formatValue } from '../../options/output-format.ts';
+import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import {
+  completeInstallOptions,
+  installFlags,
+  type InstallOptions,
+  installSchema,
+} from './install-options.ts';
+
+const lookUpLimitMs = 5000;
+
+/** Keeps agents on nodes. */
+export const installCommand: Command<InstallOptions> = {
+  usage: [
+    'kubectl crashcart install [--node-selector LABELS] [--toleration TAINT]',
+    '    [--priority-class NAME]',
+  ].join('\n'),
+  summary: [
+    'Keep an agent on each node, by a DaemonSet, so that no session waits for one to',
+    'start. Sessions that ask for the same image use it; agents that other sessions',
+    'make beside it are not affected. Run again, it changes what is installed to what',
+    'is asked for; agents that have to be replaced for that end, and the sessions in',
+    'them.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'An agent on each node', line: 'kubectl crashcart install' },
+    {
+      purpose: 'Only on some nodes, and before other pods',
+      line: 'kubectl crashcart install --node-selector pool=apps --priority-class high',
+    },
+    {
+      purpose: 'The image of a registry of your own',
+      line: 'kubectl crashcart install --mirror registry.example/cache',
+    },
+    {
+      purpose: 'The DaemonSet, for whoever applies all objects in another way',
+      line: 'kubectl crashcart install --dry-run=client > daemonset.yaml',
+    },
+  ],
+  flags: installFlags,
+  complete: completeInstallOptions,
+  schema: installSchema,
+  run: (options, context) =>
+    runUntilInterrupted(async (signal) => {
+      const api = await openApi(options, context);
+      const { agent, dryRun } = options;
+      const manifest = describeResidentAgents(agent, options);
+      if (dryRun?.mode === 'client') {
+        context.stdout.write(formatValue(manifest, dryRun.format));
+        return 0;
+      }
+      if (options.createNamespace && dryRun === null)
+        await createAgentNamespace(api, agent.namespace, signal);
+      if (agent.toolboxImage !== null) await requireResidentToolbox(api, manifest, signal);
+      const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
+      for (const warning of warnings) context.stderr.write(`warning: ${escapeMessage(warning)}\n`);
+      if (dryRun !== null) {
+        context.stdout.write(formatValue(value, dryRun.format));
+        return 0;
+      }
+      const progress = new ProgressLine(context.stderr, true);
+      const show = ({ status }: DaemonSet) =>
+        progress.show(`agents: ${status.numberReady} of ${status.desiredNumberScheduled} ready`);
+      try {
+        const installed = await waitForAll(api, options, show, signal);
+        const count = installed.status.desiredNumberScheduled;
+        progress.clear();
+        context.stdout.write(`Agents are installed on ${count} node${count === 1 ? '' : 's'}.\n`);
+        if (count === 0) context.stderr.write('warning: no node has those labels\n');
+        return 0;
+      } finally {
+        progress.clear();
+      }
+    }),
+};
+
+async function waitForAll(
+  api: ApiClient,
+  { agent: { namespace }, timeoutMs }: InstallOptions,
+  onProgress: (daemonSet: DaemonSet) => void,
+  signal: AbortSignal,
+): Promise<DaemonSet> {
+  const limit = AbortSignal.timeout(timeoutMs);
+  let last: DaemonSet | null = null;
+  const note = (daemonSet: DaemonSet) => onProgress((last = daemonSet));
+  try {
+    return await waitForResidentAgents(api, namespace, note, AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (signal.aborted || !limit.aborted) throw error;
+    throw await describeIncomplete(api, namespace, last, timeoutMs);
+  }
+}
+
+async function describeIncomplete(
+  api: ApiClient,
+  namespace: string,
+  daemonSet: DaemonSet | null,
+  timeoutMs: number,
+): Promise<Failure> {
+  const { numberReady = 0, desiredNumberScheduled = 0 } = daemonSet?.status ?? {};
+  const refusal =
+    daemonSet &&
+    (await findResidentRefusal(api, namespace, daemonSet, AbortSignal.timeout(lookUpLimitMs)).catch(
+      () => null,
+    ));
+  return new Failure(
+    'timeout',
+    `${numberReady} of ${desiredNumberScheduled} agents were ready within ${timeoutMs / 1000} s${refusal ? `: ${refusal}` : ''}`,
+    '`kubectl crashcart status` shows them; what is installed stays, and `kubectl crashcart uninstall` removes it.',
+  );
+}

@@ -1,0 +1,85 @@
+import type * as z from 'zod';
+import {
+  findResidentRefusal,
+  isComplete,
+  readResidentAgents,
+  type ResidentAgent,
+} from '../../../cluster/agent-pods/resident/resident-agents.ts';
+import { formatAge } from '../../../terminal/age.ts';
+import { escapeMessage } from '../../../terminal/escape-text.ts';
+import { formatTable } from '../../../terminal/table.ts';
+import {
+  agentAccessFlags,
+  agentAccessSchema,
+  completeAgentAccess,
+  openApi,
+} from '../../options/access-options.ts';
+import type { Command } from '../../command-line/command.ts';
+import { UsageError } from '../../errors.ts';
+import { formatValue, outputFormatFlag, outputFormatSchema } from '../../options/output-format.ts';
+import { exitCodes } from '../../report.ts';
+import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+
+const schema = agentAccessSchema.extend({ format: outputFormatSchema });
+
+/** Shows the agents that are kept on nodes. */
+export const statusCommand: Command<z.infer<typeof schema>> = {
+  usage: 'kubectl crashcart status [-o json|yaml|wide|name]',
+  summary: [
+    'Show the agents that `install` keeps, node by node: whether each is ready, and',
+    'of which version.',
+    'Exit code: 0 when all that are to be there are ready, else 1.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'Node by node', line: 'kubectl crashcart status' },
+    {
+      purpose: 'With their images, and how often they were started again',
+      line: 'kubectl crashcart status -o wide',
+    },
+    {
+      purpose: 'Their logs, which have each session',
+      line: 'kubectl crashcart status -o name | xargs -n 1 kubectl logs -n crashcart',
+    },
+  ],
+  flags: { ...outputFormatFlag, ...agentAccessFlags },
+  complete: (raw) => {
+    if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"status" takes no arguments');
+    return { ...completeAgentAccess(raw), format: raw.flags['output'] ?? 'table' };
+  },
+  schema,
+  run: ({ agentNamespace, format, ...access }, context) =>
+    runUntilInterrupted(async (signal) => {
+      const { stdout, stderr } = context;
+      const api = await openApi(access, context);
+      const { daemonSet, agents } = await readResidentAgents(api, agentNamespace, signal);
+      const desired = daemonSet?.status.desiredNumberScheduled ?? 0;
+      const isData = format === 'json' || format === 'yaml';
+      if (isData) {
+        const ready = daemonSet?.status.numberReady ?? 0;
+        stdout.write(formatValue({ installed: daemonSet !== null, desired, ready, items: agents }, format));
+      } else if (format === 'name') {
+        for (const { pod } of agents) stdout.write(`pod/${pod}\n`);
+      } else if (agents.length > 0) stdout.write(formatAgents(agents, format === 'wide'));
+      if (daemonSet === null) {
+        if (!isData) stderr.write(`Nothing is installed in the namespace "${agentNamespace}".\n`);
+        return exitCodes.checkFailed;
+      }
+      if (agents.length < desired) {
+        const why = await findResidentRefusal(api, agentNamespace, daemonSet, signal);
+        const told = why === null ? '' : `: ${escapeMessage(why)}`;
+        stderr.write(`warning: ${desired - agents.length} of ${desired} nodes have no agent${told}\n`);
+      }
+      return isComplete(daemonSet) ? 0 : exitCodes.checkFailed;
+    }),
+};
+
+function formatAgents(agents: ResidentAgent[], isWide: boolean): string {
+  return formatTable(
+    ['NODE', 'AGENT', 'STATE', 'VERSION', 'AGE', ...(isWide ? ['RESTARTS', 'IMAGE'] : [])],
+    agents.map(({ node, pod, state, version, createdAt, restarts, image }) => [
+      ...[node, pod, state, version],
+      createdAt === null ? '?' : formatAge(new Date(createdAt)),
+      ...(isWide ? [String(restarts), image] : []),
+    ]),
+  );
+}

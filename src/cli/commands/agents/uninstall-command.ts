@@ -1,0 +1,69 @@
+import type * as z from 'zod';
+import { Failure } from '../../../failure/failure.ts';
+import { removeResidentAgents } from '../../../cluster/agent-pods/resident/resident-agents.ts';
+import { ProgressLine } from '../../../terminal/progress.ts';
+import {
+  agentAccessFlags,
+  agentAccessSchema,
+  completeAgentAccess,
+  openApi,
+} from '../../options/access-options.ts';
+import type { Command } from '../../command-line/command.ts';
+import { timeLimitSchema } from '../../options/duration.ts';
+import { UsageError } from '../../errors.ts';
+import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+
+const schema = agentAccessSchema.extend({
+  timeoutMs: timeLimitSchema,
+});
+
+/** Removes the agents that are kept on nodes. */
+export const uninstallCommand: Command<z.infer<typeof schema>> = {
+  usage: 'kubectl crashcart uninstall',
+  summary: [
+    'Remove the agents that `install` keeps, and wait until they are gone; sessions',
+    'in them end. The namespace and the roles stay, and so do agents that sessions',
+    'have made for themselves.',
+  ].join('\n'),
+  examples: [
+    { purpose: 'Remove them', line: 'kubectl crashcart uninstall' },
+    { purpose: 'Wait longer for nodes that are slow', line: 'kubectl crashcart uninstall --timeout 5m' },
+  ],
+  flags: {
+    timeout: {
+      type: 'string',
+      describe: 'limit of waiting until they are gone [1m]',
+      group: 'Installation:',
+    },
+    ...agentAccessFlags,
+  },
+  complete: (raw) => {
+    if (raw.positional.length > 0 || raw.rest !== null)
+      throw new UsageError('"uninstall" takes no arguments');
+    return { ...completeAgentAccess(raw), timeoutMs: raw.flags['timeout'] ?? '1m' };
+  },
+  schema,
+  run: ({ agentNamespace, timeoutMs, ...access }, context) =>
+    runUntilInterrupted(async (signal) => {
+      const api = await openApi(access, context);
+      const limit = AbortSignal.timeout(timeoutMs);
+      const progress = new ProgressLine(context.stderr, true);
+      progress.show('waiting until the agents are gone');
+      try {
+        const removed = await removeResidentAgents(api, agentNamespace, AbortSignal.any([signal, limit]));
+        progress.clear();
+        if (removed) context.stdout.write('The installed agents are removed.\n');
+        else context.stderr.write(`Nothing is installed in the namespace "${agentNamespace}".\n`);
+        return 0;
+      } catch (error) {
+        if (signal.aborted || !limit.aborted) throw error;
+        throw new Failure(
+          'timeout',
+          `the agents were not gone within ${timeoutMs / 1000} s; they are being deleted`,
+          '`kubectl crashcart status` shows those that are left. A node that is not ready keeps its pod.',
+        );
+      } finally {
+        progress.clear();
+      }
+    }),
+};

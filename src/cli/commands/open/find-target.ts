@@ -1,0 +1,54 @@
+import { listAgents } from '../../../cluster/agent-pods/start-agent.ts';
+import type { ApiClient } from '../../../cluster/api/api-client.ts';
+import { chooseContainer } from '../../../cluster/target/target-container.ts';
+import type { Pod } from '../../../cluster/api/kubernetes-objects.ts';
+import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
+import { findTargetPod } from '../../../cluster/target/target-pod.ts';
+import { findUserName } from '../../../cluster/api/user-name.ts';
+import type { SessionTarget } from '../../../session-api/session-spec.ts';
+import { escapeMessage } from '../../../terminal/escape-text.ts';
+import type { Context } from '../../context.ts';
+import type { SessionOptions } from './session-options.ts';
+
+/** What is to be entered, and what is known for it. */
+export interface FoundTarget {
+  target: SessionTarget;
+  node: string;
+  /** All agents that are there, of any node. */
+  agents: Pod[];
+  /** null when the API server does not tell. */
+  claimedUser: string | null;
+}
+
+/** @throws Failure, ApiError. */
+export async function findTarget(
+  api: ApiClient,
+  options: SessionOptions,
+  { stderr }: Context,
+  signal: AbortSignal,
+): Promise<FoundTarget> {
+  // All at once: an agent is most often there, and which node's is chosen afterwards.
+  const agentsRequest = listAgents(api, options.agent.namespace, signal);
+  agentsRequest.catch(() => undefined);
+  const userRequest = findUserName(api, signal);
+  if (options.target.kind === 'node') {
+    const { name } = options.target;
+    const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
+    return { target: { kind: 'node', node: name }, node: name, agents, claimedUser };
+  }
+  const pod = await findTargetPod(api, options.target, signal);
+  const { name, containerID, notice } = chooseContainer(pod, options.container);
+  await refuseUnreachablePod(api, pod, signal);
+  if (notice !== null && !options.quiet) stderr.write(`${escapeMessage(notice)}\n`);
+  const { metadata, spec } = pod;
+  const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
+  const target: SessionTarget = {
+    kind: 'container',
+    namespace: metadata.namespace,
+    pod: metadata.name,
+    podUID: metadata.uid,
+    container: name,
+    containerID,
+  };
+  return { target, node: spec.nodeName, agents, claimedUser };
+}

@@ -1,0 +1,35 @@
+import type { ApiClient } from '../../../cluster/api/api-client.ts';
+import { createTargetEvent } from '../../../cluster/target/target-event.ts';
+import { escapeMessage } from '../../../terminal/escape-text.ts';
+import type { Context } from '../../context.ts';
+import type { FoundTarget } from './find-target.ts';
+import type { SessionOptions } from './session-options.ts';
+
+const limitMs = 5000;
+
+/** @returns what an Event says of a session. */
+export function describeEvent(
+  { claimedUser }: Pick<FoundTarget, 'claimedUser'>,
+  { reason, command }: Pick<SessionOptions, 'reason' | 'command'>,
+): string {
+  const who = claimedUser ?? 'Somebody';
+  const what = command === null ? 'a shell' : `\`${command.join(' ')}\``;
+  return `${who} debugs it with ${what}${reason === null ? '' : `: ${reason}`}`;
+}
+
+/** Leaves an Event on the target if the user wants one; when it can't be left, that is only a warning. */
+export async function leaveEvent(
+  api: ApiClient,
+  found: FoundTarget,
+  options: SessionOptions,
+  { stderr }: Context,
+): Promise<void> {
+  if (!options.event) return;
+  const message = describeEvent(found, options);
+  try {
+    await createTargetEvent(api, found.target, message, AbortSignal.timeout(limitMs));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    stderr.write(`warning: no Event was left on the target: ${escapeMessage(why)}\n`);
+  }
+}

@@ -1,0 +1,59 @@
+import type { Command } from '../../command-line/command.ts';
+import {
+  completeSessionOptions,
+  sessionFlags,
+  type RequestedSession,
+  sessionOptionsSchema,
+} from './session-options.ts';
+import { runSession } from './session-run.ts';
+
+/** Opens a session in a target: a shell, or one command. */
+export const sessionCommand: Command<RequestedSession> = {
+  usage: [
+    'kubectl crashcart [TARGET] [-c CONTAINER] [-n NAMESPACE] [--tool NAME] [flags]',
+    '    [-- COMMAND [ARGS...]]',
+  ].join('\n'),
+  summary: [
+    'Debug a running container from a complete distribution, inside its namespaces.',
+    '',
+    'TARGET: POD, or deployment|statefulset|daemonset|replicaset|job|service/NAME, or',
+    'node/NAME. Without TARGET on a terminal: choose from the containers that run',
+    '(Esc leaves). Without a command: a login shell. The toolbox is the root; the',
+    'files of the target are at /target.',
+    "Exit code: the command's own; 125 when crashcart fails, 2 for a wrong command",
+    'line.',
+  ].join('\n'),
+  examples: [
+    {
+      purpose: 'A shell in the only, or the default, container of a pod',
+      line: 'kubectl crashcart web-0 -n shop',
+    },
+    { purpose: 'Choose from all containers that run', line: 'kubectl crashcart -A' },
+    {
+      purpose: 'One command; its streams and exit code are yours',
+      line: 'kubectl crashcart pod/web-0 -c app -- ss -tlnp',
+    },
+    {
+      purpose: 'Packets of a pod of a deployment, into a file',
+      line: 'kubectl crashcart deployment/web --tool tcpdump -- -i eth0 -w - > web.pcap',
+    },
+    {
+      purpose: 'Where its CPU time goes',
+      line: 'kubectl crashcart web-0 --tool flamegraph --output-file cpu.svg',
+    },
+    { purpose: 'The node itself', line: 'kubectl crashcart node/worker-1' },
+    {
+      purpose: 'Start something, leave, and come back later',
+      line: 'kubectl crashcart web-0 --detach -- tcpdump -w /tmp/web.pcap',
+    },
+    {
+      purpose: 'What would be made, and whether the cluster would admit it',
+      line: 'kubectl crashcart web-0 --dry-run=server',
+    },
+  ],
+  flags: sessionFlags,
+  argument: 'target',
+  complete: completeSessionOptions,
+  schema: sessionOptionsSchema,
+  run: runSession,
+};

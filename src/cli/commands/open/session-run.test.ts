@@ -1,0 +1,59 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { agentLabels, type AgentOptions, describeAgent } from '../../../cluster/agent-pods/agent-spec.ts';
+import {
+  answerJSON,
+  describePlayedSession,
+  playApiServer,
+} from '../../../cluster/testing/fake-api-server.ts';
+import type { Context } from '../../context.ts';
+import { sessionCommand } from './session-command.ts';
+
+const node = 'node-1';
+let close = () => {};
+
+afterEach(() => close());
+
+/** Starts a session on a node whose agent runs, and leaves it. @returns what is told on stderr. */
+async function detach(flags: Record<string, string>): Promise<string> {
+  const stderr = new PassThrough();
+  const context = {
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr,
+    env: { KUBECONFIG: '/no/such/file' },
+  };
+  const raw = {
+    flags: { ...flags, detach: true },
+    positional: [`node/${node}`],
+    rest: ['true'],
+  };
+  const complete = (more: object) =>
+    sessionCommand.schema.parse(
+      sessionCommand.complete({ ...raw, flags: { ...raw.flags, ...more } }, context as unknown as Context),
+    );
+  const agent: AgentOptions = complete({}).agent;
+  const labels = { [agentLabels.key]: describeAgent(node, agent).key };
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+  const pod = { metadata: { name: 'agent-1', uid: '1', labels }, spec: { nodeName: node }, status };
+  const played = await playApiServer(
+    (request) => {
+      if (request.endsWith('/pods')) return { items: [pod] };
+      return request.endsWith(`/nodes/${node}`) ? { metadata: { name: node } } : 404;
+    },
+    (_pod, request, stream) => answerJSON(stream, describePlayedSession(request.split('/').at(-1) ?? '')),
+  );
+  ({ close } = played);
+  expect(await sessionCommand.run(complete({ server: played.url }), context as unknown as Context)).toBe(0);
+  return await text(stderr.end());
+}
+
+test.each([
+  [{}, ''],
+  [{ 'agent-namespace': 'ours' }, ' --agent-namespace ours'],
+])('a session that is started detached with %j is told how to come back to it', async (flags, words) => {
+  expect(await detach(flags)).toMatch(
+    new RegExp(`It runs detached: \`kubectl crashcart attach [0-9a-f]{8}${words}\`\n$`),
+  );
+});

@@ -1,0 +1,90 @@
+import { agentContainer, type AgentOptions } from './agent-spec.ts';
+import { describeTermination } from '../target/target-container.ts';
+import { Failure } from '../../failure/failure.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
+
+/** The kubelet had no room for the pod's requests. */
+export class NodeFullError extends Failure {
+  override name = 'NodeFullError';
+}
+
+type ContainerState = Pod['status']['containerStatuses'][number]['state'];
+
+/** What of an agent its failures name. */
+export interface JudgedAgent {
+  node: string;
+  options: Pick<AgentOptions, 'image' | 'toolboxImage'>;
+}
+
+/** What an agent's pod has come to, and in a few words what is being waited for. */
+export type AgentPodStep =
+  | { kind: 'running' | 'ended' }
+  | { kind: 'waiting'; text: string }
+  | { kind: 'imageFailing'; text: string; failure: Failure; permanent: boolean };
+
+/** The kubelet's words for what a retry does not change. */
+const permanentImageError = /not found|not exist|denied|unauthorized|forbidden|invalid|manifest unknown/i;
+
+/**
+ * Tells how far the start of an agent's pod has come.
+ * @throws NodeFullError, Failure `agentFailed` when it has failed for good.
+ */
+export function judgePod(pod: Pod, { options, node }: JudgedAgent): AgentPodStep {
+  const { status, metadata } = pod;
+  if (metadata.deletionTimestamp !== null || status.phase === 'Succeeded') return { kind: 'ended' };
+  const container = status.containerStatuses.find(({ name }) => name === agentContainer);
+  if (status.phase === 'Failed') throw explainFailure(pod, container?.state.terminated, node);
+  if (container?.state.running) return { kind: 'running' };
+  const waiting = container?.state.waiting;
+  if (waiting && /^(ErrImage|ImagePull|InvalidImage|RegistryUnavailable|ImageInspect)/.test(waiting.reason))
+    return describeImageFailure(waiting, { node, options });
+  if (waiting && /^(CreateContainer|RunContainer)/.test(waiting.reason)) {
+    throw new Failure(
+      'agentFailed',
+      `the agent on the node "${node}" can't be started: ${waiting.reason} (${waiting.message})`,
+    );
+  }
+  return { kind: 'waiting', text: container ? `starting the agent on ${node}` : `pod scheduled on ${node}` };
+}
+
+function explainFailure(
+  { status, metadata }: Pod,
+  terminated: ContainerState['terminated'],
+  node: string,
+): Failure {
+  if (/^OutOf|^UnexpectedAdmissionError/.test(status.reason))
+    return new NodeFullError(
+      'agentFailed',
+      `the node "${node}" has no room for the agent: ${status.reason} (${status.message})`,
+    );
+  const why = terminated
+    ? describeTermination(terminated)
+    : `${status.reason} ${status.message}`.trim() || 'no reason given';
+  return new Failure(
+    'agentFailed',
+    `the agent on the node "${node}" failed: ${why}`,
+    `Its log: kubectl logs -n ${metadata.namespace} ${metadata.name}`,
+  );
+}
+
+function describeImageFailure(
+  { reason, message }: NonNullable<ContainerState['waiting']>,
+  { node, options: { image, toolboxImage } }: JudgedAgent,
+): AgentPodStep {
+  // The kubelet tells of both at the container; only its message names which.
+  const what =
+    toolboxImage !== null && message.includes(toolboxImage)
+      ? `toolbox "${toolboxImage}"`
+      : `agent's image "${image}"`;
+  return {
+    kind: 'imageFailing',
+    text: `pulling the ${what}: ${reason}`,
+    permanent:
+      ['InvalidImageName', 'ErrImageNeverPull'].includes(reason) || permanentImageError.test(message),
+    failure: new Failure(
+      'imageFailed',
+      `the ${what} can't be had on the node "${node}": ${reason}${message === '' ? '' : `: ${message}`}`,
+      'Another image is given with --image, credentials with --image-pull-secret.',
+    ),
+  };
+}

@@ -1,0 +1,26 @@
+import { agentLifetimeSeconds } from '../../../session-api/agent-lifetime.ts';
+import { Failure } from '../../../failure/failure.ts';
+import type { Pod } from '../../api/kubernetes-objects.ts';
+import { residentLabels } from './resident-spec.ts';
+
+const secondsPerHour = 3600;
+
+/** Whether an agent is one that `install` keeps. */
+export function isResident({ metadata }: Pod): boolean {
+  return metadata.labels[residentLabels.key] !== undefined;
+}
+
+/**
+ * Refuses to promise that a detached session is kept for longer than its agent can run.
+ * @param isKept whether the agent is one that `install` keeps, which has no limit; asked only when that matters.
+ * @throws Failure `keepRefused`.
+ */
+export function refuseLongKeep(keepSeconds: number, isKept: () => boolean): void {
+  if (keepSeconds <= agentLifetimeSeconds || isKept()) return;
+  const limitHours = agentLifetimeSeconds / secondsPerHour;
+  throw new Failure(
+    'keepRefused',
+    `the session can't be kept for longer than ${limitHours} h: its agent ends so long after it was made`,
+    `Ask for at most ${limitHours}h by --keep. An agent that \`kubectl crashcart install\` keeps on the node has no such limit.`,
+  );
+}

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { agentResources } from '../../agent-pods/agent-spec.ts';
+import { judgeLimitRanges, limitRangeSchema } from './limit-range.ts';
+
+function judge(limits: object) {
+  const range = limitRangeSchema.parse({ metadata: { name: 'range' }, spec: { limits: [limits] } });
+  return judgeLimitRanges([range], agentResources);
+}
+
+test.each([
+  [{ type: 'Container', max: { memory: '4Gi', cpu: '1' } }, 'ok'],
+  [{ type: 'Container', max: { memory: '4095Mi' } }, 'failed'],
+  [{ type: 'Pod', max: { memory: '1Gi' } }, 'failed'],
+  [{ type: 'Container', min: { cpu: '50m', memory: '64Mi' } }, 'ok'],
+  [{ type: 'Container', min: { cpu: '51m' } }, 'failed'],
+  [{ type: 'Container', maxLimitRequestRatio: { memory: '64' } }, 'ok'],
+  [{ type: 'Container', maxLimitRequestRatio: { memory: '10' } }, 'failed'],
+  [{ type: 'PersistentVolumeClaim', max: { storage: '1' } }, 'ok'],
+])('a LimitRange of %j is %s', (limits, state) => {
+  expect(judge(limits).state).toBe(state);
+});
+
+test('what is beyond it is told with its numbers', () => {
+  expect(judge({ type: 'Container', max: { memory: '1Gi' } }).found).toBe(
+    'range (Container) has a maximum of 1Gi memory, an agent has 4Gi',
+  );
+});
+
+test('without one there is nothing to be within', () => {
+  expect(judgeLimitRanges([], agentResources).state).toBe('ok');
+});

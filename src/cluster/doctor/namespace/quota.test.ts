@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals';
+import { agentResources } from '../../agent-pods/agent-spec.ts';
+import { countAgent, judgeQuotas, quotaSchema } from './quota.ts';
+
+const agent = countAgent(agentResources);
+
+function describeQuota(hard: Record<string, string>, used: Record<string, string>, spec: object = {}) {
+  return quotaSchema.parse({ metadata: { name: 'q' }, spec, status: { hard, used } });
+}
+
+describe('a quota', () => {
+  test.each([
+    ['of pods with room', { pods: '2' }, { pods: '1' }, 'ok'],
+    ['of pods that is used up', { pods: '2' }, { pods: '2' }, 'failed'],
+    ['of Jobs that is used up', { 'count/jobs.batch': '0' }, {}, 'failed'],
+    ['of CPU that just suffices', { 'requests.cpu': '100m' }, { 'requests.cpu': '50m' }, 'ok'],
+    ['of CPU that does not', { cpu: '99m' }, { cpu: '50m' }, 'failed'],
+    ['of memory that just suffices', { 'limits.memory': '8Gi' }, { 'limits.memory': '4Gi' }, 'ok'],
+    ['of memory that does not', { 'limits.memory': '8Gi' }, { 'limits.memory': '4097Mi' }, 'failed'],
+    ['of what an agent does not take', { services: '0' }, { services: '0' }, 'ok'],
+    ['of what an agent has to name and does not', { 'limits.cpu': '10' }, {}, 'warning'],
+  ])('%s', (_what, hard, used, state) => {
+    expect(judgeQuotas([describeQuota(hard as never, used as never)], agent).state).toBe(state);
+  });
+
+  test('that is used up is told with its numbers', () => {
+    const { found } = judgeQuotas([describeQuota({ pods: '2' }, { pods: '2' })], agent);
+    expect(found).toBe('q: pods 2 of 2 used, an agent takes 1');
+  });
+
+  test('with a scope is not counted, and said not to be', () => {
+    const scoped = describeQuota({ pods: '0' }, {}, { scopes: ['BestEffort'] });
+    expect(judgeQuotas([scoped], agent)).toMatchObject({
+      state: 'unknown',
+      found: expect.stringContaining('q'),
+    });
+  });
+
+  test('that is not there is none', () => {
+    expect(judgeQuotas([], agent)).toEqual({ state: 'ok', found: 'there is none', mend: null });
+  });
+});

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+import { parseJSON } from '../../session-api/json-text.ts';
+import { Failure } from '../../failure/failure.ts';
+
+const schema = z.object({
+  status: z.enum(['Success', 'Failure']),
+  message: z.string().default(''),
+  reason: z.string().default(''),
+  details: z
+    .object({
+      causes: z
+        .array(z.object({ reason: z.string().default(''), message: z.string().default('') }))
+        .default([]),
+    })
+    .nullish(),
+});
+
+export interface ExecStatus {
+  /** null: the command could not be run. */
+  exitCode: number | null;
+  message: string;
+}
+
+/**
+ * Reads the status with which an exec ends. Strictly: what is not understood is never a success.
+ * @throws Failure `tunnelFailed`.
+ */
+export function parseExecStatus(text: string): ExecStatus {
+  const parsed = schema.safeParse(parseJSON(text));
+  if (!parsed.success) throw describeMalformed(text);
+  const { status, reason, message, details } = parsed.data;
+  if (status === 'Success') return { exitCode: 0, message };
+  if (reason !== 'NonZeroExitCode') return { exitCode: null, message: message || reason || 'unknown error' };
+  const cause = details?.causes.find((entry) => entry.reason === 'ExitCode');
+  const exitCode = /^\d{1,3}$/.test(cause?.message ?? '') ? Number(cause?.message) : Number.NaN;
+  // Zero would be no failure.
+  if (!(exitCode >= 1 && exitCode <= 255)) throw describeMalformed(text);
+  return { exitCode, message };
+}
+
+function describeMalformed(text: string): Failure {
+  return new Failure(
+    'tunnelFailed',
+    `the exec ended with a status that can't be read: ${text.slice(0, 200)}`,
+  );
+}

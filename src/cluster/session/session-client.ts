@@ -1,0 +1,257 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import * as z from 'zod';
+import { watchLiveness } from '../../session-api/connection-liveness.ts';
+import { parseJSON } from '../../session-api/json-text.ts';
+import { type NodeReport, nodeReportPath, nodeReportSchema } from '../../session-api/node-report.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
+import { protocolRange } from '../../session-api/protocol-version.ts';
+import { type SessionState, sessionStateSchema } from '../../session-api/session-end.ts';
+import {
+  type detachRequestSchema,
+  type holdRequestSchema,
+  type OutputStreamName,
+  sessionPath,
+  type signalRequestSchema,
+} from '../../session-api/session-routes.ts';
+import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
+import { initialWindowBytes, WindowEstimator } from '../../session-api/window-estimator.ts';
+import { toProblemError } from './agent-problem.ts';
+import { Failure } from '../../failure/failure.ts';
+import type { OutputConnection } from './output-reader.ts';
+
+/** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
+const maxSessionMemoryMB = 64;
+const requestLimitMs = 30_000;
+/** Of a terminal's output on its way, before the answer to a key: an eighth of a second at 1 MB/s. */
+const terminalWindowBytes = 128 * 1024;
+/** 80 MB/s at a round trip of 50 ms. */
+const maxWindowBytes = 4 * 1024 * 1024;
+
+/** A byte stream to an agent. */
+export interface AgentStream extends Duplex {
+  /** What came from the agent, through whatever is in between. */
+  readonly receivedBytes: number;
+  /** Ends it as one that is lost. */
+  abandon(why: string): void;
+}
+
+/** One connection to an agent's session API. Requests may be sent at once: the agent puts them in order. */
+export class SessionClient {
+  readonly #session: ClientHttp2Session;
+  readonly #estimator: WindowEstimator | null;
+  /** Why the connection ended; null while it stands. */
+  #lost: Error | null = null;
+
+  /**
+   * @param tunnel the connection; the client ends with it.
+   * @param bulk whether data is to be carried fast rather than key presses.
+   */
+  constructor(tunnel: AgentStream, bulk: boolean) {
+    const windowBytes = bulk ? initialWindowBytes : terminalWindowBytes;
+    this.#session = connect('http://agent', {
+      createConnection: () => tunnel,
+      maxSessionMemory: maxSessionMemoryMB,
+      settings: { initialWindowSize: windowBytes, enablePush: false },
+    });
+    this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
+    this.#session.once('connect', () => {
+      // It is told of this also when it has been closed at once.
+      if (!this.#session.destroyed) this.#session.setLocalWindowSize(windowBytes * 2);
+    });
+    tunnel.once('error', (error) => (this.#lost ??= error));
+    watchLiveness(this.#session, {
+      countReceived: () => tunnel.receivedBytes,
+      end: (silentMs) => tunnel.abandon(`nothing was received for ${silentMs / 1000} s`),
+    });
+    this.#session.on('error', (error: Error) => (this.#lost ??= error));
+  }
+
+  /**
+   * Starts a session; sent again with the same id it starts nothing.
+   * @throws ProblemError when the agent refuses, what broke the connection otherwise.
+   */
+  async startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<SessionState> {
+    const body = await this.#exchange('PUT', sessionPath(id), spec, signal);
+    return parseAnswer(sessionStateSchema, body);
+  }
+
+  /** @throws ProblemError `notFound`. */
+  async getSession(id: string, signal: AbortSignal): Promise<SessionState> {
+    const body = await this.#exchange('GET', sessionPath(id), undefined, signal);
+    return parseAnswer(sessionStateSchema, body);
+  }
+
+  /** @throws ProblemError `notFound` of an agent that is too old to know this request. */
+  async getNodeReport(signal: AbortSignal): Promise<NodeReport> {
+    return parseAnswer(nodeReportSchema, await this.#exchange('GET', nodeReportPath, undefined, signal));
+  }
+
+  /** @returns those that ended and are still kept, too. */
+  async listSessions(signal: AbortSignal): Promise<SessionState[]> {
+    const body = await this.#exchange('GET', '/v1/sessions', undefined, signal);
+    return parseAnswer(z.array(sessionStateSchema), body);
+  }
+
+  /** Comes back to a session, or takes it over. @throws ProblemError `notFound`, `takenOver`. */
+  async holdSession(
+    id: string,
+    request: z.infer<typeof holdRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<SessionState> {
+    const body = await this.#exchange('PUT', sessionPath(id, 'holder'), request, signal);
+    return parseAnswer(sessionStateSchema, body);
+  }
+
+  /** Leaves a session running. @throws ProblemError `takenOver`. */
+  async detachSession(
+    id: string,
+    request: z.infer<typeof detachRequestSchema>,
+    signal: AbortSignal,
+  ): Promise<SessionState> {
+    const body = await this.#exchange('DELETE', sessionPath(id, 'holder'), request, signal);
+    return parseAnswer(sessionStateSchema, body);
+  }
+
+  /**
+   * @param from offset of the first byte that will be written; null: after all that the agent has received.
+   * @returns the request's stream: stdin is written to it, and its end closes the command's; progress is read.
+   */
+  openStdin(id: string, client: string, from: number | null): ClientHttp2Stream {
+    const query = new URLSearchParams({ client, ...(from !== null && { from: String(from) }) });
+    return this.#open(
+      { ':method': 'PUT', ':path': `${sessionPath(id, 'stdin')}?${query.toString()}` },
+      false,
+    );
+  }
+
+  /**
+   * Asks for an output.
+   * @param client null: only to watch it.
+   * @param from offset to begin at; null: what the agent begins with.
+   * @param compress whether it may come compressed.
+   */
+  openOutput(
+    id: string,
+    name: OutputStreamName,
+    { client, from, compress }: { client: string | null; from: number | null; compress: boolean },
+  ): OutputConnection {
+    const query = new URLSearchParams({
+      ...(client !== null && { client }),
+      ...(from !== null && { from: String(from) }),
+    });
+    const stream = this.#open(
+      {
+        ':method': 'GET',
+        ':path': `${sessionPath(id, name)}?${query.toString()}`,
+        ...(compress && { 'accept-encoding': 'zstd' }),
+      },
+      true,
+    );
+    return {
+      stream,
+      onReceived: (bytes) => this.#estimator?.received(bytes),
+      explainCut: () => this.#lost,
+    };
+  }
+
+  /**
+   * Says that what of the outputs is before these offsets will not be asked for again.
+   * @throws ProblemError `notFound`, `takenOver`.
+   */
+  async acknowledge(
+    id: string,
+    client: string,
+    offsets: Partial<Record<OutputStreamName, number>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const path = `${sessionPath(id, 'acknowledgement')}?${new URLSearchParams({ client }).toString()}`;
+    await this.#exchange('PUT', path, offsets, signal);
+  }
+
+  /** @throws ProblemError `notFound`, `conflict` when the session has no terminal. */
+  async resize(id: string, size: TerminalSize, signal: AbortSignal): Promise<void> {
+    await this.#exchange('PUT', sessionPath(id, 'terminal-size'), size, signal);
+  }
+
+  /** Sends a signal to the command. @throws ProblemError `notFound`. */
+  async signal(
+    id: string,
+    name: z.infer<typeof signalRequestSchema>['signal'],
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#exchange('POST', sessionPath(id, 'signal'), { signal: name }, signal);
+  }
+
+  /** Ends everything of a session; settles when nothing is left of it. @throws ProblemError `notFound`. */
+  async deleteSession(id: string, signal: AbortSignal): Promise<void> {
+    await this.#exchange('DELETE', sessionPath(id), undefined, signal);
+  }
+
+  /** Ends the connection, and with it the tunnel. */
+  close(): void {
+    this.#session.destroy();
+  }
+
+  async #exchange(method: string, path: string, body: unknown, signal: AbortSignal): Promise<string> {
+    const limit = AbortSignal.timeout(requestLimitMs);
+    const stream = this.#open(
+      { ':method': method, ':path': path, 'content-type': 'application/json' },
+      body === undefined,
+      AbortSignal.any([signal, limit]),
+    );
+    if (body !== undefined) stream.end(JSON.stringify(body));
+    let isWhole = false;
+    // A stream that is destroyed with its session ends, too, but only after that.
+    stream.once('end', () => (isWhole = !stream.destroyed));
+    try {
+      const status = readStatus(stream);
+      const [answer, code] = await Promise.all([text(stream), status]);
+      if (!isWhole) throw new Error('its answer was cut');
+      if (code >= 400) throw toProblemError(answer, code);
+      return answer;
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      if (signal.aborted) throw signal.reason;
+      if (this.#lost) throw this.#lost;
+      if (limit.aborted)
+        throw new Failure('timeout', `the agent did not answer within ${requestLimitMs / 1000} s`);
+      throw new Failure('connectionLost', `the agent broke off: ${String(error)}`, null, { cause: error });
+    }
+  }
+
+  #open(headers: OutgoingHttpHeaders, endStream: boolean, signal?: AbortSignal): ClientHttp2Stream {
+    if (this.#lost) throw this.#lost;
+    if (this.#session.closed || this.#session.destroyed)
+      throw new Failure('connectionLost', 'the connection to the agent is closed');
+    const all = { ...headers, [protocolHeader]: formatProtocolRange(protocolRange) };
+    return this.#session.request(all, { endStream, ...(signal ? { signal } : {}) });
+  }
+}
+
+function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.infer<Schema> {
+  const parsed = schema.safeParse(parseJSON(body));
+  if (parsed.success) return parsed.data;
+  throw new Failure(
+    'agentFailed',
+    "the agent's answer can't be read: it is of another version than this client",
+    '`kubectl crashcart clean` removes agents of other versions.',
+  );
+}
+
+/** @returns the HTTP status; rejects when the stream ends without one. */
+function readStatus(stream: ClientHttp2Stream): Promise<number> {
+  return new Promise((resolve, reject) => {
+    stream.once('response', (headers: IncomingHttpHeaders) => resolve(Number(headers[':status'])));
+    stream.once('error', reject);
+    stream.once('close', () => reject(new Error('the stream was closed without an answer')));
+  });
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import WebSocket from 'ws';
+import { agentContainer, agentRelay } from '../agent-pods/agent-spec.ts';
+import { ApiError } from '../api/api-error.ts';
+import { type ExecStatus, parseExecStatus } from './exec-status.ts';
+import { Failure } from '../../failure/failure.ts';
+import type { ApiConnection } from '../api/kubeconfig.ts';
+
+const subprotocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
+const handshakeTimeoutMs = 30_000;
+const maxMessageBytes = 256 * 1024;
+const maxRelayMessageBytes = 8 * 1024;
+export interface TunnelOptions {
+  namespace: string;
+  pod: string;
+}
+
+/**
+ * Opens the tunnel to an agent: one exec websocket as a byte stream with back-pressure both ways.
+ * Returned at once; what is written before it is open waits. Destroying it ends it. It is destroyed with
+ * - ApiError when the API server refuses the exec,
+ * - Failure `tunnelFailed` when the relay can't run or fails, `connectionLost` when the connection is cut.
+ */
+export function openTunnel(connection: ApiConnection, options: TunnelOptions): Tunnel {
+  return new Tunnel(connection, options);
+}
+
+/** One exec websocket as a byte stream; made by {@link openTunnel}. */
+export class Tunnel extends Duplex {
+  /** Stands in the API server's audit log, and in the agent's. */
+  readonly id = randomUUID();
+  /** What came from the agent: while it is nothing, nothing of ours can have run there. */
+  receivedBytes = 0;
+  readonly #socket: WebSocket;
+  #relayMessage = '';
+  #statusSeen = false;
+
+  constructor(connection: ApiConnection, options: TunnelOptions) {
+    super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
+    const url = buildURL(connection, options, this.id);
+    this.#socket = new WebSocket(url, subprotocols, {
+      ...connection.options,
+      // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
+      perMessageDeflate: false,
+      // Masks keep scripts in browsers from choosing what intermediaries see in the clear (RFC 6455 10.3). Inside
+      // TLS there is nothing to see, and to mask costs more than to encrypt; ws leaves it out for a mask of 0.
+      ...(connection.server.protocol === 'https:' && { generateMask: (mask: Buffer) => mask.fill(0) }),
+      handshakeTimeout: handshakeTimeoutMs,
+      skipUTF8Validation: true,
+      maxPayload: 32 * 1024 * 1024,
+      followRedirects: false,
+      finishRequest: (request) => {
+        connection.trace?.tellRequest('GET', url, request.getHeaders(), null);
+        request.end();
+      },
+    });
+    this.#traceAnswer(connection, url);
+    this.#listen(options);
+    // The relay is gone, so nothing can be written either; HTTP/2 does not ask for the end, but for the close.
+    this.once('end', () => this.destroy());
+  }
+
+  override _read(): void {
+    if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: (error?: Error | null) => void): void {
+    this.#whenOpen(() => this.#send(chunk, callback));
+  }
+
+  override _writev(
+    chunks: { chunk: Buffer; encoding: BufferEncoding }[],
+    callback: (error?: Error | null) => void,
+  ): void {
+    const data = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#whenOpen(() => this.#send(data, callback));
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#whenOpen(() => {
+      // v4 has no half-close.
+      if (this.#socket.protocol !== subprotocols[0]) callback();
+      else this.#socket.send(Buffer.from([channels.close, channels.stdin]), callback);
+    });
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#socket.terminate();
+    callback(error);
+  }
+
+  #whenOpen(action: () => void): void {
+    if (this.#socket.readyState === WebSocket.CONNECTING) this.#socket.once('open', action);
+    else action();
+  }
+
+  #traceAnswer({ trace }: ApiConnection, url: URL): void {
+    const startedAt = performance.now();
+    const tell = ({ statusCode }: IncomingMessage) =>
+      trace?.tellAnswer('GET', url, statusCode, Math.round(performance.now() - startedAt));
+    this.#socket.once('upgrade', tell);
+    this.#socket.once('unexpected-response', (_request, response) => tell(response));
+  }
+
+  #listen({ namespace }: TunnelOptions): void {
+    const socket = this.#socket;
+    // `get` is checked first, and its refusal names it; that of `create`, since Kubernetes 1.35, names nothing.
+    const access = { verb: 'create', resource: 'pods/exec', namespace };
+    socket.on('message', (data: Buffer) => this.#receive(data));
+    socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+      refuse(response, access).then(
+        (error) => this.destroy(error),
+        (error: unknown) => this.destroy(toError(error)),
+      );
+    });
+    // Later ones follow from ending it.
+    socket.on('error', (error) => this.destroy(this.#lost(error.message || String(error))));
+    socket.once('close', (code) => {
+      if (!this.#statusSeen) this.destroy(this.#lost(`closed with code ${code}, without a status`));
+    });
+  }
+
+  #send(data: Buffer, callback: (error?: Error | null) => void): void {
+    for (let start = 0; start < data.length; start += maxMessageBytes) {
+      const part = data.subarray(start, start + maxMessageBytes);
+      const message = Buffer.allocUnsafe(part.length + 1);
+      message[0] = channels.stdin;
+      part.copy(message, 1);
+      const last = start + maxMessageBytes >= data.length;
+      // One frame each: the API server does not put fragments together.
+      this.#socket.send(message, (error) => {
+        if (error) callback(this.#lost(error.message));
+        else if (last) callback();
+      });
+    }
+  }
+
+  #receive(message: Buffer): void {
+    // Empty ones say that the connection stands.
+    if (message.length < 2) return;
+    const payload = message.subarray(1);
+    switch (message[0]) {
+      case channels.stdout:
+        this.receivedBytes += payload.length;
+        if (!this.push(payload)) this.#socket.pause();
+        return;
+      case channels.stderr:
+        this.#relayMessage = (this.#relayMessage + payload.toString()).slice(-maxRelayMessageBytes);
+        return;
+      case channels.status:
+        this.#statusSeen = true;
+        this.#finish(payload.toString());
+        return;
+      case undefined:
+      default: // Channels to come are none of ours.
+    }
+  }
+
+  /** The relay has ended, and all that it wrote is here: the status always comes last. */
+  #finish(statusText: string): void {
+    let status: ExecStatus;
+    try {
+      status = parseExecStatus(statusText);
+    } catch (error) {
+      this.destroy(toError(error));
+      return;
+    }
+    if (status.exitCode === 0) this.push(null);
+    else {
+      const detail = [status.message, this.#relayMessage.trim()].filter((part) => part !== '').join('; ');
+      this.destroy(new Failure('tunnelFailed', `the tunnel to the agent failed: ${detail}`));
+    }
+  }
+
+  /** Ends it as one that is lost. */
+  abandon(why: string): void {
+    this.destroy(this.#lost(why));
+  }
+
+  #lost(why: string): Failure {
+    const relay = this.#relayMessage.trim();
+    return new Failure(
+      'connectionLost',
+      `the connection to the agent was lost: ${why}${relay === '' ? '' : `; ${relay}`}`,
+      'Whether the command ended is not known.',
+    );
+  }
+}
+
+function buildURL({ server }: ApiConnection, { namespace, pod }: TunnelOptions, id: string): URL {
+  const url = new URL(`api/v1/namespaces/${namespace}/pods/${pod}/exec`, server);
+  url.protocol = server.protocol === 'http:' ? 'ws:' : 'wss:';
+  // No terminal: those are the agent's. Nothing of the user's in the command: it goes to logs.
+  for (const [name, value] of [
+    ['container', agentContainer],
+    ['command', agentRelay],
+    ['command', id],
+    ['stdin', 'true'],
+    ['stdout', 'true'],
+    ['stderr', 'true'],
+    ['tty', 'false'],
+  ] as const) {
+    url.searchParams.append(name, value);
+  }
+  return url;
+}
+
+async function refuse(response: IncomingMessage, access: ApiError['access']): Promise<Failure> {
+  response.setTimeout(handshakeTimeoutMs, () => response.destroy());
+  const body = await text(response);
+  if (response.statusCode === 403 && body.trim() === '') {
+    return new Failure(
+      'tunnelFailed',
+      `the API server speaks none of the protocols ${subprotocols.join(', ')}`,
+      'A proxy in front of it may not pass websockets on.',
+    );
+  }
+  return new ApiError(response.statusCode ?? 0, body, access);
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,108 @@
+import { Failure } from '../../failure/failure.ts';
+import type { ContainerStatus, Pod } from '../api/kubernetes-objects.ts';
+
+const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
+
+export interface ChosenContainer {
+  name: string;
+  /** With the runtime's scheme: `containerd://…`. */
+  containerID: string;
+  /** Said to the user when there was a choice and they made none; else null. */
+  notice: string | null;
+}
+
+type Termination = NonNullable<ContainerStatus['state']['terminated']>;
+
+/**
+ * Chooses a running container of a pod, as kubectl does.
+ * @param wanted what the user asked for; null: the pod's default.
+ * @throws Failure `containerNotFound`, `targetNotReady`.
+ */
+export function chooseContainer(pod: Pod, wanted: string | null): ChosenContainer {
+  const { spec, metadata } = pod;
+  const all = [
+    ...spec.containers.map(({ name }) => ({ name, label: name })),
+    ...spec.initContainers.map(({ name }) => ({ name, label: `${name} (init)` })),
+    ...spec.ephemeralContainers.map(({ name }) => ({ name, label: `${name} (ephem)` })),
+  ];
+  const annotated = metadata.annotations[defaultContainerAnnotation];
+  const isAnnotated = all.some(({ name }) => name === annotated);
+  const name = wanted ?? (isAnnotated ? annotated : spec.containers[0]?.name);
+  const list = all.map(({ label }) => label).join(', ');
+  if (name === undefined || !all.some((entry) => entry.name === name)) {
+    throw new Failure(
+      'containerNotFound',
+      `pod "${metadata.name}" has no container "${name ?? ''}"`,
+      `Its containers: ${list}.`,
+    );
+  }
+  const hadChoice = wanted === null && !isAnnotated && all.length > 1;
+  return {
+    name,
+    containerID: requireRunning(pod, name),
+    notice: hadChoice ? `Defaulted container "${name}" out of: ${list}` : null,
+  };
+}
+
+/** @returns the status of a container of whatever kind; null before the kubelet has told one. */
+export function findContainerStatus(pod: Pod, name: string): ContainerStatus | null {
+  return listStatuses(pod).find((entry) => entry.name === name) ?? null;
+}
+
+/** @returns "exit code 137 (OOMKilled)", in the words of the API. */
+export function describeTermination({ exitCode, reason, message }: Termination): string {
+  const detail = [reason, message.trim()].filter((part) => part !== '').join(': ');
+  return `exit code ${exitCode}${detail === '' ? '' : ` (${detail})`}`;
+}
+
+function listStatuses({ status }: Pod): ContainerStatus[] {
+  return [...status.containerStatuses, ...status.initContainerStatuses, ...status.ephemeralContainerStatuses];
+}
+
+function requireRunning(pod: Pod, name: string): string {
+  const status = findContainerStatus(pod, name);
+  if (status?.state.running && status.containerID !== '') return status.containerID;
+  throw new Failure('targetNotReady', describeState(pod, name, status), adviseOther(pod, name));
+}
+
+function describeState(pod: Pod, name: string, status: ContainerStatus | null): string {
+  const where = `container "${name}" of pod "${pod.metadata.name}"`;
+  const { terminated, waiting } = status?.state ?? {};
+  const restarts = status?.restartCount ?? 0;
+  // The kubelet says so late: while it backs off for the first time, the container has just terminated.
+  const isLooping = terminated !== undefined && restarts > 0 && pod.status.phase === 'Running';
+  if (isLooping || waiting?.reason === 'CrashLoopBackOff') {
+    const last = terminated ?? status?.lastState.terminated;
+    const lastRun = last ? `; its last run ended with ${describeTermination(last)}` : '';
+    return `${where} is crash-looping (CrashLoopBackOff), ${restarts} restart${restarts === 1 ? '' : 's'}${lastRun}`;
+  }
+  if (terminated) {
+    return `${where} has ${terminated.exitCode === 0 ? 'completed' : 'failed'}: ${describeTermination(terminated)}`;
+  }
+  // What keeps the whole pod from starting says more than this container's PodInitializing.
+  if (waiting && waiting.reason !== '' && waiting.reason !== 'PodInitializing') {
+    return `${where} is waiting: ${waiting.reason}${waiting.message === '' ? '' : ` (${waiting.message})`}`;
+  }
+  return describePod(pod, where, waiting?.reason ?? '');
+}
+
+function describePod({ metadata, status }: Pod, container: string, waitingReason: string): string {
+  const where = `pod "${metadata.name}"`;
+  const { phase, conditions, reason, message } = status;
+  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  if (phase === 'Pending' && scheduled?.status === 'False') {
+    return `${where} is pending: ${scheduled.reason} (${scheduled.message})`;
+  }
+  if (phase === 'Succeeded' || phase === 'Failed') {
+    return `${where} has ended: ${[phase, reason, message].filter((part) => part !== '').join(', ')}`;
+  }
+  const detail = [phase && `pod ${phase}`, waitingReason].filter((part) => part !== '').join(', ');
+  return `${container} is not running${detail === '' ? '' : ` (${detail})`}`;
+}
+
+function adviseOther(pod: Pod, name: string): string {
+  const running = listStatuses(pod).filter((entry) => entry.state.running && entry.name !== name);
+  if (running.length === 0)
+    return `More is told by \`kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}\`.`;
+  return `Running in this pod: ${running.map((entry) => `-c ${entry.name}`).join(', ')}.`;
+}
