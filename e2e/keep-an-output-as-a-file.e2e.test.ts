@@ -34,7 +34,7 @@ describe('--output-file', () => {
     const before = await readdir(files.directory);
     const { code, stderr } = await run('failed', '--', 'sh', '-c', 'echo half; exit 7');
     expect(code).toBe(7);
-    expect(stderr).toMatch(/^error: .*failed is not written: the command ended with code 7$/m);
+    expect(stderr).toMatch(/^error: .*failed was not written: the command ended with code 7$/m);
     expect(await readdir(files.directory)).toEqual(before);
   });
 

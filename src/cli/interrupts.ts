@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { InterruptedError } from './errors.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -11,7 +10,7 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export function watchInterrupts(end: (reason: Error) => void, onInterrupt: () => boolean): () => void {
   const handle = (signal: NodeJS.Signals) => {
     if (signal === 'SIGINT' && onInterrupt()) return;
-    end(new InterruptedError(signal, constants.signals[signal]));
+    end(new InterruptedError(signal));
   };
   for (const signal of signals) process.on(signal, handle);
   return () => {

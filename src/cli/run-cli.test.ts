@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { commandTable, plannedWords } from './commands/command-table.ts';
-import type { Context } from './context.ts';
+import type { Streams } from './context.ts';
 import { runCLI } from './run-cli.ts';
 import { version } from './plugin-version.ts';
 
@@ -11,7 +11,7 @@ async function run(line: string): Promise<{ code: number; stdout: string; stderr
     write: (text: string) => (written[name] += text),
   });
   const context = { stdin: {}, stdout: open('stdout'), stderr: open('stderr'), env: {} };
-  const code = await runCLI(line === '' ? [] : line.split(' '), context as unknown as Context);
+  const code = await runCLI(line === '' ? [] : line.split(' '), context as unknown as Streams);
   return { code, ...written };
 }
 

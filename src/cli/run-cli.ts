@@ -2,12 +2,11 @@ import { parseArguments } from './command-line/adapter.ts';
 import { type CommandChoice, chooseCommand } from './command-line/command-choice.ts';
 import { commandTable, isReservedWord } from './commands/command-table.ts';
 import { sessionCommand } from './commands/open/session-command.ts';
-import type { Context } from './context.ts';
+import { type Context, createContext, type Streams } from './context.ts';
 import { UsageError } from './errors.ts';
 import { formatHelp } from './command-line/help.ts';
 import { adviseCommand } from './command-line/mistyped-command.ts';
 import { describeIssues } from './options/option-issues.ts';
-import { reportError } from './report.ts';
 import { applySettings } from './options/settings.ts';
 import { version } from './plugin-version.ts';
 
@@ -18,7 +17,8 @@ import { version } from './plugin-version.ts';
 const completionLimitMs = 1000;
 
 /** Runs a command line. @returns the exit code. */
-export async function runCLI(args: string[], context: Context): Promise<number> {
+export async function runCLI(args: string[], streams: Streams): Promise<number> {
+  const context = createContext(streams);
   // Whoever reads them may go away at any time; those who write find out by themselves.
   context.stdout.on('error', () => undefined);
   context.stderr.on('error', () => undefined);
@@ -31,7 +31,7 @@ export async function runCLI(args: string[], context: Context): Promise<number> 
     }
     return await run(await chooseCommand(args), context);
   } catch (error) {
-    return reportError(error, context.stderr);
+    return context.reporter.failure(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { getErrorMessage } from '../failure/error-message.ts';
 import type { SessionState } from '../session-api/session-end.ts';
 import { AgentJobs } from './agent-pods/agent-jobs.ts';
 import { listAgents } from './agent-pods/start-agent.ts';
@@ -134,7 +135,7 @@ async function findUse(
     return describeUse(await listSessionsOf(api, { namespace, pod: running.metadata.name }, signal));
   } catch (error) {
     if (signal.aborted) throw error;
-    return `it does not say whether sessions run: ${error instanceof Error ? error.message : String(error)}`;
+    return `it does not say whether sessions run: ${getErrorMessage(error)}`;
   }
 }
 

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { Document } from 'yaml';
+import { linkDocs } from '../failure/docs-link.ts';
+import { getErrorMessage } from '../failure/error-message.ts';
+import { Failure } from '../failure/failure.ts';
 import { type Config, configSchema } from './config-schema.ts';
 
 /** What is wrong at one place of the file, both counted from 1. */
@@ -10,13 +13,13 @@ export interface ConfigProblem {
 }
 
 /** The configuration file can't be used. */
-export class ConfigFileError extends Error {
+export class ConfigFileError extends Failure {
   override name = 'ConfigFileError';
-  readonly code = 'configuration';
+  /** In the order of the file; empty when the file can't be read at all. */
   readonly problems: ConfigProblem[];
 
-  constructor(file: string, problems: ConfigProblem[]) {
-    super(problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
+  constructor(message: string, problems: ConfigProblem[] = [], options?: ErrorOptions) {
+    super('configuration', message, `Every setting: ${linkDocs('docs/configuration.md')}`, options);
     this.problems = problems;
   }
 }
@@ -24,7 +27,7 @@ export class ConfigFileError extends Error {
 /**
  * Reads the configuration file.
  * @returns null when there is none.
- * @throws ConfigFileError with all that is wrong in it; what the file system says.
+ * @throws ConfigFileError with all that is wrong in the file, or why it can't be read.
  */
 export async function readConfigFile(file: string): Promise<Config | null> {
   let text: string;
@@ -32,7 +35,7 @@ export async function readConfigFile(file: string): Promise<Config | null> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    throw new ConfigFileError(`${file} can't be read: ${getErrorMessage(error)}`, [], { cause: error });
   }
   return await parseConfig(file, text);
 }
@@ -48,7 +51,7 @@ export async function parseConfig(file: string, text: string): Promise<Config> {
     return { line, column: col };
   };
   if (document.errors.length > 0) {
-    throw new ConfigFileError(
+    throw describeProblems(
       file,
       document.errors.map(({ message, pos }) => ({ ...locate(pos[0]), message })),
     );
@@ -67,7 +70,12 @@ export async function parseConfig(file: string, text: string): Promise<Config> {
     const message = where === '' ? issue.message : `${where}: ${issue.message}`;
     return [{ ...locate(findOffset(document, issue.path)), message }];
   });
-  throw new ConfigFileError(file, problems);
+  throw describeProblems(file, problems);
+}
+
+function describeProblems(file: string, problems: ConfigProblem[]): ConfigFileError {
+  const lines = problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+  return new ConfigFileError(lines.join('\n'), problems);
 }
 
 /** @returns where in the text the value of a path stands, or as much of the path as there is. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Failure, type FailureCode } from '../failure/failure.ts';
 
 /** Stable codes of the session API's errors, with the HTTP status each is sent with. */
 export const problemStatus = {
@@ -18,7 +19,7 @@ export const problemStatus = {
   offsetUnavailable: 416,
   bridgeFailed: 500,
   internal: 500,
-} as const;
+} as const satisfies Partial<Record<FailureCode, number>>;
 export type ProblemCode = keyof typeof problemStatus;
 
 /** An error answer as of RFC 9457 (`application/problem+json`), with our stable `code`. */
@@ -32,16 +33,12 @@ export const problemSchema = z.object({
 export type Problem = z.infer<typeof problemSchema>;
 
 /** A failure that the session API can tell; thrown where it happens, sent as a {@link Problem}. */
-export class ProblemError extends Error {
+export class ProblemError extends Failure {
   override name = 'ProblemError';
-  readonly code: ProblemCode;
-  /** What the user can do about it; null when nothing is known. */
-  readonly detail: string | null;
+  declare readonly code: ProblemCode;
 
-  constructor(code: ProblemCode, title: string, detail: string | null = null, options?: ErrorOptions) {
-    super(title, options);
-    this.code = code;
-    this.detail = detail;
+  constructor(code: ProblemCode, message: string, hint: string | null = null, options?: ErrorOptions) {
+    super(code, message, hint, options);
   }
 
   /** @returns it as the body of an answer. */
@@ -51,7 +48,7 @@ export class ProblemError extends Error {
       status: problemStatus[this.code],
       code: this.code,
       title: this.message,
-      detail: this.detail,
+      detail: this.hint,
     };
   }
 }

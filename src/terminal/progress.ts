@@ -1,4 +1,4 @@
-import { escapeText } from './escape-text.ts';
+import { escapeText } from '../failure/escape-text.ts';
 
 /** What is over sooner is not worth a line. */
 const delayMs = 300;

@@ -1,6 +1,6 @@
 import search, { Separator } from '@inquirer/search';
 import { go } from 'fuzzysort';
-import { escapeText } from './escape-text.ts';
+import { escapeText } from '../failure/escape-text.ts';
 import { formatTable } from './table.ts';
 import { getWindowSize } from './window-size.ts';
 

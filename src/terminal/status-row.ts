@@ -1,4 +1,4 @@
-import { escapeText } from './escape-text.ts';
+import { escapeText } from '../failure/escape-text.ts';
 import type { ProgressStream } from './progress.ts';
 
 /** What is over sooner is not worth a word. */

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { escapeText } from './escape-text.ts';
+import { escapeText } from '../failure/escape-text.ts';
 
 const nothing = Object.fromEntries(
   [

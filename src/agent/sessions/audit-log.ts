@@ -1,3 +1,4 @@
+import { getErrorMessage } from '../../failure/error-message.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { Session } from './session.ts';
 
@@ -21,7 +22,7 @@ export const auditLog = {
   /** A session that could not be started. */
   refused: (id: string, spec: SessionSpec, error: unknown) =>
     print('sessionRefused', id, spec, spec.audit, {
-      error: error instanceof Error ? error.message : String(error),
+      error: getErrorMessage(error),
     }),
 };
 

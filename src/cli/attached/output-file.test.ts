@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Reporter } from '../../failure/reporter.ts';
 import { writeOutputFile } from './output-file.ts';
 
 let directory: string;
 let path: string;
 let said: string;
-const stderr = { write: (text: string) => (said += text) };
+const reporter = new Reporter({ write: (text) => (said += text) });
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'crashcart-output-'));
@@ -22,7 +23,7 @@ const write = (output: Writable, text: string) =>
   new Promise<void>((resolve, reject) => output.write(text, (error) => (error ? reject(error) : resolve())));
 
 async function writeWith(code: number, force = false): Promise<number> {
-  return await writeOutputFile({ path, force }, stderr, async (output) => {
+  return await writeOutputFile({ path, force }, reporter, async (output) => {
     await write(output, 'new');
     return code;
   });
@@ -30,7 +31,7 @@ async function writeWith(code: number, force = false): Promise<number> {
 
 describe('an output file', () => {
   test('is there, for its owner alone, when the command has ended well, and not before', async () => {
-    const code = await writeOutputFile({ path, force: false }, stderr, async (output) => {
+    const code = await writeOutputFile({ path, force: false }, reporter, async (output) => {
       await write(output, 'new');
       expect(await readdir(directory)).not.toContain('core');
       return 0;
@@ -42,23 +43,23 @@ describe('an output file', () => {
 
   test('is not, which is said, when the command has failed', async () => {
     expect(await writeWith(3)).toBe(3);
-    expect(said).toBe(`error: ${path} is not written: the command ended with code 3\n`);
+    expect(said).toBe(`error: ${path} was not written: the command ended with code 3\n`);
     expect(await readdir(directory)).toEqual([]);
   });
 
   test('is not when its end is missing', async () => {
-    const running = writeOutputFile({ path, force: false }, stderr, async (output) => {
+    const running = writeOutputFile({ path, force: false }, reporter, async (output) => {
       await write(output, 'new');
       throw new Error('cut');
     });
     await expect(running).rejects.toThrow('cut');
-    expect(said).toBe(`error: ${path} is not written: not all of it has come\n`);
+    expect(said).toBe(`error: ${path} was not written: not all of it has come\n`);
     expect(await readdir(directory)).toEqual([]);
   });
 
   test('is not, and what kept it from that is told, when it can’t be written to', async () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    const running = writeOutputFile({ path, force: false }, stderr, async (output) => {
+    const running = writeOutputFile({ path, force: false }, reporter, async (output) => {
       output.destroy(full);
       await write(output, 'new');
       return 0;
@@ -94,7 +95,7 @@ describe('an output file', () => {
   });
 
   test('whose name is taken meanwhile is kept under another', async () => {
-    const running = writeOutputFile({ path, force: false }, stderr, async (output) => {
+    const running = writeOutputFile({ path, force: false }, reporter, async (output) => {
       await write(output, 'new');
       await writeFile(path, 'of somebody else');
       return 0;

@@ -5,7 +5,7 @@ import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Failure } from '../../failure/failure.ts';
-import { escapeMessage } from '../../terminal/escape-text.ts';
+import type { Reporter } from '../../failure/reporter.ts';
 import { UsageError } from '../errors.ts';
 
 /** A file that a command's stdout goes to. */
@@ -24,13 +24,13 @@ export interface OutputFileOptions {
  */
 export async function writeOutputFile(
   { path, force }: OutputFileOptions,
-  stderr: { write(text: string): unknown },
+  reporter: Reporter,
   run: (output: Writable) => Promise<number>,
 ): Promise<number> {
   await refuseExisting(path, force);
   const temporary = join(dirname(path), `.crashcart-${randomUUID()}.part`);
   const stream = await openFile(path, temporary);
-  const say = (why: string) => stderr.write(`error: ${escapeMessage(`${path} is not written: ${why}`)}\n`);
+  const say = (why: string) => reporter.error(`${path} was not written: ${why}`);
   try {
     const code = await run(stream);
     await close(stream);

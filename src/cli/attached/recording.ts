@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import type { TerminalSize } from '../../session-api/session-spec.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
 import type { Context } from '../context.ts';
@@ -23,7 +24,7 @@ interface RecordingOptions {
 export async function startRecording(
   { file, title, hasTerminal }: { file: string; title: string; hasTerminal: boolean },
   lifetime: Lifetime,
-  { stdout, stderr, env }: Context,
+  { stdout, reporter, env }: Context,
 ): Promise<Recording> {
   const recording = await Recording.create({
     file,
@@ -33,7 +34,7 @@ export async function startRecording(
   });
   lifetime.defer(async () => {
     await recording.close().catch((error: unknown) => {
-      stderr.write(`warning: the recording ${file} is not complete: ${(error as Error).message}\n`);
+      reporter.warning(`the recording ${file} is not complete: ${getErrorMessage(error)}`);
     });
   });
   return recording;

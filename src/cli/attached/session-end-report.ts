@@ -1,9 +1,9 @@
 import type { ApiClient } from '../../cluster/api/api-client.ts';
 import { Failure } from '../../failure/failure.ts';
+import type { Reporter } from '../../failure/reporter.ts';
 import { describeTargetEnd } from '../../cluster/target/target-end.ts';
 import type { SessionEnd } from '../../session-api/session-end.ts';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
-import { escapeMessage } from '../../terminal/escape-text.ts';
 
 /** How long the API server is asked why something has ended: the kubelet tells it a moment later. */
 export const lookUpLimitMs = 3000;
@@ -17,10 +17,10 @@ export async function reportSessionEnd(
   end: SessionEnd,
   api: ApiClient,
   target: SessionTarget,
-  stderr: { write(text: string): unknown },
+  reporter: Reporter,
 ): Promise<number> {
   const message = await describeEnd(end, api, target);
-  if (message !== null) stderr.write(`error: ${escapeMessage(message)}\n`);
+  if (message !== null) reporter.error(message);
   return end.exitCode;
 }
 

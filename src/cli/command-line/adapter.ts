@@ -1,4 +1,5 @@
 import yargs from 'yargs';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import type { Flag, Flags, RawArguments } from './command.ts';
 import { UsageError } from '../errors.ts';
 import { findNearestName } from './nearest-name.ts';
@@ -36,7 +37,7 @@ function parse(args: string[], flags: Flags) {
   try {
     return create(args, flags).parseSync();
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = getErrorMessage(error);
     const where = args.includes('--') ? '' : ' (a command and its flags stand after --)';
     const told = message.replace(
       /^Unknown arguments?: (.*)$/,

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { Failure } from '../../failure/failure.ts';
+import { readConfigFile } from '../../config/config-file.ts';
 import type { SettingName } from '../../config/config-schema.ts';
 import { type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeText } from '../../failure/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
 import type { Command } from '../command-line/command.ts';
 import { connectionFlags } from '../options/connection-flags.ts';
@@ -11,7 +12,7 @@ import { UsageError } from '../errors.ts';
 import { helpFlag } from '../options/help-flag.ts';
 import { suggestName } from '../command-line/nearest-name.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../options/output-format.ts';
-import { decideSettings, loadConfig, locateConfig, settingFlags } from '../options/settings.ts';
+import { decideSettings, locateConfig, settingFlags } from '../options/settings.ts';
 import { agentOptionsSchema, completeAgentOptions } from '../options/agent-options.ts';
 
 const whatSchema = z.enum(['view', 'path', 'validate']);
@@ -68,7 +69,7 @@ export const configCommand: Command<ConfigOptions> = {
     return { what, file: file ?? null, format: flags['output'] ?? 'table', flags: { kubeconfig, context } };
   },
   schema: optionsSchema,
-  async run({ what, file, format, flags }, { stdout, stderr, env }) {
+  async run({ what, file, format, flags }, { stdout, reporter, env }) {
     const path = file ?? locateConfig(env);
     switch (what) {
       case 'path':
@@ -78,9 +79,9 @@ export const configCommand: Command<ConfigOptions> = {
         stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env)), format));
         return 0;
       case 'validate':
-        if ((await loadConfig(path)) === null) {
+        if ((await readConfigFile(path)) === null) {
           if (file !== null) throw new Failure('configuration', `there is no file ${file}`);
-          stderr.write(`There is no file ${escapeText(path)}, and nothing wrong with that.\n`);
+          reporter.tell(`There is no file ${path}: the defaults apply.`);
           return 0;
         }
         stdout.write(`${escapeText(path)} is valid.\n`);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { listTools } from '../../toolbox/catalogue.ts';
 import { recipes } from '../../toolbox/recipes.ts';
-import type { Context } from '../context.ts';
+import type { Streams } from '../context.ts';
 import { runCLI } from '../run-cli.ts';
 
 async function run(...args: string[]): Promise<{ code: number; stdout: string }> {
@@ -14,7 +14,7 @@ async function run(...args: string[]): Promise<{ code: number; stdout: string }>
     stderr: { ...stream, write: () => true },
     env: { CRASHCART_CONFIG: '/no/such/file' },
   };
-  const code = await runCLI(['tools', ...args], context as unknown as Context);
+  const code = await runCLI(['tools', ...args], context as unknown as Streams);
   return { code, stdout };
 }
 

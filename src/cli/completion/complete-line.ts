@@ -1,4 +1,4 @@
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeText } from '../../failure/escape-text.ts';
 import { parseArguments } from '../command-line/adapter.ts';
 import { chooseCommand } from '../command-line/command-choice.ts';
 import type { Flags } from '../command-line/command.ts';

@@ -4,7 +4,7 @@ import { connectionSchema } from '../../cluster/api/connection-options.ts';
 import { type ApiConnection, loadConnection } from '../../cluster/api/kubeconfig.ts';
 import { RequestTrace } from '../../cluster/api/request-trace.ts';
 import { agentNamespaceSchema } from '../../config/config-schema.ts';
-import { escapeText } from '../../terminal/escape-text.ts';
+import { escapeText } from '../../failure/escape-text.ts';
 import type { Flags, RawArguments } from '../command-line/command.ts';
 import { connectionFlags, nameConnectionFlags } from './connection-flags.ts';
 import type { Context } from '../context.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RawArguments } from '../command-line/command.ts';
 import { sessionFlags } from '../commands/open/session-options.ts';
-import type { Context } from '../context.ts';
+import type { Streams } from '../context.ts';
 import { applySettings } from './settings.ts';
 import { runCLI } from '../run-cli.ts';
 import { agentImage } from '../plugin-version.ts';
@@ -47,7 +47,7 @@ async function run(line: string, file = 'config.yaml', variables: NodeJS.Process
   });
   const env = { KUBECONFIG: join(folder, 'kubeconfig'), CRASHCART_CONFIG: join(folder, file), ...variables };
   const context = { stdin: {}, stdout: open('stdout'), stderr: open('stderr'), env };
-  const code = await runCLI(line.split(' '), context as unknown as Context);
+  const code = await runCLI(line.split(' '), context as unknown as Streams);
   return { code, ...written };
 }
 

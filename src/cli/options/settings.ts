@@ -1,9 +1,8 @@
 import { homedir } from 'node:os';
-import { Failure } from '../../failure/failure.ts';
 import { loadKubeconfig } from '../../cluster/api/kubeconfig-file.ts';
-import { ConfigFileError, readConfigFile } from '../../config/config-file.ts';
+import { readConfigFile } from '../../config/config-file.ts';
 import { findConfigPath } from '../../config/config-path.ts';
-import type { Config, SettingName } from '../../config/config-schema.ts';
+import type { SettingName } from '../../config/config-schema.ts';
 import { decideSetting, type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
 import type { Flags, RawArguments } from '../command-line/command.ts';
@@ -24,38 +23,23 @@ export function locateConfig(environment: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Reads a configuration file.
- * @returns null when there is none.
- * @throws Failure `configuration`.
- */
-export async function loadConfig(file: string): Promise<Config | null> {
-  try {
-    return await readConfigFile(file);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const found = error instanceof ConfigFileError ? message : `${file} can't be read: ${message}`;
-    throw new Failure('configuration', found, 'docs/configuration.md has what can be set.', { cause: error });
-  }
-}
-
-/**
  * Reads the user's own recipes.
- * @throws Failure `configuration`.
+ * @throws ConfigFileError.
  */
 export async function loadRecipes(environment: NodeJS.ProcessEnv): Promise<Recipe[]> {
-  return (await loadConfig(locateConfig(environment)))?.recipes ?? [];
+  return (await readConfigFile(locateConfig(environment)))?.recipes ?? [];
 }
 
 /**
  * Decides all settings for a command line.
  * @returns those that are set by anything.
- * @throws Failure `configuration`.
+ * @throws ConfigFileError.
  */
 export async function decideSettings(
   { flags }: Pick<RawArguments, 'flags'>,
   environment: NodeJS.ProcessEnv,
 ): Promise<Map<SettingName, EffectiveSetting>> {
-  const config = await loadConfig(locateConfig(environment));
+  const config = await readConfigFile(locateConfig(environment));
   const context = config?.contexts ? findContext(flags, environment) : null;
   const names = Object.keys(settingFlags) as SettingName[];
   return new Map(
@@ -72,7 +56,7 @@ export async function decideSettings(
  * Gives a command line the settings that it does not have itself, as if they had been given by flags, and the recipes
  * where it names one.
  * @param known the flags of the command: others are none of its business.
- * @throws Failure `configuration`.
+ * @throws ConfigFileError.
  */
 export async function applySettings(
   raw: RawArguments,

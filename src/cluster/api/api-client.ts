@@ -2,6 +2,7 @@ import { request as requestHTTP, type IncomingMessage } from 'node:http';
 import { request as requestHTTPS } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import { ApiError, type RequestedAccess } from './api-error.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ApiConnection } from './kubeconfig.ts';
@@ -155,7 +156,7 @@ export class ApiClient {
     const { host } = this.connection.server;
     if (limit?.aborted)
       return new Failure('timeout', `the API server ${host} did not answer within ${timeoutMs / 1000} s`);
-    const message = error instanceof Error ? error.message || String(error) : String(error);
+    const message = getErrorMessage(error);
     return new Failure(
       'connection',
       `the API server ${host} can't be reached: ${message}`,

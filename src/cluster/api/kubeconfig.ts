@@ -2,6 +2,7 @@ import type { Agent, RequestOptions } from 'node:https';
 // Not the package's index: that loads the generated API of every Kubernetes resource.
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import type { ConnectionFlags } from './connection-options.ts';
 import { Failure } from '../../failure/failure.ts';
 import { type KubeconfigUser, loadKubeconfig } from './kubeconfig-file.ts';
@@ -55,7 +56,7 @@ export async function loadConnection(
     };
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = getErrorMessage(error);
     throw new Failure('configuration', `the kubeconfig can't be used: ${message.trim()}`, null, {
       cause: error,
     });

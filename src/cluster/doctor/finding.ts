@@ -1,3 +1,4 @@
+import { getErrorMessage } from '../../failure/error-message.ts';
 import { ApiError } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
 
@@ -26,7 +27,7 @@ export function approve(found: string): Verdict {
 
 /** @returns the verdict of a failure: what failed, and its advice. */
 export function condemn(error: unknown): Verdict {
-  const found = error instanceof Error ? error.message : String(error);
+  const found = getErrorMessage(error);
   return { state: 'failed', found, mend: error instanceof Failure ? error.hint : null };
 }
 

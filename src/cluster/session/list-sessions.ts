@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import type { SessionState } from '../../session-api/session-end.ts';
 import { listAgents } from '../agent-pods/start-agent.ts';
 import { agentAnnotations } from '../agent-pods/agent-spec.ts';
@@ -52,7 +53,7 @@ export async function listSessions(
         };
       } catch (error) {
         if (signal.aborted) throw error;
-        const why = error instanceof Error ? error.message : String(error);
+        const why = getErrorMessage(error);
         return { sessions: [], silent: [{ pod: name, node, why }] };
       }
     },

@@ -23,7 +23,7 @@ export async function explainEndedTarget(
   if (!(error instanceof ProblemError) || target.kind !== 'container') return error;
   if (!['targetNotRunning', 'targetChanged', 'containerNotFound'].includes(error.code)) return error;
   const why = await describeTargetEnd(api, target, signal);
-  return why === null ? error : new Failure('targetNotReady', why, error.detail, { cause: error });
+  return why === null ? error : new Failure('targetNotReady', why, error.hint, { cause: error });
 }
 
 /**

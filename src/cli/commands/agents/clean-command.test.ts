@@ -7,7 +7,7 @@ import {
   describePlayedSession,
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
-import type { Context } from '../../context.ts';
+import { createContext, type Streams } from '../../context.ts';
 import { version } from '../../plugin-version.ts';
 import { cleanCommand } from './clean-command.ts';
 
@@ -58,10 +58,10 @@ async function clean(agent: Agent, flags: Record<string, boolean> = {}) {
   );
   ({ close } = played);
   const stdout = new PassThrough();
-  const context = {
+  const context = createContext({
     ...{ stdin: new PassThrough(), stdout, stderr: new PassThrough() },
     env: { KUBECONFIG: '/no/such/file' },
-  } as unknown as Context;
+  } as unknown as Streams);
   const raw = { flags: { ...flags, server: played.url }, positional: [], rest: null };
   expect(
     await cleanCommand.run(cleanCommand.schema.parse(cleanCommand.complete(raw, context)), context),

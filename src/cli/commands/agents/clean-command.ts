@@ -69,7 +69,7 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
         rows.push([verdict.job, verdict.node, reason, describeAction(inUse, force, dryRun)]);
       }
       if (rows.length > 0) context.stdout.write(formatTable(['AGENT', 'NODE', 'WHY', 'ACTION'], rows));
-      else context.stderr.write('Nothing to remove.\n');
+      else context.reporter.tell('Nothing to remove.');
       return 0;
     }),
 };

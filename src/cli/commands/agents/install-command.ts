@@ -9,7 +9,6 @@ import {
   waitForResidentAgents,
 } from '../../../cluster/agent-pods/resident/resident-agents.ts';
 import { describeResidentAgents } from '../../../cluster/agent-pods/resident/resident-spec.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { openApi } from '../../options/access-options.ts';
 import type { Command } from '../../command-line/command.ts';
@@ -68,7 +67,7 @@ export const installCommand: Command<InstallOptions> = {
         await createAgentNamespace(api, agent.namespace, signal);
       if (agent.toolboxImage !== null) await requireResidentToolbox(api, manifest, signal);
       const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
-      for (const warning of warnings) context.stderr.write(`warning: ${escapeMessage(warning)}\n`);
+      for (const warning of warnings) context.reporter.warning(warning);
       if (dryRun !== null) {
         context.stdout.write(formatValue(value, dryRun.format));
         return 0;
@@ -81,7 +80,7 @@ export const installCommand: Command<InstallOptions> = {
         const count = installed.status.desiredNumberScheduled;
         progress.clear();
         context.stdout.write(`Agents are installed on ${count} node${count === 1 ? '' : 's'}.\n`);
-        if (count === 0) context.stderr.write('warning: no node has those labels\n');
+        if (count === 0) context.reporter.warning('no node has those labels');
         return 0;
       } finally {
         progress.clear();

@@ -6,7 +6,6 @@ import {
   type ResidentAgent,
 } from '../../../cluster/agent-pods/resident/resident-agents.ts';
 import { formatAge } from '../../../terminal/age.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import { formatTable } from '../../../terminal/table.ts';
 import {
   agentAccessFlags,
@@ -17,7 +16,7 @@ import {
 import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, outputFormatFlag, outputFormatSchema } from '../../options/output-format.ts';
-import { exitCodes } from '../../report.ts';
+import { exitCodes } from '../../../failure/failure.ts';
 import { runUntilInterrupted } from '../../run-until-interrupted.ts';
 
 const schema = agentAccessSchema.extend({ format: outputFormatSchema });
@@ -49,7 +48,7 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
   schema,
   run: ({ agentNamespace, format, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
-      const { stdout, stderr } = context;
+      const { stdout, reporter } = context;
       const api = await openApi(access, context);
       const { daemonSet, agents } = await readResidentAgents(api, agentNamespace, signal);
       const desired = daemonSet?.status.desiredNumberScheduled ?? 0;
@@ -61,13 +60,13 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
         for (const { pod } of agents) stdout.write(`pod/${pod}\n`);
       } else if (agents.length > 0) stdout.write(formatAgents(agents, format === 'wide'));
       if (daemonSet === null) {
-        if (!isData) stderr.write(`Nothing is installed in the namespace "${agentNamespace}".\n`);
+        if (!isData) reporter.tell(`Nothing is installed in the namespace "${agentNamespace}".`);
         return exitCodes.checkFailed;
       }
       if (agents.length < desired) {
         const why = await findResidentRefusal(api, agentNamespace, daemonSet, signal);
-        const told = why === null ? '' : `: ${escapeMessage(why)}`;
-        stderr.write(`warning: ${desired - agents.length} of ${desired} nodes have no agent${told}\n`);
+        const told = why === null ? '' : `: ${why}`;
+        reporter.warning(`${desired - agents.length} of ${desired} nodes have no agent${told}`);
       }
       return isComplete(daemonSet) ? 0 : exitCodes.checkFailed;
     }),

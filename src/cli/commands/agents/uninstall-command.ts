@@ -53,7 +53,7 @@ export const uninstallCommand: Command<z.infer<typeof schema>> = {
         const removed = await removeResidentAgents(api, agentNamespace, AbortSignal.any([signal, limit]));
         progress.clear();
         if (removed) context.stdout.write('The installed agents are removed.\n');
-        else context.stderr.write(`Nothing is installed in the namespace "${agentNamespace}".\n`);
+        else context.reporter.tell(`Nothing is installed in the namespace "${agentNamespace}".`);
         return 0;
       } catch (error) {
         if (signal.aborted || !limit.aborted) throw error;

@@ -5,7 +5,7 @@ import { shellScripts } from './shell-scripts.ts';
 import { UsageError } from '../../errors.ts';
 import { helpFlag } from '../../options/help-flag.ts';
 import { suggestName } from '../../command-line/nearest-name.ts';
-import { escapeText } from '../../../terminal/escape-text.ts';
+import { escapeText } from '../../../failure/escape-text.ts';
 
 const whatSchema = z.enum(['install', 'bash', 'zsh', 'fish', 'powershell']);
 const optionsSchema = z.object({ what: whatSchema, directory: z.string().min(1).nullable() });
@@ -60,15 +60,15 @@ export const completionCommand: Command<CompletionOptions> = {
     return { what, directory: flags['directory'] ?? null };
   },
   schema: optionsSchema,
-  async run({ what, directory }, { stdout, stderr, env }) {
+  async run({ what, directory }, { stdout, reporter, env }) {
     if (what !== 'install') {
       stdout.write(shellScripts[what]);
       return 0;
     }
     const file = await installCompletion(directory, env, process.platform);
     stdout.write(`${escapeText(file)}\n`);
-    stderr.write(
-      "kubectl completes `kubectl crashcart` now, in shells that have loaded kubectl's completion.\n",
+    reporter.tell(
+      "kubectl completes `kubectl crashcart` now, in shells that have loaded kubectl's completion.",
     );
     return 0;
   },

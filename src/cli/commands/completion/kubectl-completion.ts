@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, lstat, readFile, rename, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { getErrorMessage } from '../../../failure/error-message.ts';
 import { Failure } from '../../../failure/failure.ts';
 
 /** What kubectl calls, beside the plugin: its link there is kept by krew, which gives each version a new folder. */
@@ -71,7 +72,7 @@ export async function installCompletion(
     await chmod(unfinished, 0o755);
     await rename(unfinished, file);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = getErrorMessage(error);
     throw new Failure(
       'configuration',
       `${file} can't be written: ${message}`,

@@ -11,7 +11,7 @@ import {
 import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../../options/output-format.ts';
-import { exitCodes } from '../../report.ts';
+import { exitCodes } from '../../../failure/failure.ts';
 import { runUntilInterrupted } from '../../run-until-interrupted.ts';
 import {
   agentImageFlags,

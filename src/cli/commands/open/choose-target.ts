@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { Failure } from '../../../failure/failure.ts';
 import { listRunningContainers, type RunningContainer } from '../../../cluster/target/running-containers.ts';
 import { formatAge } from '../../../terminal/age.ts';
@@ -22,10 +21,10 @@ export async function chooseTarget(requested: RequestedSession, context: Context
       ({ container }) => requested.container === null || container === requested.container,
     );
     if (offered.length === 0) throw describeNothing(namespace, requested.container);
-    if (isCut) context.stderr.write('note: there are more pods than are shown here; -n narrows them\n');
+    if (isCut) context.reporter.note('there are more pods than are shown here: narrow them with -n');
     const terminal = { input: context.stdin, output: context.stderr };
     const chosen = await pickRow('Target:', describeChoices(offered), terminal, signal);
-    if (chosen === null) throw new InterruptedError('SIGINT', constants.signals.SIGINT);
+    if (chosen === null) throw new InterruptedError('SIGINT');
     return {
       ...requested,
       target: { kind: 'pod', name: chosen.pod },

@@ -6,7 +6,6 @@ import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
 import type { SessionTarget } from '../../../session-api/session-spec.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import type { Context } from '../../context.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -24,7 +23,7 @@ export interface FoundTarget {
 export async function findTarget(
   api: ApiClient,
   options: SessionOptions,
-  { stderr }: Context,
+  { reporter }: Context,
   signal: AbortSignal,
 ): Promise<FoundTarget> {
   // All at once: an agent is most often there, and which node's is chosen afterwards.
@@ -39,7 +38,7 @@ export async function findTarget(
   const pod = await findTargetPod(api, options.target, signal);
   const { name, containerID, notice } = chooseContainer(pod, options.container);
   await refuseUnreachablePod(api, pod, signal);
-  if (notice !== null && !options.quiet) stderr.write(`${escapeMessage(notice)}\n`);
+  if (notice !== null && !options.quiet) reporter.tell(notice);
   const { metadata, spec } = pod;
   const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
   const target: SessionTarget = {

@@ -1,6 +1,6 @@
+import { getErrorMessage } from '../../../failure/error-message.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { createTargetEvent } from '../../../cluster/target/target-event.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import type { Context } from '../../context.ts';
 import type { FoundTarget } from './find-target.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -22,14 +22,14 @@ export async function leaveEvent(
   api: ApiClient,
   found: FoundTarget,
   options: SessionOptions,
-  { stderr }: Context,
+  { reporter }: Context,
 ): Promise<void> {
   if (!options.event) return;
   const message = describeEvent(found, options);
   try {
     await createTargetEvent(api, found.target, message, AbortSignal.timeout(limitMs));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    stderr.write(`warning: no Event was left on the target: ${escapeMessage(why)}\n`);
+    const why = getErrorMessage(error);
+    reporter.warning(`no Event was left on the target: ${why}`);
   }
 }

@@ -6,7 +6,6 @@ import {
   tryObjects,
 } from '../../../cluster/agent-pods/dry-run/session-objects.ts';
 import { describeTargetEvent } from '../../../cluster/target/target-event.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import { openApi } from '../../options/access-options.ts';
 import type { Context } from '../../context.ts';
 import { formatValue } from '../../options/output-format.ts';
@@ -46,7 +45,7 @@ export async function showSession(
         : await tryObjects(api, described, signal);
     const warm = findWarmAgent(agents, { node, options: options.agent, excluded: new Set() });
     if (warm !== null) notices.push(`an agent that runs would be used: ${warm.metadata.name}`);
-    for (const notice of notices) context.stderr.write(`note: ${escapeMessage(notice)}\n`);
+    for (const notice of notices) context.reporter.note(notice);
     const [only, ...more] = objects;
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
     context.stdout.write(formatValue(more.length === 0 ? only : list, format));

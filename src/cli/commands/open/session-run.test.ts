@@ -7,7 +7,7 @@ import {
   describePlayedSession,
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
-import type { Context } from '../../context.ts';
+import { createContext, type Streams } from '../../context.ts';
 import { sessionCommand } from './session-command.ts';
 
 const node = 'node-1';
@@ -18,12 +18,12 @@ afterEach(() => close());
 /** Starts a session on a node whose agent runs, and leaves it. @returns what is told on stderr. */
 async function detach(flags: Record<string, string>): Promise<string> {
   const stderr = new PassThrough();
-  const context = {
+  const context = createContext({
     stdin: new PassThrough(),
     stdout: new PassThrough(),
     stderr,
     env: { KUBECONFIG: '/no/such/file' },
-  };
+  } as unknown as Streams);
   const raw = {
     flags: { ...flags, detach: true },
     positional: [`node/${node}`],
@@ -31,7 +31,7 @@ async function detach(flags: Record<string, string>): Promise<string> {
   };
   const complete = (more: object) =>
     sessionCommand.schema.parse(
-      sessionCommand.complete({ ...raw, flags: { ...raw.flags, ...more } }, context as unknown as Context),
+      sessionCommand.complete({ ...raw, flags: { ...raw.flags, ...more } }, context),
     );
   const agent: AgentOptions = complete({}).agent;
   const labels = { [agentLabels.key]: describeAgent(node, agent).key };
@@ -45,7 +45,7 @@ async function detach(flags: Record<string, string>): Promise<string> {
     (_pod, request, stream) => answerJSON(stream, describePlayedSession(request.split('/').at(-1) ?? '')),
   );
   ({ close } = played);
-  expect(await sessionCommand.run(complete({ server: played.url }), context as unknown as Context)).toBe(0);
+  expect(await sessionCommand.run(complete({ server: played.url }), context)).toBe(0);
   return await text(stderr.end());
 }
 

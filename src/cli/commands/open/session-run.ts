@@ -9,7 +9,6 @@ import { explainEndedTarget } from '../../../cluster/target/target-end.ts';
 import type { SessionEnd } from '../../../session-api/session-end.ts';
 import { nameContext } from '../../../session-api/command-setup.ts';
 import { describeTarget, type SessionTarget } from '../../../session-api/session-spec.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { getWindowSize } from '../../../terminal/window-size.ts';
 import { loadAccess } from '../../options/access-options.ts';
@@ -38,7 +37,7 @@ export async function runSession(requested: RequestedSession, context: Context):
   try {
     if (options.outputFile === null) return await run.run(null);
     const { writeOutputFile } = await import('../../attached/output-file.ts');
-    return await writeOutputFile(options.outputFile, context.stderr, (output) => run.run(output));
+    return await writeOutputFile(options.outputFile, context.reporter, (output) => run.run(output));
   } finally {
     await run.close();
   }
@@ -93,7 +92,7 @@ class SessionRun {
       if (end === null) return 0;
       const { target } = found;
       const isFollowed = follow && end.reason === 'targetEnded' && target.kind === 'container';
-      const code = await reportSessionEnd(end, api, target, this.#context.stderr);
+      const code = await reportSessionEnd(end, api, target, this.#context.reporter);
       if (!isFollowed) return code;
       this.#progress.show(`waiting for the next instance of container ${target.container}`);
       await findNextInstance(api, this.#options, target, this.#lifetime.signal);
@@ -240,6 +239,6 @@ class SessionRun {
   }
 
   #say(line: string): void {
-    this.#context.stderr.write(`${escapeMessage(line)}\n`);
+    this.#context.reporter.tell(line);
   }
 }

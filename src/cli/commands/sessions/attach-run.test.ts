@@ -8,7 +8,7 @@ import {
   describePlayedSession,
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
-import type { Context } from '../../context.ts';
+import { createContext, type Streams } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { attachCommand } from './attach-command.ts';
 
@@ -36,10 +36,10 @@ test('a session is not taken from its holder for a recording that can’t be mad
   await writeFile(file, 'an earlier recording');
   const flags = { record: file, server: played.url };
   const raw = { flags, positional: [id], rest: null };
-  const context = {
+  const context = createContext({
     ...{ stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() },
     env: { KUBECONFIG: join(directory, 'none') },
-  } as unknown as Context;
+  } as unknown as Streams);
   const options = attachCommand.schema.parse(attachCommand.complete(raw, context));
   await expect(attachCommand.run(options, context)).rejects.toThrow(UsageError);
   expect(asked).toEqual(['GET /v1/sessions']);

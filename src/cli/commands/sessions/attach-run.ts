@@ -4,7 +4,6 @@ import { connectToAgent } from '../../../cluster/session/agent-connection.ts';
 import { refuseLongKeep } from '../../../cluster/agent-pods/resident/session-keep.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
 import { describeTarget } from '../../../session-api/session-spec.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import { loadAccess, openApi } from '../../options/access-options.ts';
 import type { Context } from '../../context.ts';
 import { watchInterrupts } from '../../interrupts.ts';
@@ -27,7 +26,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     (reason) => lifetime.end(reason),
     () => attachment?.passInterrupt() ?? false,
   );
-  const say = (line: string) => context.stderr.write(`${escapeMessage(line)}\n`);
+  const say = (line: string) => context.reporter.tell(line);
   try {
     const { signal } = lifetime;
     const { readOnly, keepSeconds, agentNamespace, recordFile } = options;
@@ -89,7 +88,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     const outcome = await lifetime.race(joined.run());
     leave();
     if (outcome.kind === 'ended')
-      return await reportSessionEnd(outcome.end, api, state.target, context.stderr);
+      return await reportSessionEnd(outcome.end, api, state.target, context.reporter);
     if (state.hasTerminal) context.stderr.write('\n');
     if (!options.quiet) say('Detached.');
     return 0;

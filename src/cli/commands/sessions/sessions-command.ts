@@ -2,7 +2,6 @@ import type * as z from 'zod';
 import { type FoundSession, listSessions } from '../../../cluster/session/list-sessions.ts';
 import { describeTarget } from '../../../session-api/session-spec.ts';
 import { formatAge } from '../../../terminal/age.ts';
-import { escapeMessage } from '../../../terminal/escape-text.ts';
 import { formatTable } from '../../../terminal/table.ts';
 import {
   agentAccessFlags,
@@ -47,9 +46,9 @@ export const sessionsCommand: Command<z.infer<typeof schema>> = {
       } else if (format === 'name') {
         for (const { state } of sessions) context.stdout.write(`${state.id}\n`);
       } else if (sessions.length > 0) context.stdout.write(formatSessions(sessions, format === 'wide'));
-      else context.stderr.write('No sessions found.\n');
+      else context.reporter.tell('No sessions found.');
       for (const { node, why } of silent)
-        context.stderr.write(`warning: the agent on the node ${node} was not heard: ${escapeMessage(why)}\n`);
+        context.reporter.warning(`no answer from the agent on node ${node}: ${why}`);
       return 0;
     }),
 };

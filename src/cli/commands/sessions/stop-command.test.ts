@@ -6,7 +6,7 @@ import {
   describePlayedSession,
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
-import type { Context } from '../../context.ts';
+import { createContext, type Streams } from '../../context.ts';
 import { stopCommand } from './stop-command.ts';
 
 const ids = ['1f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e', '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e'];
@@ -26,15 +26,15 @@ test('all sessions that are to be stopped are looked for at once', async () => {
   );
   ({ close } = played);
   const stdout = new PassThrough();
-  const context = {
+  const context = createContext({
     stdin: new PassThrough(),
     stdout,
     stderr: new PassThrough(),
     env: { KUBECONFIG: '/no/such/file' },
-  };
+  } as unknown as Streams);
   const raw = { flags: { server: played.url }, positional: ids.map((id) => id.slice(0, 4)), rest: null };
-  const options = stopCommand.schema.parse(stopCommand.complete(raw, context as unknown as Context));
-  expect(await stopCommand.run(options, context as unknown as Context)).toBe(0);
+  const options = stopCommand.schema.parse(stopCommand.complete(raw, context));
+  expect(await stopCommand.run(options, context)).toBe(0);
   expect(asked).toEqual(['GET /v1/sessions', ...ids.map((id) => `DELETE /v1/sessions/${id}`)]);
   expect(await text(stdout.end())).toBe(ids.map((id) => `session ${id} stopped\n`).join(''));
 });

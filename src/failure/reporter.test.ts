@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { ApiError } from '../cluster/api/api-error.ts';
 import { Failure } from '../failure/failure.ts';
 import { ProblemError } from '../session-api/problem.ts';
-import { InterruptedError, OutputClosedError, UsageError } from './errors.ts';
-import { reportError } from './report.ts';
+import { InterruptedError, OutputClosedError, UsageError } from '../cli/errors.ts';
+import { Reporter } from './reporter.ts';
 
 function report(error: unknown): { code: number; text: string } {
   let text = '';
-  const code = reportError(error, { write: (part) => (text += part) });
+  const code = new Reporter({ write: (part) => (text += part) }).failure(error);
   return { code, text };
 }
 
@@ -18,8 +18,8 @@ describe('an error', () => {
     ['of the cluster', new Failure('targetNotFound', 'no'), 125],
     ['of the agent', new ProblemError('targetChanged', 'no'), 125],
     ['nobody thought of', new TypeError('no'), 125],
-    ['by SIGINT', new InterruptedError('SIGINT', 2), 130],
-    ['by SIGTERM', new InterruptedError('SIGTERM', 15), 143],
+    ['by SIGINT', new InterruptedError('SIGINT'), 130],
+    ['by SIGTERM', new InterruptedError('SIGTERM'), 143],
     ['of who reads our output', new OutputClosedError(), 141],
   ])('%s has its exit code', (_name, error, code) => {
     expect(report(error).code).toBe(code);

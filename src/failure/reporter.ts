@@ -1,0 +1,64 @@
+import { bugsURL } from './docs-link.ts';
+import { escapeMessage } from './escape-text.ts';
+import { exitCodes, Failure } from './failure.ts';
+
+/** The end of a command that a user is told nothing about: only its exit code tells. */
+export interface SilentEnd {
+  silent: true;
+  exitCode: number;
+}
+
+/**
+ * The only way by which this program speaks of itself: to stderr, one message at a time, with text of unknown origin
+ * made harmless.
+ */
+export class Reporter {
+  readonly #stderr: { write(text: string): unknown };
+
+  constructor(stderr: { write(text: string): unknown }) {
+    this.#stderr = stderr;
+  }
+
+  /** Says what failed and what to do about it. @returns the exit code to end with. */
+  failure(error: unknown): number {
+    if (isSilentEnd(error)) return error.exitCode;
+    const { message, hint, exitCode } = error instanceof Failure ? error : describeDefect(error);
+    this.error(message);
+    if (hint !== null) this.tell(hint);
+    return exitCode;
+  }
+
+  /** What was asked for was not done, or not all of it. */
+  error(message: string): void {
+    this.tell(`error: ${message}`);
+  }
+
+  /** What was asked for is done, but something about it needs attention. */
+  warning(message: string): void {
+    this.tell(`warning: ${message}`);
+  }
+
+  /** Something worth knowing. */
+  note(message: string): void {
+    this.tell(`note: ${message}`);
+  }
+
+  /** A line without a mark: the outcome of a command whose stdout is data, or progress. */
+  tell(message: string): void {
+    this.#stderr.write(`${escapeMessage(message)}\n`);
+  }
+}
+
+function isSilentEnd(error: unknown): error is SilentEnd {
+  return error instanceof Failure && 'silent' in error && error.silent === true;
+}
+
+/** An error that no code of ours expected. */
+function describeDefect(error: unknown): { message: string; hint: string; exitCode: number } {
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    message: `unexpected: ${message}`,
+    hint: `This is a defect. Please report it: ${bugsURL}`,
+    exitCode: exitCodes.failure,
+  };
+}
