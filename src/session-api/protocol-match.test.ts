@@ -18,7 +18,7 @@ describe('an agent that speaks 3 and 4', () => {
         code: 'versionMismatch',
         message:
           'the agent, of version 0.3.0, is too old for this plugin: the agent speaks the session API 3 to 4, the plugin 5 to 6',
-        detail:
+        hint:
           'Remove it: `kubectl crashcart clean --force` (its sessions end). Installed agents are replaced by `kubectl crashcart install`.',
       }),
     );
@@ -31,7 +31,7 @@ describe('an agent that speaks 3 and 4', () => {
         message: expect.stringMatching(
           /^this plugin is too old for the agent, of version 0\.3\.0: .* the plugin 1 to 2$/,
         ),
-        detail: 'Upgrade the plugin: `kubectl krew upgrade crashcart`.',
+        hint: 'Upgrade the plugin: `kubectl krew upgrade crashcart`.',
       }),
     );
   });

@@ -198,7 +198,7 @@ describe('an output', () => {
     await expect(read(client, new PassThrough())).rejects.toMatchObject({
       code: 'versionMismatch',
       message: expect.stringContaining('this plugin is too old for the agent, of version 9.0.0'),
-      detail: 'Upgrade the plugin: `kubectl krew upgrade crashcart`.',
+      hint: 'Upgrade the plugin: `kubectl krew upgrade crashcart`.',
     });
     expect(header).toBe(formatProtocolRange(protocolRange));
   });
@@ -241,7 +241,7 @@ describe('a request', () => {
     });
     await expect(
       client.startSession(id, { ...spec, command: ['true'] }, AbortSignal.timeout(5000)),
-    ).rejects.toMatchObject({ code: 'draining', detail: 'Try again.' });
+    ).rejects.toMatchObject({ code: 'draining', hint: 'Try again.' });
   });
 
   test('fails with its signal', async () => {
