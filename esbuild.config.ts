@@ -1,5 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import { manifests } from './src/cli/commands/manifests/manifest-files.ts';
+
+/** What a release says about itself; the bundles of a checkout have none. */
+export interface ReleaseIdentity {
+  /** Without a leading v. */
+  version: string;
+  /** With its digest; without: the image of the version. */
+  agentImage?: string;
+}
 
 /**
  * What @kubernetes/client-node's KubeConfig imports and this program never calls: the generated API (of
@@ -39,7 +49,7 @@ const withoutEmojiWidth: Plugin = {
   },
 };
 
-/** Who has a release has no checkout to read them from. */
+/** A release has no checkout to read the manifests from. */
 const withManifests: Plugin = {
   name: 'with-manifests',
   setup(bundle) {
@@ -57,6 +67,21 @@ const separateProgram: Plugin = {
   },
 };
 
+/** Puts the identity of a release in place of the checkout's package.json. */
+function withIdentity(identity: ReleaseIdentity): Plugin {
+  return {
+    name: 'with-identity',
+    setup(bundle) {
+      bundle.onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
+        if (path !== join(import.meta.dirname, 'package.json')) return undefined;
+        const content = JSON.parse(await readFile(path, 'utf8')) as object;
+        const { version, agentImage = `crashcart.dev/agent:${version}` } = identity;
+        return { contents: JSON.stringify({ ...content, version, agentImage }), loader: 'json' };
+      });
+    },
+  };
+}
+
 const shared: BuildOptions = {
   bundle: true,
   platform: 'node',
@@ -64,7 +89,8 @@ const shared: BuildOptions = {
   // loads Node's whole undici (30 ms of a start that takes 100).
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  target: 'node22',
+  // createZstdDecompress, which --compress needs, came with 22.15.
+  target: 'node22.15',
   // require() instead: the loader of ES modules would scan the file for exports first.
   supported: { 'dynamic-import': false },
   minify: true,
@@ -76,43 +102,48 @@ const shared: BuildOptions = {
 };
 
 /**
- * The plugin for a Node that finds its files beside each other.
- * @param outdir of kubectl-crashcart.cjs, which is what to run, and of run-cli.cjs.
+ * Describes the plugin for a Node that finds its files beside each other.
+ * @param outdir of kubectl-crashcart.cjs, which is the file to run, and of run-cli.cjs.
  */
-export function describePluginBuilds(outdir: string): BuildOptions[] {
+export function describePluginBuilds(outdir: string, identity?: ReleaseIdentity): BuildOptions[] {
   return [
     {
-      ...shared,
-      entryPoints: { 'kubectl-crashcart': 'src/cli/main.ts' },
-      outdir,
+      ...describeBuild('kubectl-crashcart', 'src/cli/main.ts', outdir, identity, [separateProgram]),
       banner: {},
-      plugins: [separateProgram],
     },
-    {
-      ...shared,
-      entryPoints: { 'run-cli': 'src/cli/run-cli.ts' },
-      outdir,
-      plugins: [withoutGeneratedAPI, withoutEmojiWidth, withManifests],
-    },
+    describeBuild('run-cli', 'src/cli/run-cli.ts', outdir, identity, programPlugins),
   ];
 }
 
 /**
- * The plugin in one file, for a Node that can't load a second one: a single-executable application.
+ * Describes the plugin in one file, for a Node that can't load a second one: a single-executable application.
  * @param outdir of single-file.cjs.
  */
-export function describeSingleFileBuild(outdir: string): BuildOptions {
-  return {
-    ...shared,
-    entryPoints: { 'single-file': 'src/cli/main.ts' },
-    outdir,
-    plugins: [withoutGeneratedAPI, withoutEmojiWidth, withManifests],
-  };
+export function describeSingleFileBuild(outdir: string, identity?: ReleaseIdentity): BuildOptions {
+  return describeBuild('single-file', 'src/cli/main.ts', outdir, identity, programPlugins);
 }
 
-/** The agent in one file, agent.cjs. */
-export function describeAgentBuild(outdir: string): BuildOptions {
-  return { ...shared, entryPoints: { agent: 'src/agent/agent-main.ts' }, outdir };
+/** Describes the agent in one file, agent.cjs. */
+export function describeAgentBuild(outdir: string, identity?: ReleaseIdentity): BuildOptions {
+  return describeBuild('agent', 'src/agent/agent-main.ts', outdir, identity, []);
+}
+
+const programPlugins = [withoutGeneratedAPI, withoutEmojiWidth, withManifests];
+
+function describeBuild(
+  name: string,
+  entryPoint: string,
+  outdir: string,
+  identity: ReleaseIdentity | undefined,
+  plugins: Plugin[],
+): BuildOptions {
+  return {
+    ...shared,
+    absWorkingDir: import.meta.dirname,
+    entryPoints: { [name]: entryPoint },
+    outdir,
+    plugins: [...(identity === undefined ? [] : [withIdentity(identity)]), ...plugins],
+  };
 }
 
 if (import.meta.main) {

@@ -159,7 +159,7 @@ deb http://security.debian.org/debian-security bookworm-security main
 let pushed: Promise<string> | null = null;
 /** Both images by one command, for the tests of either. */
 function pushOnce(repository: string): Promise<string> {
-  const args = ['images/build-command.ts', '--push', repository, '--insecure-registry'];
+  const args = ['e2e/build-images.ts', '--push', repository, '--insecure-registry'];
   const env = { ...process.env, SOURCE_DATE_EPOCH: '' };
   pushed ??= runCommand(process.execPath, args, { cwd: checkout, env, timeoutMs: 150_000 });
   return pushed;

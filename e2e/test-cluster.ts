@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { buildImages } from '../images/build.ts';
-import { getClusterState } from './cluster/cluster-state.ts';
 import { runCommand } from '../images/machine/run-command.ts';
+import { getClusterState } from './cluster/cluster-state.ts';
+import { loadImage } from './cluster/load-image.ts';
 import { startCluster } from './cluster/start-cluster.ts';
 import { deployTargets } from './targets/deploy.ts';
 
 /** Brings up what the e2e tests run on: cluster, agent image (the plugin is built with it), targets. */
 export async function prepareTestCluster(): Promise<void> {
   await startCluster({ nodes: 2 });
-  await buildImages();
+  const { agent } = await buildImages();
+  await loadImage(agent.archive);
   await applyManifests();
   await deployTargets();
 }

@@ -1,9 +1,7 @@
-// `npm run images`: builds the images, for the test cluster or to be published.
 import { parseArgs } from 'node:util';
 import { valid } from 'semver';
 import packageJSON from '../package.json' with { type: 'json' };
-import { writeAgentBundle } from './agent-bundle.ts';
-import { buildBundles, buildImages, buildPlatform, type BuiltImages } from './build.ts';
+import { buildAgentBundle, buildBundles, buildImages, buildPlatform, type BuiltImages } from './build.ts';
 import { getNativePlatform, imagePlatforms, type ImagePlatform } from './image-platform.ts';
 import { pushImages, type PushOptions } from './image-push.ts';
 import { readProvenance } from './provenance.ts';
@@ -11,8 +9,15 @@ import { readProvenance } from './provenance.ts';
 const usage = `usage: npm run images -- [--platform linux/amd64|linux/arm64]... [--version VERSION]
          [--push REPOSITORY [--insecure-registry]]`;
 
-try {
+/**
+ * Builds the images, for this checkout or to be published, and prints their references.
+ * @returns the checkout's images; null when the options asked for others, which the test cluster must not load: it
+ *   tests the checkout.
+ * @throws Error when an option is wrong, or a build or a push fails.
+ */
+export async function runBuildCommand(args: string[]): Promise<BuiltImages | null> {
   const { values } = parseArgs({
+    args,
     options: {
       platform: { type: 'string', multiple: true },
       version: { type: 'string' },
@@ -22,25 +27,26 @@ try {
   });
   const { push, platform, version } = values;
   if (push !== undefined && !/^[^\s/@]+(\/[a-z0-9._-]+)*$/.test(push))
-    throw new Error(`"${push}" is no place in a registry\n${usage}`);
-  // Read first: a build takes minutes, and is in vain without it.
+    throw new Error(`"${push}" is not a repository of a registry\n${usage}`);
+  if (push === undefined && platform === undefined && version === undefined) {
+    const images = await buildImages();
+    printReferences([images]);
+    return images;
+  }
+  // Read before the build: it takes minutes, and its images can't be pushed without this.
   const provenance = push === undefined ? null : await readProvenance(version ?? packageJSON.version);
-  const forCheckout = push === undefined && platform === undefined && version === undefined;
-  const built = forCheckout ? [await buildImages()] : await buildPlatforms(platform ?? [], version);
+  const built = await buildPlatforms(platform ?? [], version);
   if (push === undefined || provenance === null) printReferences(built);
   else await publish(built, push, { provenance, insecure: values['insecure-registry'] });
-} catch (error) {
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  return null;
 }
 
-/** Leaves the checkout's plugin and the test cluster as they are: what is published is not what is tested there. */
 async function buildPlatforms(names: string[], version?: string): Promise<BuiltImages[]> {
   if (version !== undefined && valid(version) !== version)
-    throw new Error(`"${version}" is no version\n${usage}`);
+    throw new Error(`"${version}" is not a version\n${usage}`);
   const wanted = names.length === 0 ? [getNativePlatform()] : [...new Set(names)].map(findPlatform);
   await buildBundles();
-  if (version !== undefined && version !== packageJSON.version) await writeAgentBundle(version);
+  if (version !== undefined && version !== packageJSON.version) await buildAgentBundle(version);
   const built: BuiltImages[] = [];
   for (const platform of wanted) built.push(await buildPlatform(platform));
   return built;
@@ -48,7 +54,10 @@ async function buildPlatforms(names: string[], version?: string): Promise<BuiltI
 
 function findPlatform(name: string): ImagePlatform {
   const platform = imagePlatforms.find((known) => known.name === name);
-  if (platform === undefined) throw new Error(`"${name}" is no platform of the images\n${usage}`);
+  if (platform === undefined)
+    throw new Error(
+      `there are no images for "${name}": the platforms are ${imagePlatforms.map((known) => known.name).join(', ')}\n${usage}`,
+    );
   return platform;
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readClusterRecord } from '../e2e/cluster/cluster-state.ts';
-import { loadImage } from '../e2e/cluster/load-image.ts';
+import { build } from 'esbuild';
+import { describeAgentBuild } from '../esbuild.config.ts';
 import { runCommand } from './machine/run-command.ts';
 import { buildAgent } from './agent-image.ts';
 import { getNativePlatform, type ImagePlatform } from './image-platform.ts';
@@ -17,14 +17,13 @@ export interface BuiltImages {
 }
 
 /**
- * Builds what is stale of the bundles and of the images, tells the checkout's plugin which agent image to
- * use, and loads that into the test cluster when it is up.
+ * Builds the bundles and images that are stale, and tells the checkout's plugin which agent image to use.
+ * @returns the images of this machine's platform; a cluster still has to load the agent's archive.
  */
 export async function buildImages(): Promise<BuiltImages> {
   await buildBundles();
   const images = await buildPlatform(getNativePlatform());
   await writeAgentReference(images.agent.reference);
-  if ((await readClusterRecord())?.phase === 'ready') await loadImage(images.agent.archive);
   return images;
 }
 
@@ -33,7 +32,15 @@ export async function buildBundles(): Promise<void> {
   await runCommand(process.execPath, ['esbuild.config.ts'], { cwd: checkout });
 }
 
-/** Builds what is stale of a platform's images; the agent's bundle has to be there. */
+/**
+ * Bundles the agent of another version than the checkout's, in the place of the checkout's own: the plugin of that
+ * release shows users the version that the agent reports.
+ */
+export async function buildAgentBundle(version: string): Promise<void> {
+  await build(describeAgentBuild('dist/agent', { version }));
+}
+
+/** Builds the images of a platform that are stale; needs the agent's bundle. */
 export async function buildPlatform(platform: ImagePlatform): Promise<BuiltImages> {
   const base = await prepareBase(platform);
   const toolbox = await buildToolbox(base);

@@ -1,6 +1,15 @@
 import { dump, load } from 'js-yaml';
 import * as z from 'zod';
-import type { ReleasedArchive } from './release.ts';
+import type { Platform } from '../images/machine/node-platforms.ts';
+
+/** An archive that krew can install. */
+export interface ManifestArchive {
+  platform: Pick<Platform, 'os' | 'arch'>;
+  /** Name of the file. */
+  name: string;
+  /** In hexadecimal digits. */
+  sha256: string;
+}
 
 const templateSchema = z.looseObject({
   spec: z.looseObject({ platforms: z.tuple([z.looseObject({})]) }),
@@ -9,13 +18,13 @@ const templateSchema = z.looseObject({
 /**
  * Fills the template of krew's manifest.
  * @param baseURL where the archives are downloaded from.
- * @throws when the template asks for something that is not known.
+ * @throws Error when the template has a placeholder without a value.
  */
 export function formatManifest(
   template: string,
   version: string,
   baseURL: string,
-  archives: Pick<ReleasedArchive, 'platform' | 'name' | 'sha256'>[],
+  archives: ManifestArchive[],
 ): string {
   const { spec, ...manifest } = templateSchema.parse(load(template));
   const platforms = archives.map(({ platform: { os, arch }, name, sha256 }) =>
@@ -41,6 +50,6 @@ function fill(value: object, values: Record<string, string>): unknown {
 
 function get(values: Record<string, string>, name: string): string {
   const value = values[name];
-  if (value === undefined) throw new Error(`the template has {{${name}}}, which nothing fills`);
+  if (value === undefined) throw new Error(`the template has {{${name}}}, for which there is no value`);
   return value;
 }

@@ -1,9 +1,5 @@
-import { join } from 'node:path';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
-import { describePluginBuilds, describeSingleFileBuild } from '../esbuild.config.ts';
-import { withIdentity, type ReleaseIdentity } from './release-identity.ts';
-
-const checkout = join(import.meta.dirname, '..');
+import { describePluginBuilds, describeSingleFileBuild, type ReleaseIdentity } from '../esbuild.config.ts';
 
 /** The plugin as it is released. */
 export interface PluginBundle {
@@ -18,8 +14,8 @@ export interface PluginBundle {
 /** Bundles the plugin of this checkout as a release. */
 export async function bundlePlugin(identity: ReleaseIdentity): Promise<PluginBundle> {
   // Nothing is written: the folders are only for the names of the files.
-  const builds = [...describePluginBuilds('plugin'), describeSingleFileBuild('plugin')];
-  const results = await Promise.all(builds.map((options) => bundle(options, identity)));
+  const builds = [...describePluginBuilds('plugin', identity), describeSingleFileBuild('plugin', identity)];
+  const results = await Promise.all(builds.map(bundle));
   const outputs = results.flatMap(({ outputs }) => outputs);
   const singleFile = outputs.find(({ name }) => name === 'single-file.cjs');
   if (singleFile === undefined) throw new Error('esbuild gave no single file');
@@ -30,14 +26,8 @@ export async function bundlePlugin(identity: ReleaseIdentity): Promise<PluginBun
   };
 }
 
-async function bundle(options: BuildOptions, identity: ReleaseIdentity) {
-  const { metafile, outputFiles } = await build({
-    ...options,
-    absWorkingDir: checkout,
-    write: false,
-    metafile: true,
-    plugins: [withIdentity(identity), ...(options.plugins ?? [])],
-  });
+async function bundle(options: BuildOptions) {
+  const { metafile, outputFiles } = await build({ ...options, write: false, metafile: true });
   return {
     outputs: outputFiles.map(({ path, contents }) => ({
       name: path.slice(path.lastIndexOf('/') + 1),

@@ -18,14 +18,18 @@ try {
     },
   });
   const version = valid(positionals[0]);
-  if (version === null || positionals.length !== 1) throw new Error(`a version is needed\n${usage}`);
+  if (version === null || positionals.length !== 1)
+    throw new Error(`give one version, such as 1.2.3\n${usage}`);
   const { image } = values;
   // A tag can be moved, and what a release was tested with is one image.
   if (image !== undefined && !/^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image))
     throw new Error(`"${image}" has no digest\n${usage}`);
   const wanted = values.platform ?? platforms.map(namePlatform);
   const unknown = wanted.find((name) => !platforms.map(namePlatform).includes(name));
-  if (unknown !== undefined) throw new Error(`"${unknown}" is no platform of a release\n${usage}`);
+  if (unknown !== undefined)
+    throw new Error(
+      `there is no release for "${unknown}": the platforms are ${platforms.map(namePlatform).join(', ')}\n${usage}`,
+    );
   const directory = join(import.meta.dirname, '../dist/release');
   await makeRelease({
     version,

@@ -6,12 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { writeArchive } from './archive.ts';
 import { formatBillOfMaterials } from './bill-of-materials.ts';
 import { listBundledPackages } from './bundled-packages.ts';
-import { formatManifest } from './manifest.ts';
+import type { ReleaseIdentity } from '../esbuild.config.ts';
+import { formatManifest, type ManifestArchive } from './manifest.ts';
 import { gatherNpmPackage } from './npm-package.ts';
 import { namePlatform, type Platform } from '../images/machine/node-platforms.ts';
 import { bundlePlugin } from './plugin-bundle.ts';
 import { gatherEntries } from './release-entries.ts';
-import type { ReleaseIdentity } from './release-identity.ts';
 
 const checkout = join(import.meta.dirname, '..');
 
@@ -25,13 +25,9 @@ export interface ReleaseOptions extends ReleaseIdentity {
 }
 
 /** An archive of a release. */
-export interface ReleasedArchive {
+export interface ReleasedArchive extends ManifestArchive {
   platform: Platform;
-  /** Name of the file. */
-  name: string;
   bytes: number;
-  /** In hexadecimal digits. */
-  sha256: string;
 }
 
 /**

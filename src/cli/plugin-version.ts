@@ -4,7 +4,7 @@ import packageJSON from '../../package.json' with { type: 'json' };
 export const version: string = packageJSON.version;
 
 /**
- * The agent's image: a release names its own (krew/release-identity.ts), and a checkout what was built from it, which
+ * The agent's image: a release names its own (esbuild.config.ts), and a checkout what was built from it, which
  * plugin/kubectl-crashcart says.
  */
 export const agentImage: string =
