@@ -24,9 +24,12 @@ export async function gatherNpmPackage(
   packages: BundledPackage[],
 ): Promise<ArchiveEntry[]> {
   const text = await readFile(join(checkout, 'package.json'), 'utf8');
-  const { name, description, license, engines } = JSON.parse(text) as Record<string, unknown>;
+  const { name, description, license, repository, bugs, homepage, engines } = JSON.parse(text) as Record<
+    string,
+    unknown
+  >;
   const content = {
-    ...{ name, version, description, license, engines },
+    ...{ name, version, description, license, repository, bugs, homepage, engines },
     bin: programs,
     man: [manualPage],
     files: ['lib', 'man', '*.txt'],
