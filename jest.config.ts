@@ -27,7 +27,11 @@ const shared = {
 const config: Config = {
   testTimeout: 60_000,
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,docs,images,krew,e2e/demo}/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{src,docs,images,krew,e2e/bench,e2e/demo}/**/*.test.ts'],
+    },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.test.ts'] },
     { ...shared, displayName: 'faults', testMatch: ['<rootDir>/e2e/**/*.faults.test.ts'] },
     { ...shared, displayName: 'soak', testMatch: ['<rootDir>/e2e/**/*.soak.test.ts'] },
