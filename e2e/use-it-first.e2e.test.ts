@@ -19,7 +19,7 @@ async function namespaceExists(): Promise<boolean> {
 async function answer(keys: string): Promise<{ shown: string; code: number }> {
   const terminal = await UserTerminal.open(`kubectl crashcart ${[...flags, ...command].join(' ')}`);
   try {
-    await terminal.waitFor(/Create it\? \[y\/N\] $/);
+    await terminal.waitFor(/Create it\?.*\(y\/N\)/);
     terminal.press(keys);
     const code = await terminal.waitForExit();
     return { shown: terminal.shown, code };

@@ -1,6 +1,7 @@
 import search, { Separator } from '@inquirer/search';
 import { go } from 'fuzzysort';
 import { escapeText } from '../failure/escape-text.ts';
+import { watchLeaveKeys } from './prompt-keys.ts';
 import { formatTable } from './table.ts';
 import { getWindowSize } from './window-size.ts';
 
@@ -15,11 +16,6 @@ export interface PickerTerminal {
   output: NodeJS.WritableStream & { columns?: number; rows?: number };
 }
 
-interface Key {
-  name?: string;
-  ctrl?: boolean;
-}
-
 /** The question, its table's headings, and what stands below. */
 const otherLines = 5;
 const minPageSize = 3;
@@ -27,8 +23,8 @@ const minPageSize = 3;
 const margin = 3;
 
 /**
- * Lets the user of a terminal choose a row: what is typed filters, arrows move, Enter takes.
- * @returns null when they leave without: by Esc, Ctrl-C or Ctrl-D.
+ * Lets the user of a terminal choose a row: typing filters, arrows move, Enter takes.
+ * @returns null when the user leaves the list: by Esc, Ctrl-C or Ctrl-D.
  * @throws the signal's reason.
  */
 export async function pickRow<Value>(
@@ -49,13 +45,7 @@ export async function pickRow<Value>(
   }));
   const find = (term: string | undefined) =>
     term === undefined ? items : go(term, items, { key: ({ text }) => text, limit: 0 }).map(({ obj }) => obj);
-  const left = new AbortController();
-  const leave = () => left.abort();
-  const watchKeys = (_text: string | undefined, key: Key) => {
-    // At Ctrl-D readline would close its input, and the prompt would wait for ever.
-    if (key.name === 'escape' || (key.ctrl && key.name === 'd')) leave();
-  };
-  input.on('keypress', watchKeys).once('end', leave);
+  const { left, stop } = watchLeaveKeys(input);
   try {
     return await search<Value>(
       {
@@ -67,13 +57,13 @@ export async function pickRow<Value>(
         },
         theme: { style: { keysHelpTip: () => 'Type to filter · ↑↓ move · Enter takes · Esc leaves' } },
       },
-      { input, output, signal: AbortSignal.any([signal, left.signal]) },
+      { input, output, signal: AbortSignal.any([signal, left]) },
     );
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Error && ['AbortPromptError', 'ExitPromptError'].includes(error.name)) return null;
     throw error;
   } finally {
-    input.off('keypress', watchKeys).off('end', leave);
+    stop();
   }
 }

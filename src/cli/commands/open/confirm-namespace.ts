@@ -1,38 +1,48 @@
-import { createInterface } from 'node:readline/promises';
 import type { NamespaceMissingError } from '../../../cluster/agent-pods/agent-jobs.ts';
 import { createAgentNamespace } from '../../../cluster/agent-pods/agent-namespace.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
+import { watchLeaveKeys } from '../../../terminal/prompt-keys.ts';
 import type { Context } from '../../context.ts';
+import { InterruptedError } from '../../errors.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /**
- * Makes the missing namespace if the user wants that: by flag, or asked on the terminal.
- * @throws the error itself when they don't; ApiError.
+ * Creates the missing namespace if the user wants that: by flag, or by the answer on the terminal.
+ * @throws the error itself when the user does not; InterruptedError at Ctrl-C; the signal's reason; ApiError.
  */
 export async function confirmNamespace(
   api: ApiClient,
   missing: NamespaceMissingError,
-  options: SessionOptions,
-  context: Context,
+  options: Pick<SessionOptions, 'createNamespace'>,
+  context: Pick<Context, 'stdin' | 'stderr'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { namespace } = missing;
+  const { stdin, stderr } = context;
+  const question = `The namespace "${namespace}" for privileged agents does not exist. Create it?`;
   if (!options.createNamespace) {
-    const { stdin, stderr } = context;
-    if (!stdin.isTTY || !stderr.isTTY) throw missing;
-    // Not as a terminal of readline's own: Ctrl-C stays a signal, and ends the command as anywhere else.
-    const prompt = createInterface({ input: stdin, output: stderr, terminal: false });
-    try {
-      const question = `The namespace "${namespace}" for privileged agents does not exist. Create it? [y/N] `;
-      // Ctrl-D closes the prompt, and leaves the question without an answer for ever.
-      const closed = new Promise<string>((resolve) => prompt.once('close', () => resolve('')));
-      const answer = await Promise.race([prompt.question(question, { signal }), closed]);
-      if (!/^y(es)?$/i.test(answer.trim())) throw missing;
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error;
-    } finally {
-      prompt.close();
-    }
+    if (!stdin.isTTY || !stderr.isTTY || !(await confirm(question, context, signal))) throw missing;
   }
   await createAgentNamespace(api, namespace, signal);
+}
+
+async function confirm(
+  message: string,
+  { stdin: input, stderr: output }: Pick<Context, 'stdin' | 'stderr'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // Only here: most sessions ask nothing.
+  const { default: ask } = await import('@inquirer/confirm');
+  const { left, stop } = watchLeaveKeys(input);
+  try {
+    return await ask({ message, default: false }, { input, output, signal: AbortSignal.any([signal, left]) });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (left.aborted) return false;
+    // The prompt reads the terminal key by key: Ctrl-C is no signal there.
+    if (error instanceof Error && error.name === 'ExitPromptError') throw new InterruptedError('SIGINT');
+    throw error;
+  } finally {
+    stop();
+  }
 }
