@@ -25,7 +25,7 @@ async function runAgent(): Promise<void> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
   const registry = new SessionRegistry(config, maxSessions, () => stop('idle'));
-  const server = createSessionServer(config, registry);
+  const server = createSessionServer({ config, registry });
   const stopAsTold = () => stop(describeFarewell(config, process.uptime()));
   process.once('SIGTERM', stopAsTold);
   process.once('SIGINT', stopAsTold);

@@ -1,8 +1,5 @@
 import * as z from 'zod';
 
-/** Path of the report: what the agent's node has and allows, as only a process on it can see. */
-export const nodeReportPath = '/v1/node';
-
 /** A CRI runtime that answers on a socket of the node. */
 const runtimeReportSchema = z.object({
   /** As the node's root has it. */

@@ -13,7 +13,7 @@ import { text } from 'node:stream/consumers';
 import { ProblemError } from '../../session-api/problem.ts';
 import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
 import { protocolRange } from '../../session-api/protocol-version.ts';
-import { sessionPath } from '../../session-api/session-routes.ts';
+import { buildPath, sessionRoutes } from '../../session-api/session-routes.ts';
 import { createSessionServer } from './server.ts';
 import { OutputBuffer } from '../sessions/output-buffer.ts';
 import { SessionLease } from '../sessions/session-lease.ts';
@@ -31,7 +31,10 @@ afterEach(() => {
 /** A client of a server whose sessions are the test's. */
 function openClient(get: () => Promise<Session>): { client: ClientHttp2Session; server: Http2Server } {
   const config = { node: 'node-1', idleMs: null, sessionMemoryBytes: 1, toolbox: '/toolbox' };
-  const server = createSessionServer(config, { get, draining: false } as unknown as SessionRegistry);
+  const server = createSessionServer({
+    config,
+    registry: { get, draining: false } as unknown as SessionRegistry,
+  });
   const [ours, theirs] = duplexPair();
   for (const end of [ours, theirs]) end.on('error', () => undefined);
   server.emit('connection', theirs);
@@ -59,16 +62,15 @@ function createSession(): Session {
   return { lease, clients: 0, output: () => output } as unknown as Session;
 }
 
-test.each(['stdin', 'stdout'] as const)(
-  'a request for %s that is cut before its session has started does not hold it',
-  async (part) => {
+test.each(['sendStdin', 'readStdout'] as const)(
+  'a request that is cut before its session has started does not hold it: %s',
+  async (name) => {
     const session = createSession();
     const started = Promise.withResolvers<Session>();
     const { client, server } = openClient(() => started.promise);
-    const path = `${sessionPath(id, part)}?client=${clientID}&from=0`;
-    client
-      .request({ ':method': part === 'stdin' ? 'PUT' : 'GET', ':path': path })
-      .on('error', () => undefined);
+    const route = sessionRoutes[name];
+    const path = buildPath(route, id, { client: clientID, from: 0 });
+    client.request({ ':method': route.method, ':path': path }).on('error', () => undefined);
     const [stream] = (await once(server, 'stream')) as [ServerHttp2Stream];
     client.destroy();
     await once(stream, 'close');
@@ -79,7 +81,7 @@ test.each(['stdin', 'stdout'] as const)(
   },
 );
 
-test.each(['//', '///?', '/%'])('a path that is none, %s, is not found', async (path) => {
+test.each(['//', '///?', '/%'])('an unknown path is not found: %s', async (path) => {
   const { client } = openClient(() => Promise.reject(new Error('nobody asks for it')));
   for (const attempt of [1, 2]) {
     const { status, body } = await ask(client, { ':path': path });
@@ -94,14 +96,16 @@ async function askWith(protocol: string, path: string) {
 }
 
 test('a client that has a version of the API in common is answered', async () => {
-  expect(await askWith(formatProtocolRange(protocolRange), sessionPath(id))).toMatchObject({
+  expect(
+    await askWith(formatProtocolRange(protocolRange), buildPath(sessionRoutes.getSession, id)),
+  ).toMatchObject({
     body: { code: 'notFound', title: 'no such session' },
   });
 });
 
 test('one that has none is refused, but told who the agent is', async () => {
   const later = formatProtocolRange({ minimum: protocolRange.maximum + 1, maximum: 99 });
-  expect(await askWith(later, sessionPath(id))).toMatchObject({
+  expect(await askWith(later, buildPath(sessionRoutes.getSession, id))).toMatchObject({
     status: 400,
     body: { code: 'versionMismatch', title: expect.stringContaining('is too old for this plugin') },
   });

@@ -44,7 +44,7 @@ test('sessions that start at once are not given more memory than there is', asyn
     ...{ graceSeconds: 1, keepSeconds: null, outputBufferBytes: maxOutputBufferBytes },
     audit: { claimedUser: null, tunnelID: randomUUID(), reason: null },
   });
-  const starts = Array.from({ length: 4 }, () => registry.start(randomUUID(), Promise.resolve(spec)));
+  const starts = Array.from({ length: 4 }, () => registry.start(randomUUID(), () => Promise.resolve(spec)));
   const results = await Promise.allSettled(starts);
   const codes = results.map((result) => result.status === 'rejected' && (result.reason as ProblemError).code);
   // There is no such container: what fails for that had its room.

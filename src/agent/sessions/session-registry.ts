@@ -42,23 +42,17 @@ export class SessionRegistry {
 
   /**
    * Starts a session, or joins the start of the one with this id: a request sent twice runs nothing twice.
-   * @param spec read while other requests about the session already wait for it.
+   * @param readSpec called for a new session only; other requests about the session already wait for its start.
    */
-  start(id: string, spec: Promise<SessionSpec>): Promise<Session> {
+  start(id: string, readSpec: () => Promise<SessionSpec>): Promise<Session> {
     const existing = this.#entries.get(id);
-    if (existing) {
-      spec.catch(() => undefined);
-      return existing.started;
-    }
+    if (existing) return existing.started;
     const refusal = this.#findRefusal();
-    if (refusal !== null) {
-      spec.catch(() => undefined);
-      throw refusal;
-    }
+    if (refusal !== null) throw refusal;
     const entry: Entry = {
-      started: spec.then((value) => {
-        entry.spec = value;
-        return this.#startSession(id, value);
+      started: readSpec().then((spec) => {
+        entry.spec = spec;
+        return this.#startSession(id, spec);
       }),
       spec: null,
       session: null,

@@ -16,9 +16,8 @@ interface Writer {
 export class StdinSink {
   readonly #destination: Writable;
   readonly #isTerminal: boolean;
-  /** Bytes that were handed to the command's side, and those of them that it has taken. */
+  /** Bytes that were received, from offset 0 on. */
   #received = 0;
-  #taken = 0;
   #isEnded = false;
   #isClosed = false;
   readonly #closed = Promise.withResolvers<void>();
@@ -32,10 +31,8 @@ export class StdinSink {
     destination.on('error', close).on('close', close);
   }
 
-  /** After the command's side has closed, `written` counts also what it will never take. */
   get progress(): StdinProgress {
-    const written = this.#isClosed ? this.#received : this.#taken;
-    return { written, received: this.#received, isEnded: this.#isEnded || this.#isClosed };
+    return { received: this.#received, isEnded: this.#isEnded || this.#isClosed };
   }
 
   /**
@@ -100,10 +97,7 @@ export class StdinSink {
     if (this.#isClosed || this.#isEnded) return Promise.resolve();
     const taken = new Promise<void>((resolve) => this.#destination.write(chunk, () => resolve()));
     // A destroyed pipe may never call back.
-    return Promise.race([taken, this.#closed.promise]).then(() => {
-      this.#taken += chunk.length;
-      onProgress();
-    });
+    return Promise.race([taken, this.#closed.promise]).then(onProgress);
   }
 
   #waitForDrain(): Promise<void> {

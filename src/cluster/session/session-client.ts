@@ -10,16 +10,18 @@ import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { watchLiveness } from '../../session-api/connection-liveness.ts';
 import { parseJSON } from '../../session-api/json-text.ts';
-import { type NodeReport, nodeReportPath, nodeReportSchema } from '../../session-api/node-report.ts';
+import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
 import { protocolRange } from '../../session-api/protocol-version.ts';
 import { type SessionState, sessionStateSchema } from '../../session-api/session-end.ts';
 import {
+  buildPath,
   type detachRequestSchema,
   type holdRequestSchema,
   type OutputStreamName,
-  sessionPath,
+  type Route,
+  sessionRoutes,
   type signalRequestSchema,
 } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
@@ -42,6 +44,14 @@ export interface AgentStream extends Duplex {
   readonly receivedBytes: number;
   /** Ends it as one that is lost. */
   abandon(why: string): void;
+}
+
+/** What a request has besides its route. */
+interface SessionRequestParts {
+  /** The session's ID. */
+  id?: string;
+  query?: Record<string, string | number | null>;
+  headers?: OutgoingHttpHeaders;
 }
 
 /** One connection to an agent's session API. Requests may be sent at once: the agent puts them in order. */
@@ -80,24 +90,24 @@ export class SessionClient {
    * @throws ProblemError when the agent refuses, what broke the connection otherwise.
    */
   async startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<SessionState> {
-    const body = await this.#exchange('PUT', sessionPath(id), spec, signal);
+    const body = await this.#exchange(sessionRoutes.startSession, { id, body: spec }, signal);
     return parseAnswer(sessionStateSchema, body);
   }
 
   /** @throws ProblemError `notFound`. */
   async getSession(id: string, signal: AbortSignal): Promise<SessionState> {
-    const body = await this.#exchange('GET', sessionPath(id), undefined, signal);
+    const body = await this.#exchange(sessionRoutes.getSession, { id }, signal);
     return parseAnswer(sessionStateSchema, body);
   }
 
   /** @throws ProblemError `notFound` of an agent that is too old to know this request. */
   async getNodeReport(signal: AbortSignal): Promise<NodeReport> {
-    return parseAnswer(nodeReportSchema, await this.#exchange('GET', nodeReportPath, undefined, signal));
+    return parseAnswer(nodeReportSchema, await this.#exchange(sessionRoutes.reportNode, {}, signal));
   }
 
   /** @returns those that ended and are still kept, too. */
   async listSessions(signal: AbortSignal): Promise<SessionState[]> {
-    const body = await this.#exchange('GET', '/v1/sessions', undefined, signal);
+    const body = await this.#exchange(sessionRoutes.listSessions, {}, signal);
     return parseAnswer(z.array(sessionStateSchema), body);
   }
 
@@ -107,7 +117,7 @@ export class SessionClient {
     request: z.infer<typeof holdRequestSchema>,
     signal: AbortSignal,
   ): Promise<SessionState> {
-    const body = await this.#exchange('PUT', sessionPath(id, 'holder'), request, signal);
+    const body = await this.#exchange(sessionRoutes.holdSession, { id, body: request }, signal);
     return parseAnswer(sessionStateSchema, body);
   }
 
@@ -117,7 +127,7 @@ export class SessionClient {
     request: z.infer<typeof detachRequestSchema>,
     signal: AbortSignal,
   ): Promise<SessionState> {
-    const body = await this.#exchange('DELETE', sessionPath(id, 'holder'), request, signal);
+    const body = await this.#exchange(sessionRoutes.detachSession, { id, body: request }, signal);
     return parseAnswer(sessionStateSchema, body);
   }
 
@@ -126,11 +136,7 @@ export class SessionClient {
    * @returns the request's stream: stdin is written to it, and its end closes the command's; progress is read.
    */
   openStdin(id: string, client: string, from: number | null): ClientHttp2Stream {
-    const query = new URLSearchParams({ client, ...(from !== null && { from: String(from) }) });
-    return this.#open(
-      { ':method': 'PUT', ':path': `${sessionPath(id, 'stdin')}?${query.toString()}` },
-      false,
-    );
+    return this.#open(sessionRoutes.sendStdin, { id, query: { client, from } }, false);
   }
 
   /**
@@ -144,18 +150,9 @@ export class SessionClient {
     name: OutputStreamName,
     { client, from, compress }: { client: string | null; from: number | null; compress: boolean },
   ): OutputConnection {
-    const query = new URLSearchParams({
-      ...(client !== null && { client }),
-      ...(from !== null && { from: String(from) }),
-    });
-    const stream = this.#open(
-      {
-        ':method': 'GET',
-        ':path': `${sessionPath(id, name)}?${query.toString()}`,
-        ...(compress && { 'accept-encoding': 'zstd' }),
-      },
-      true,
-    );
+    const route = name === 'stdout' ? sessionRoutes.readStdout : sessionRoutes.readStderr;
+    const headers = compress ? { 'accept-encoding': 'zstd' } : {};
+    const stream = this.#open(route, { id, query: { client, from }, headers }, true);
     return {
       stream,
       onReceived: (bytes) => this.#estimator?.received(bytes),
@@ -173,13 +170,12 @@ export class SessionClient {
     offsets: Partial<Record<OutputStreamName, number>>,
     signal: AbortSignal,
   ): Promise<void> {
-    const path = `${sessionPath(id, 'acknowledgement')}?${new URLSearchParams({ client }).toString()}`;
-    await this.#exchange('PUT', path, offsets, signal);
+    await this.#exchange(sessionRoutes.acknowledgeOutput, { id, query: { client }, body: offsets }, signal);
   }
 
   /** @throws ProblemError `notFound`, `conflict` when the session has no terminal. */
   async resize(id: string, size: TerminalSize, signal: AbortSignal): Promise<void> {
-    await this.#exchange('PUT', sessionPath(id, 'terminal-size'), size, signal);
+    await this.#exchange(sessionRoutes.resizeTerminal, { id, body: size }, signal);
   }
 
   /** Sends a signal to the command. @throws ProblemError `notFound`. */
@@ -188,12 +184,12 @@ export class SessionClient {
     name: z.infer<typeof signalRequestSchema>['signal'],
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#exchange('POST', sessionPath(id, 'signal'), { signal: name }, signal);
+    await this.#exchange(sessionRoutes.sendSignal, { id, body: { signal: name } }, signal);
   }
 
   /** Ends everything of a session; settles when nothing is left of it. @throws ProblemError `notFound`. */
   async deleteSession(id: string, signal: AbortSignal): Promise<void> {
-    await this.#exchange('DELETE', sessionPath(id), undefined, signal);
+    await this.#exchange(sessionRoutes.deleteSession, { id }, signal);
   }
 
   /** Ends the connection, and with it the tunnel. */
@@ -201,13 +197,15 @@ export class SessionClient {
     this.#session.destroy();
   }
 
-  async #exchange(method: string, path: string, body: unknown, signal: AbortSignal): Promise<string> {
+  async #exchange(
+    route: Route,
+    { body, ...request }: SessionRequestParts & { body?: unknown },
+    signal: AbortSignal,
+  ): Promise<string> {
     const limit = AbortSignal.timeout(requestLimitMs);
-    const stream = this.#open(
-      { ':method': method, ':path': path, 'content-type': 'application/json' },
-      body === undefined,
-      AbortSignal.any([signal, limit]),
-    );
+    const headers = { 'content-type': 'application/json' };
+    const either = AbortSignal.any([signal, limit]);
+    const stream = this.#open(route, { ...request, headers }, body === undefined, either);
     if (body !== undefined) stream.end(JSON.stringify(body));
     let isWhole = false;
     // A stream that is destroyed with its session ends, too, but only after that.
@@ -228,11 +226,21 @@ export class SessionClient {
     }
   }
 
-  #open(headers: OutgoingHttpHeaders, endStream: boolean, signal?: AbortSignal): ClientHttp2Stream {
+  #open(
+    route: Route,
+    { id, query, headers }: SessionRequestParts,
+    endStream: boolean,
+    signal?: AbortSignal,
+  ): ClientHttp2Stream {
     if (this.#lost) throw this.#lost;
     if (this.#session.closed || this.#session.destroyed)
       throw new Failure('connectionLost', 'the connection to the agent is closed');
-    const all = { ...headers, [protocolHeader]: formatProtocolRange(protocolRange) };
+    const all = {
+      ...headers,
+      ':method': route.method,
+      ':path': buildPath(route, id, query),
+      [protocolHeader]: formatProtocolRange(protocolRange),
+    };
     return this.#session.request(all, { endStream, ...(signal ? { signal } : {}) });
   }
 }

@@ -26,7 +26,7 @@ async function open(): Promise<{ stream: ClientHttp2Stream; agent: ServerHttp2St
 }
 
 function report(agent: ServerHttp2Stream, received: number, isEnded = false): void {
-  agent.write(`${JSON.stringify({ written: received, received, isEnded })}\n`);
+  agent.write(`${JSON.stringify({ received, isEnded })}\n`);
 }
 
 async function read(agent: ServerHttp2Stream, bytes: number): Promise<string> {

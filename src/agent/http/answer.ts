@@ -1,0 +1,27 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { ProblemError } from '../../session-api/problem.ts';
+
+/** Answers a request with JSON. Nothing happens when the client has cut the request. */
+export function sendJSON(stream: ServerHttp2Stream, status: number, value: unknown): void {
+  send(stream, status, 'application/json', value);
+}
+
+/** Answers a request with the problem that an error stands for. */
+export function sendProblem(stream: ServerHttp2Stream, error: unknown): void {
+  // The client has cut the request: the error follows from that, and no one reads the answer.
+  if (stream.destroyed) return;
+  const isKnown = error instanceof ProblemError;
+  if (!isKnown) console.error(error);
+  const problem = (isKnown ? error : new ProblemError('internal', String(error))).toProblem();
+  // After the headers only the missing trailers can tell that something went wrong.
+  if (stream.headersSent) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else send(stream, problem.status, 'application/problem+json', problem);
+}
+
+function send(stream: ServerHttp2Stream, status: number, type: string, value: unknown): void {
+  if (stream.destroyed) return;
+  stream.respond({ ':status': status, 'content-type': type });
+  stream.end(JSON.stringify(value));
+  // What no handler has read of the body is dropped: unread, it would take up the connection's window.
+  stream.resume();
+}

@@ -1,0 +1,123 @@
+import { constants } from 'node:http2';
+import { ProblemError } from '../../session-api/problem.ts';
+import { type AgentInfo, protocolRange } from '../../session-api/protocol-version.ts';
+import { type OutputStreamName, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
+import type { AgentConfig } from '../agent-config.ts';
+import { agentVersion } from '../agent-version.ts';
+import { reportNode } from '../node/node-inspection.ts';
+import { auditLog } from '../sessions/audit-log.ts';
+import type { SessionRegistry } from '../sessions/session-registry.ts';
+import type { Session } from '../sessions/session.ts';
+import { sendJSON } from './answer.ts';
+import { readBody, readClient, readOffset, type Request } from './request.ts';
+import { receiveStdin, sendOutput } from './session-streams.ts';
+
+/** What requests are about. */
+export interface Agent {
+  config: AgentConfig;
+  registry: SessionRegistry;
+}
+
+/** @throws ProblemError when the request is refused; the caller answers with it. */
+type Handler = (request: Request, agent: Agent) => Promise<void> | void;
+
+/** What each request of the session API does. */
+export const requestHandlers: Record<RouteName, Handler> = {
+  describeAgent: ({ stream }, { config, registry }) => {
+    const { draining } = registry;
+    const info: AgentInfo = { version: agentVersion, protocol: protocolRange, node: config.node, draining };
+    sendJSON(stream, 200, info);
+  },
+
+  reportNode: async ({ stream }) => sendJSON(stream, 200, await reportNode()),
+
+  listSessions: ({ stream }, { registry }) => sendJSON(stream, 200, registry.list()),
+
+  startSession: async ({ stream, id }, { registry }) => {
+    const session = await registry.start(id, () => readBody(stream, sessionRoutes.startSession.body));
+    sendJSON(stream, 201, session.state);
+  },
+
+  getSession: async ({ stream, id }, { registry }) => sendJSON(stream, 200, (await registry.get(id)).state),
+
+  // Also when the client is gone meanwhile: a request to end a session needs no reader of its answer.
+  deleteSession: async ({ stream, id }, { registry }) => {
+    const session = await registry.get(id);
+    await session.delete('its client ended it');
+    sendJSON(stream, 200, session.state);
+  },
+
+  holdSession: withSession(async ({ stream }, session) => {
+    const { client, takeOver, audit } = await readBody(stream, sessionRoutes.holdSession.body);
+    session.lease.take(client, takeOver);
+    auditLog.held(session, audit);
+    sendJSON(stream, 200, session.state);
+  }),
+
+  detachSession: withSession(async ({ stream }, session) => {
+    const { client, keepSeconds } = await readBody(stream, sessionRoutes.detachSession.body);
+    session.lease.detach(client, keepSeconds);
+    sendJSON(stream, 200, session.state);
+  }),
+
+  sendStdin: withSession(async (request, session) => {
+    holdSession(request, session, 'stdin');
+    await receiveStdin(request.stream, session, readOffset(request.query), request.onReceived);
+  }),
+
+  readStdout: withSession((request, session) => readOutput(request, session, 'stdout')),
+
+  readStderr: withSession((request, session) => readOutput(request, session, 'stderr')),
+
+  acknowledgeOutput: withSession(async ({ stream, query }, session) => {
+    session.lease.check(readClient(query) ?? '');
+    const { stdout, stderr } = await readBody(stream, sessionRoutes.acknowledgeOutput.body);
+    if (stdout !== undefined) session.output('stdout').acknowledge(stdout);
+    if (stderr !== undefined) session.output('stderr').acknowledge(stderr);
+    sendJSON(stream, 200, {});
+  }),
+
+  resizeTerminal: withSession(async ({ stream }, session) => {
+    session.resize(await readBody(stream, sessionRoutes.resizeTerminal.body));
+    sendJSON(stream, 200, {});
+  }),
+
+  sendSignal: withSession(async ({ stream }, session) => {
+    const { signal } = await readBody(stream, sessionRoutes.sendSignal.body);
+    session.signal(signal);
+    sendJSON(stream, 200, {});
+  }),
+};
+
+function withSession(handle: (request: Request, session: Session) => Promise<void>): Handler {
+  return async (request, { registry }) => {
+    const { stream, id } = request;
+    const session = await registry.get(id);
+    // The request may have waited for the start of its session. A request that was cut meanwhile emits no 'close' any
+    // more, so it would hold the session for ever.
+    if (!stream.closed && !stream.destroyed) await handle(request, session);
+  };
+}
+
+async function readOutput(request: Request, session: Session, name: OutputStreamName): Promise<void> {
+  const { stream, query } = request;
+  const isHeld = readClient(query) !== null;
+  const output = session.output(name);
+  const from = readOffset(query);
+  // First of all: an older request of this client must not let the command go on meanwhile.
+  if (isHeld) holdSession(request, session, name);
+  const reading = isHeld ? output.hold(from) : output.watch(from);
+  if (name === 'stdout') {
+    session.clients++;
+    stream.once('close', () => session.clients--);
+  }
+  await sendOutput(stream, session, { name, reading, isHeld, compress: request.acceptsZstd });
+}
+
+/** @throws ProblemError `invalidRequest` without a client's ID, `takenOver`. */
+function holdSession({ stream, query }: Request, session: Session, kind: string): void {
+  const client = readClient(query);
+  if (client === null) throw new ProblemError('invalidRequest', `${kind} needs the client's ID`);
+  const release = session.lease.hold(client, kind, () => stream.close(constants.NGHTTP2_CANCEL));
+  stream.once('close', release);
+}

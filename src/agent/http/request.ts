@@ -1,0 +1,66 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import type * as z from 'zod';
+import { parseJSON } from '../../session-api/json-text.ts';
+import { ProblemError } from '../../session-api/problem.ts';
+import { maxBodyBytes } from '../../session-api/session-routes.ts';
+
+/** A request of the session API, as its handler sees it. */
+export interface Request {
+  stream: ServerHttp2Stream;
+  /** The session's ID; '' for a route without one. */
+  id: string;
+  query: URLSearchParams;
+  acceptsZstd: boolean;
+  /** To be called with the size of each piece of bulk data as it comes. */
+  onReceived: (bytes: number) => void;
+}
+
+/**
+ * Reads a request's JSON body.
+ * @throws ProblemError `invalidRequest` when the body does not match the schema or was cut, `requestTooLarge`.
+ */
+export async function readBody<Schema extends z.ZodType>(
+  stream: ServerHttp2Stream,
+  schema: Schema,
+): Promise<z.infer<Schema>> {
+  const { success, data, error } = schema.safeParse(parseJSON(await readText(stream)));
+  if (success) return data;
+  throw new ProblemError('invalidRequest', 'the request is malformed', error.message);
+}
+
+/** @returns the ID of the client that holds the session; null when the request only watches. */
+export function readClient(query: URLSearchParams): string | null {
+  return query.get('client');
+}
+
+/**
+ * @returns the offset to begin at; null when none is given.
+ * @throws ProblemError `invalidRequest`.
+ */
+export function readOffset(query: URLSearchParams): number | null {
+  const text = query.get('from');
+  if (text === null) return null;
+  if (!/^\d{1,15}$/.test(text)) throw new ProblemError('invalidRequest', `from is not an offset: ${text}`);
+  return Number(text);
+}
+
+async function readText(stream: ServerHttp2Stream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // The stream stays open after a body that is too large: the answer goes over it.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > maxBodyBytes) break;
+      chunks.push(chunk as Buffer);
+    }
+  } catch (error) {
+    throw new ProblemError('invalidRequest', "the request's body was cut", null, { cause: error });
+  }
+  if (bytes <= maxBodyBytes) return Buffer.concat(chunks).toString();
+  throw new ProblemError(
+    'requestTooLarge',
+    `the request's body is larger than ${maxBodyBytes} bytes`,
+    'Send large data through stdin.',
+  );
+}
