@@ -7,7 +7,7 @@ import {
   expectSuccess,
 } from './harness/test-namespace.ts';
 
-const namespace = 'name-what-is-not-there';
+const namespace = 'mistype-a-name';
 
 function describePod(name: string, spec: { command?: string[]; [field: string]: unknown }) {
   const { command, ...rest } = spec;

@@ -11,7 +11,7 @@ import {
   privilegedLabels,
 } from './harness/test-namespace.ts';
 
-const prefix = 'in-vain';
+const prefix = 'fails';
 /** One each, so that no obstacle is in another's way. */
 const namespaces = {
   restricted: `${prefix}-restricted`,
