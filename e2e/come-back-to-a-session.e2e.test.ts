@@ -249,6 +249,6 @@ describe('a session that is stopped', () => {
   test('has to be one that there is', async () => {
     const { code, stderr } = await runCrashcart(['stop', '00000000', ...access]);
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^error: there is no session 00000000 in the namespace "come-back" of agents\n/);
+    expect(stderr).toMatch(/^error: no agent in the namespace "come-back" has a session 00000000\n/);
   });
 });

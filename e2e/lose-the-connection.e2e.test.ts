@@ -142,7 +142,7 @@ describe('a connection that is cut', () => {
     const { code, stdout, stderr } = await ended;
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     expect(stderr).toMatch(
-      /^error: the connection to the agent was lost: .+; it could not be restored within 3 s\nThe agent has ended/,
+      /^error: the connection to the agent was lost: .+; reconnecting failed for 3 s\nThe agent has ended/,
     );
     await expectNothingLeft(tracer);
   });

@@ -96,7 +96,9 @@ describe('a server that always does it is no success, and no endless try:', () =
   test('it refuses the upgrade with a bare 403', async () => {
     const { code, stderr } = await run({ refuse: answer('403 Forbidden', '') });
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^error: the API server speaks none of the protocols v5\.channel\.k8s\.io, v4/);
+    expect(stderr).toMatch(
+      /^error: the API server does not support the exec protocols v5\.channel\.k8s\.io, v4/,
+    );
   });
 
   test('it answers with garbage', async () => {

@@ -1,31 +1,53 @@
-/** Each step of cleaning up has this long, whatever has run out before. */
+import { InterruptedError } from './errors.ts';
+
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Limit of each step of cleaning up, whichever limits have expired before. */
 const undoLimitMs = 3000;
 
 type UndoStep = (signal: AbortSignal) => Promise<void> | void;
 
-/** One run of a command: what ends it, and what has to be undone then. The first reason to end wins. */
+/**
+ * One run of a command: what ends the run, and what has to be undone then. A signal to the process ends the run with
+ * an InterruptedError. The first reason to end wins.
+ */
 export class Lifetime {
   readonly #controller = new AbortController();
-  #undo: UndoStep[] = [];
+  readonly #undo = new Set<UndoStep>();
+  #interceptInterrupt = (): boolean => false;
 
+  constructor() {
+    for (const name of endingSignals) process.on(name, this.#handleSignal);
+  }
+
+  /** Aborted when the run ends, with the reason of the end. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Ends the run; a later reason is not heeded. */
+  /** Ends the run; later reasons are ignored. */
   end(reason: Error): void {
     this.#controller.abort(reason);
   }
 
-  /** Has a step run at the end; the last one added runs first. @returns takes it back. */
+  /** Adds a step that is run at the end; the step that was added last runs first. @returns a function that removes it. */
   defer(step: UndoStep): () => void {
-    this.#undo.push(step);
+    this.#undo.add(step);
+    return () => void this.#undo.delete(step);
+  }
+
+  /**
+   * Offers every SIGINT to a function before it ends the run.
+   * @param intercept tells whether it has dealt with the SIGINT.
+   * @returns a function that takes the offer back.
+   */
+  interceptInterrupts(intercept: () => boolean): () => void {
+    this.#interceptInterrupt = intercept;
     return () => {
-      this.#undo = this.#undo.filter((other) => other !== step);
+      this.#interceptInterrupt = () => false;
     };
   }
 
-  /** Waits for something, but not beyond the end. @throws the reason of the end. */
+  /** Waits for a result, but not beyond the end of the run. @throws the reason of the end; what `work` rejects with. */
   async race<Value>(work: Promise<Value>): Promise<Value> {
     const { signal } = this;
     const { promise, reject } = Promise.withResolvers<never>();
@@ -39,14 +61,37 @@ export class Lifetime {
     }
   }
 
-  /** Undoes everything. What fails in doing so never hides why the command ended. */
+  /** Undoes everything. A step that fails never hides why the command ended. */
   async close(): Promise<void> {
-    for (const step of this.#undo.splice(0).toReversed()) {
+    const steps = [...this.#undo].toReversed();
+    this.#undo.clear();
+    for (const step of steps) {
       try {
         await step(AbortSignal.timeout(undoLimitMs));
       } catch {
-        // The agent ends by itself what a client could not.
+        // What a client could not end, the agent ends by itself.
       }
     }
+    for (const name of endingSignals) process.off(name, this.#handleSignal);
+  }
+
+  readonly #handleSignal = (name: NodeJS.Signals): void => {
+    if (name === 'SIGINT' && this.#interceptInterrupt()) return;
+    this.end(new InterruptedError(name));
+  };
+}
+
+/**
+ * Runs a command until it is done, or a signal to the process aborts it, and undoes then what it has deferred.
+ * @throws InterruptedError; what `run` throws.
+ */
+export async function runUntilInterrupted<Result>(
+  run: (signal: AbortSignal, lifetime: Lifetime) => Promise<Result>,
+): Promise<Result> {
+  const lifetime = new Lifetime();
+  try {
+    return await run(lifetime.signal, lifetime);
+  } finally {
+    await lifetime.close();
   }
 }

@@ -3,11 +3,18 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { getErrorMessage } from '../../failure/error-message.ts';
-import type { TerminalSize } from '../../session-api/session-spec.ts';
+import { describeTarget, type SessionTarget, type TerminalSize } from '../../session-api/session-spec.ts';
 import { getWindowSize } from '../../terminal/window-size.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import type { Lifetime } from '../lifetime.ts';
+
+/** What a recording is named after. */
+export interface RecordedSession {
+  target: SessionTarget;
+  /** null: a login shell. */
+  command: string[] | null;
+}
 
 interface RecordingOptions {
   file: string;
@@ -17,19 +24,27 @@ interface RecordingOptions {
   term: string | null;
 }
 
+/** @returns what is recorded or watched: the target and the command. */
+export function describeSession({ target, command }: RecordedSession): string {
+  return `${describeTarget(target)}: ${command?.join(' ') ?? 'shell'}`;
+}
+
 /**
- * Begins a recording that is finished with the run.
- * @throws UsageError when the file is there already, or can't be made.
+ * Starts a recording, which is finished when the run ends.
+ * @param hasTerminal whether the session has a terminal.
+ * @throws UsageError when the file exists already, or can't be made.
  */
 export async function startRecording(
-  { file, title, hasTerminal }: { file: string; title: string; hasTerminal: boolean },
+  file: string,
+  session: RecordedSession,
+  hasTerminal: boolean,
   lifetime: Lifetime,
   { stdout, reporter, env }: Context,
 ): Promise<Recording> {
   const recording = await Recording.create({
     file,
     size: getWindowSize(stdout),
-    title,
+    title: describeSession(session),
     term: hasTerminal ? env['TERM'] || 'xterm' : null,
   });
   lifetime.defer(async () => {
@@ -53,11 +68,11 @@ export class Recording {
     this.#file = file;
   }
 
-  /** @throws UsageError when the file is there already, or can't be made. */
+  /** @throws UsageError when the file exists already, or can't be made. */
   static async create({ file, size, title, term }: RecordingOptions): Promise<Recording> {
-    // It may hold what nobody else is to see; and an earlier recording is not lost by a repeated command.
+    // A recording may have secrets, so only its owner may read it. A repeated command must not replace an earlier one.
     const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
-    // Looked at when it is closed.
+    // close() reports the error.
     stream.on('error', () => undefined);
     try {
       await once(stream, 'open');
@@ -81,7 +96,11 @@ export class Recording {
     return new Recording(stream);
   }
 
-  /** @returns a sink that records what it passes on, and takes no more than both do. */
+  /**
+   * @param sink takes what is recorded.
+   * @param name of the stream: each decodes its own UTF-8.
+   * @returns a sink that records what it passes on, and waits for the slower of the two.
+   */
   tap(sink: Writable, name: string): Writable {
     const tapped = new Writable({
       write: (chunk: Buffer, _encoding, callback) => {
@@ -101,12 +120,12 @@ export class Recording {
     void this.#write('i', chunk, 'stdin');
   }
 
-  /** Records that the terminal has another size from now on. */
+  /** Records that the size of the terminal changes. */
   resize({ columns, rows }: TerminalSize): void {
     this.#file.write(this.#format('r', `${columns}x${rows}`));
   }
 
-  /** @throws what kept it from being written. */
+  /** Completes the file. @throws the error of the write that failed. */
   async close(): Promise<void> {
     const { errored } = this.#file;
     if (errored) throw errored;

@@ -2,10 +2,11 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair, PassThrough } from 'node:stream';
 import { type AgentStream, SessionClient } from '../../cluster/session/session-client.ts';
-import type { SessionConnection } from '../../cluster/session/agent-connection.ts';
-import { SessionLink } from '../../cluster/session/client-session.ts';
-import type { Context } from '../context.ts';
-import { SessionAttachment } from './terminal-attachment.ts';
+import type { ApiClient } from '../../cluster/api/api-client.ts';
+import type { AgentConnection } from '../../cluster/session/agent-connection.ts';
+import { ClientSession } from '../../cluster/session/client-session.ts';
+import { createContext, type Streams } from '../context.ts';
+import { TerminalAttachment } from './terminal-attachment.ts';
 
 const sessionID = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
 const client = '5e0c6f0e-4c8e-4f0b-8a55-6c1f0f7f2c11';
@@ -25,7 +26,7 @@ afterEach(() => {
 });
 
 /** An agent played by the test, on the other end of a pipe. */
-function startAgent(onRequest: (stream: ServerHttp2Stream, route: string) => void): SessionConnection {
+function startAgent(onRequest: (stream: ServerHttp2Stream, route: string) => void): AgentConnection {
   const [ours, theirs] = duplexPair();
   const server: Http2Server = createServer();
   server.on('stream', (stream: ServerHttp2Stream, headers) => {
@@ -38,35 +39,46 @@ function startAgent(onRequest: (stream: ServerHttp2Stream, route: string) => voi
   for (const end of [ours, theirs]) end.on('error', () => undefined);
   opened.push(() => theirs.destroy());
   const tunnel: AgentStream = Object.assign(ours, { receivedBytes: 0, abandon: () => undefined });
-  const sessionClient = new SessionClient(tunnel, false);
+  const sessionClient = new SessionClient(tunnel, 'interactive');
   return {
     client: sessionClient,
-    tunnel: tunnel as SessionConnection['tunnel'],
+    tunnel: tunnel as AgentConnection['tunnel'],
     close: () => sessionClient.close(),
   };
 }
 
 /** Attaches with a terminal's keys. */
-function attach(connection: SessionConnection) {
+function attach(connection: AgentConnection) {
   let reconnections = 0;
-  const link = new SessionLink(connection, {
-    started: Promise.resolve(),
-    reconnect: (cause) => {
-      reconnections++;
-      return Promise.reject(cause);
-    },
-    onLost: () => undefined,
-    onRestored: () => undefined,
-  });
-  const keys = Object.assign(new PassThrough(), { isTTY: true });
-  const context = { stdin: keys, stdout: new PassThrough(), stderr: new PassThrough(), env: {} };
-  const options = {
-    ...{ sessionID, client, hasTerminal: true, hasStdin: true, isNew: true, output: null, compress: false },
-    ...{ outputBufferBytes: 1024 * 1024, keepSeconds: 60, detachKeys: null, recording: null },
+  const reload = () => {
+    reconnections++;
+    return Promise.reject(new Error('no test reconnects'));
   };
-  const attachment = new SessionAttachment(link, options, context as unknown as Context);
-  opened.push(() => attachment.close());
-  return { attachment, keys, countReconnections: () => reconnections };
+  const api = { connection: { reload } } as unknown as ApiClient;
+  const joined = {
+    ...{ id: sessionID, agent: { namespace: 'crashcart', pod: 'agent-1' }, isNew: true, hasTerminal: true },
+    holder: { client, audit: { claimedUser: null, reason: null } },
+    ...{ outputBufferBytes: 1024 * 1024, reconnectLimitMs: 60_000 },
+  };
+  const session = new ClientSession(api, connection, joined, new AbortController().signal);
+  const keys = Object.assign(new PassThrough(), { isTTY: true });
+  const stdout = new PassThrough();
+  const context = createContext({
+    ...{ stdin: keys, stdout, stderr: new PassThrough(), env: {} },
+  } as unknown as Streams);
+  const attachment = new TerminalAttachment(
+    {
+      ...{ role: 'starter', hasTerminal: true, hasStdin: true, stdout, compress: false, keepSeconds: 60 },
+      ...{ detachKeys: null, recording: null, quiet: true, verbosity: 0 },
+    },
+    context,
+  );
+  session.read(attachment.sinks);
+  opened.push(
+    () => attachment.close(),
+    () => session.close(),
+  );
+  return { session, run: () => attachment.run(session), keys, countReconnections: () => reconnections };
 }
 
 /** @returns when the other end has taken what was sent to it so far. */
@@ -90,11 +102,11 @@ describe('who detaches', () => {
       else stream.respond({ ':status': 200 });
       if (route === 'GET stdout') output = stream;
     });
-    const { attachment, keys, countReconnections } = attach(connection);
+    const { session, run, keys, countReconnections } = attach(connection);
     keys.write('~d');
-    expect(await attachment.run()).toEqual({ kind: 'detached' });
-    expect({ isLeaving: attachment.isLeaving, reconnections: countReconnections() }).toEqual({
-      isLeaving: true,
+    expect(await run()).toEqual({ kind: 'detached' });
+    expect({ isLeft: session.isLeft, reconnections: countReconnections() }).toEqual({
+      isLeft: true,
       reconnections: 0,
     });
   });
@@ -104,9 +116,9 @@ describe('who detaches', () => {
       stream.respond({ ':status': 200 });
       if (route === 'DELETE holder') stream.session?.destroy();
     });
-    const { attachment, keys, countReconnections } = attach(connection);
+    const { run, keys, countReconnections } = attach(connection);
     keys.write('~d');
-    await expect(attachment.run()).rejects.toMatchObject({ code: 'connectionLost' });
+    await expect(run()).rejects.toMatchObject({ code: 'connectionLost' });
     expect(countReconnections()).toBe(0);
   });
 });
@@ -114,11 +126,11 @@ describe('who detaches', () => {
 describe('stdin that breaks', () => {
   test.each([true, false])('ends the attachment, on a terminal: %s', async (isTTY) => {
     const connection = startAgent((stream) => stream.respond({ ':status': 200 }));
-    const { attachment, keys } = attach(connection);
+    const { session, run, keys } = attach(connection);
     keys.isTTY = isTTY;
-    const running = attachment.run();
+    const running = run();
     keys.destroy(new Error('EIO'));
     await expect(running).rejects.toMatchObject({ code: 'stdinFailed' });
-    expect(attachment.isLeaving).toBe(false);
+    expect(session.isLeft).toBe(false);
   });
 });

@@ -1,184 +1,149 @@
 import type { Readable, Writable } from 'node:stream';
+import type { ClientSession, SessionOutcome, SessionSinks } from '../../cluster/session/client-session.ts';
 import { Failure } from '../../failure/failure.ts';
-import { OutputAcknowledger } from '../../cluster/session/output-acknowledger.ts';
-import { OutputReader } from '../../cluster/session/output-reader.ts';
-import type { SessionLink } from '../../cluster/session/client-session.ts';
-import { StdinSender } from '../../cluster/session/stdin-sender.ts';
-import type { SessionEnd } from '../../session-api/session-end.ts';
-import type { OutputStreamName } from '../../session-api/session-routes.ts';
-import type { StreamTrailers } from '../../session-api/stream-trailers.ts';
 import { type EscapeAction, escapeHelp, EscapeKeys } from '../../terminal/escape-keys.ts';
+import { ProgressLine } from '../../terminal/progress.ts';
 import { enterRawMode } from '../../terminal/raw-mode.ts';
+import { StatusRow } from '../../terminal/status-row.ts';
 import { getWindowSize, watchWindowSize } from '../../terminal/window-size.ts';
 import type { Context } from '../context.ts';
 import { OutputClosedError } from '../errors.ts';
+import { stepLevel } from '../options/verbosity.ts';
 import type { Recording } from './recording.ts';
 
 const requestLimitMs = 5000;
 
+/** What an attachment is made of. */
 export interface AttachmentOptions {
-  sessionID: string;
-  /** Our client's ID; null: only to watch. */
-  client: string | null;
+  /** `starter`: the session is ours, and ends with us. `holder`: the session was there before. `watcher`: no input. */
+  role: 'starter' | 'holder' | 'watcher';
   hasTerminal: boolean;
   hasStdin: boolean;
-  /** false: the session is one that others have started; its past is theirs. */
-  isNew: boolean;
-  /** Takes the place of our stdout. */
-  output: Writable | null;
+  /** Where the session's stdout goes. */
+  stdout: Writable;
+  /** Whether the output may be compressed on its way. */
   compress: boolean;
-  outputBufferBytes: number;
-  /** How long the session is kept when we leave it. */
+  /** How long the session is kept after it was detached. */
   keepSeconds: number;
-  /** Bytes that detach, in place of Enter ~ d. */
+  /** Bytes that detach, instead of Enter ~ d. */
   detachKeys: Buffer | null;
   recording: { to: Recording; withInput: boolean } | null;
+  /** Whether nothing but errors is printed. */
+  quiet: boolean;
+  verbosity: number;
 }
 
-/** How an attachment ended: with its session, or before it. */
-export type AttachmentEnd = { kind: 'ended'; end: SessionEnd } | { kind: 'detached' };
-
-/** Joins a session with our own streams and terminal. */
-export class SessionAttachment {
-  readonly #link: SessionLink;
+/** Our terminal and streams, attached to one session. */
+export class TerminalAttachment {
+  /** For the session: where its output goes, and who is told what becomes of the connection. */
+  readonly sinks: SessionSinks;
   readonly #options: AttachmentOptions;
   readonly #context: Context;
-  readonly #acknowledger: OutputAcknowledger | null;
-  readonly #outputs: Promise<StreamTrailers[]>;
-  readonly #left = Promise.withResolvers<AttachmentEnd>();
+  readonly #status: StatusRow | ProgressLine;
+  /** Rejects when the terminal or stdin fails. */
+  readonly #failed = Promise.withResolvers<never>();
+  #session: ClientSession | null = null;
   #undo: (() => void)[] = [];
   #interrupts = 0;
-  #isLeaving = false;
 
-  /** Asks for the outputs at once, along with the request that starts the session; stdin has to wait. */
-  constructor(link: SessionLink, options: AttachmentOptions, context: Context) {
-    this.#link = link;
+  constructor(options: AttachmentOptions, context: Context) {
     this.#options = options;
     this.#context = context;
-    const { client, sessionID } = options;
-    this.#acknowledger =
-      client === null
-        ? null
-        : new OutputAcknowledger(options.outputBufferBytes, (offsets) =>
-            link.client.acknowledge(sessionID, client, offsets, AbortSignal.timeout(requestLimitMs)),
-          );
-    const names: OutputStreamName[] = options.hasTerminal ? ['stdout'] : ['stdout', 'stderr'];
-    this.#outputs = Promise.all(names.map((name) => this.#read(name)));
-    this.#outputs.catch(() => undefined);
+    const { hasTerminal, stdout, compress, recording, quiet } = options;
+    this.#status = new (hasTerminal ? StatusRow : ProgressLine)(context.stderr, !quiet);
+    this.#failed.promise.catch(() => undefined);
+    const { stderr } = context;
+    this.sinks = {
+      stdout: recording?.to.tap(stdout, 'stdout') ?? stdout,
+      stderr: hasTerminal ? null : (recording?.to.tap(stderr, 'stderr') ?? stderr),
+      compress,
+      onLost: ({ message }) => {
+        this.#status.show('crashcart: connection lost; reconnecting…');
+        this.#traceStep(`${message}; reconnecting`);
+      },
+      onRestored: () => {
+        this.#status.clear();
+        this.#traceStep('the connection is restored');
+        void this.#redraw();
+      },
+      onGap: (bytes) =>
+        this.#tell(`${bytes} bytes of the terminal's output are lost: no client was connected at that time`),
+    };
   }
 
   /**
-   * Passes everything on until the session ends, or is left.
-   * @throws OutputClosedError; Failure `streamCut`, `streamCorrupt`, `stdinFailed`, `connectionLost`, `sessionLost`;
-   *   ProblemError.
+   * Passes keys, sizes and stdin on until the session ends, or is left.
+   * @param session which passes its output to {@link sinks}.
+   * @throws OutputClosedError; Failure `stdinFailed`, `streamCut`, `streamCorrupt`, `connectionLost`, `sessionLost`,
+   *   `agentFailed`; ProblemError; ApiError.
    */
-  async run(): Promise<AttachmentEnd> {
-    const { hasTerminal, hasStdin, client, isNew } = this.#options;
-    if (hasTerminal && client !== null) {
+  async run(session: ClientSession): Promise<SessionOutcome> {
+    this.#session = session;
+    const { role, hasTerminal, hasStdin } = this.#options;
+    if (hasTerminal && role !== 'watcher') {
       this.#undo.push(
         enterRawMode(this.#context.stdin),
         watchWindowSize(this.#context.stdout, (size) => this.#resize(size)),
       );
-      if (!isNew) void this.redraw();
+      if (role === 'holder') void this.#redraw();
     }
-    if (hasStdin && client !== null) this.#sendStdin(client);
-    const ended = this.#outputs.then(
-      ([trailers]): AttachmentEnd => ({ kind: 'ended', end: (trailers as StreamTrailers).end }),
-      (error: unknown) => {
-        // The agent cuts the outputs before it answers that it has let us go.
-        if (this.#isLeaving) return this.#left.promise;
-        throw error;
-      },
-    );
-    return await Promise.race([ended, this.#left.promise]);
-  }
-
-  /** Whether the session is to go on without us: it is not ended then, even if the agent has not answered. */
-  get isLeaving(): boolean {
-    return this.#isLeaving;
+    if (hasStdin && role !== 'watcher') this.#sendStdin(session);
+    try {
+      return await Promise.race([session.outcome, this.#failed.promise]);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new OutputClosedError({ cause: error });
+      throw error;
+    }
   }
 
   /** @returns whether the session has taken Ctrl-C; the second time it is for us. */
   passInterrupt(): boolean {
-    if (this.#options.client === null || this.#interrupts++ > 0) return false;
-    this.#link.client
-      .signal(this.#options.sessionID, 'SIGINT', AbortSignal.timeout(requestLimitMs))
-      .catch(() => undefined);
+    if (this.#session === null || this.#options.role === 'watcher' || this.#interrupts++ > 0) return false;
+    this.#session.signal('SIGINT').catch(() => undefined);
     return true;
   }
 
-  /** Has the program on the terminal draw everything again: what size it finds does not matter. */
-  async redraw(): Promise<void> {
-    if (!this.#options.hasTerminal || this.#options.client === null) return;
+  /**
+   * Does with the session what is to be done when we end before it: a session that we started is ended, one that was
+   * there before goes on.
+   * @throws ProblemError; what broke the connection; the signal's reason.
+   */
+  async part(signal: AbortSignal): Promise<void> {
+    const { role, keepSeconds } = this.#options;
+    if (role === 'holder') await this.#session?.detach(keepSeconds);
+    else if (role === 'starter' && this.#session?.isLeft === false) await this.#end(signal);
+  }
+
+  /** Says that the session was left. */
+  tellDetached(message: string): void {
+    const { hasTerminal, quiet } = this.#options;
+    if (hasTerminal) this.#context.stderr.write('\n');
+    if (!quiet) this.#context.reporter.tell(message);
+  }
+
+  /** Gives the terminal back as it was. */
+  close(): void {
+    this.#status.clear();
+    for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  async #end(signal: AbortSignal): Promise<void> {
+    this.close();
+    await this.#session?.delete(signal);
+  }
+
+  /** Has the program on the terminal draw everything again, by two changes of the size. */
+  async #redraw(): Promise<void> {
+    if (!this.#options.hasTerminal || this.#options.role === 'watcher') return;
     const size = getWindowSize(this.#context.stdout);
     await this.#sendSize({ ...size, rows: Math.max(1, size.rows - 1) });
     await this.#sendSize(size);
   }
 
-  /** Leaves the session running. */
-  async detach(): Promise<void> {
-    const { sessionID, client, keepSeconds } = this.#options;
-    if (client === null) return;
-    this.#isLeaving = true;
-    this.#link.leave();
-    const limit = AbortSignal.timeout(requestLimitMs);
-    await this.#link.client.detachSession(sessionID, { client, keepSeconds }, limit);
-  }
-
-  /** Has the agent end the session. */
-  async delete(signal: AbortSignal): Promise<void> {
-    this.#restore();
-    await this.#link.client.deleteSession(this.#options.sessionID, signal);
-  }
-
-  /** Gives the terminal back as it was, and ends the connection; the session stays as long as its lease. */
-  close(): void {
-    this.#restore();
-    this.#acknowledger?.close();
-    this.#link.close();
-  }
-
-  #restore(): void {
-    for (const undo of this.#undo.splice(0)) undo();
-  }
-
-  async #read(name: OutputStreamName): Promise<StreamTrailers> {
-    const { client: holder, sessionID, isNew, output, compress, recording } = this.#options;
-    const ours: Writable = name === 'stdout' && output !== null ? output : this.#context[name];
-    const sink: Writable = recording?.to.tap(ours, name) ?? ours;
-    const reader = new OutputReader(name, sink, isNew ? 0 : null, {
-      onDelivered: (offset) => this.#acknowledger?.delivered(name, offset),
-      onGap: (bytes) =>
-        this.#tell(`${bytes} bytes of the terminal's output came while nobody was there, and are lost`),
-    });
-    for (let client = this.#link.client; ;) {
-      try {
-        const request = { client: holder, from: reader.offset, compress };
-        return await reader.read(client.openOutput(sessionID, name, request));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new OutputClosedError({ cause: error });
-        client = await this.#link.renew(client, error);
-      }
-    }
-  }
-
-  #sendStdin(holder: string): void {
-    const { sessionID, isNew } = this.#options;
-    const sender = new StdinSender(this.#openInput(), isNew ? 0 : null);
-    this.#undo.push(() => sender.close());
-    const send = async () => {
-      for (let client = this.#link.client; ;) {
-        try {
-          await sender.send(client.openStdin(sessionID, holder, sender.offset));
-          return;
-        } catch (error) {
-          client = await this.#link.renew(client, error);
-        }
-      }
-    };
-    send().catch((error: unknown) => {
-      // Other failures show in the outputs, or don't matter: the command need not read all of it.
-      if (error instanceof Failure && error.code === 'stdinFailed') this.#left.reject(error);
+  #sendStdin(session: ClientSession): void {
+    session.sendStdin(this.#openInput()).catch((error: unknown) => {
+      // Other failures show in the outputs, or do not matter: the command need not read all of stdin.
+      if (error instanceof Failure && error.code === 'stdinFailed') this.#failed.reject(error);
     });
   }
 
@@ -189,7 +154,7 @@ export class SessionAttachment {
     if (hasTerminal && stdin.isTTY) {
       const keys = new EscapeKeys((action) => this.#act(action), detachKeys);
       input = stdin.pipe(keys);
-      // A pipe does not pass it on.
+      // A pipe does not pass errors on.
       const fail = (error: Error) => keys.destroy(error);
       stdin.once('error', fail);
       this.#undo.push(() => stdin.off('error', fail).unpipe(keys).pause());
@@ -199,15 +164,12 @@ export class SessionAttachment {
   }
 
   #act(action: EscapeAction): void {
-    const leave = async () => {
+    const act = async () => {
       if (action === 'help') this.#tell(escapeHelp.join('\r\n'));
-      else if (action === 'end') await this.delete(AbortSignal.timeout(requestLimitMs));
-      else {
-        await this.detach();
-        this.#left.resolve({ kind: 'detached' });
-      }
+      else if (action === 'end') await this.#end(AbortSignal.timeout(requestLimitMs));
+      else await this.#session?.detach(this.#options.keepSeconds);
     };
-    leave().catch((error: unknown) => this.#left.reject(error));
+    act().catch((error: unknown) => this.#failed.reject(error));
   }
 
   #resize(size: { columns: number; rows: number }): void {
@@ -216,13 +178,14 @@ export class SessionAttachment {
   }
 
   async #sendSize(size: { columns: number; rows: number }): Promise<void> {
-    const { client } = this.#link;
-    await client
-      .resize(this.#options.sessionID, size, AbortSignal.timeout(requestLimitMs))
-      .catch(() => undefined);
+    await this.#session?.resize(size).catch(() => undefined);
   }
 
-  /** On a terminal in raw mode, where a line does not begin by itself at its start. */
+  #traceStep(line: string): void {
+    if (this.#options.verbosity >= stepLevel) this.#context.reporter.tell(line);
+  }
+
+  /** Writes for a terminal in raw mode, where a new line does not begin in the first column. */
   #tell(text: string): void {
     const end = this.#options.hasTerminal ? '\r\n' : '\n';
     this.#context.stderr.write(`${this.#options.hasTerminal ? '\r\n' : ''}${text}${end}`);

@@ -21,6 +21,16 @@ export interface ApiConnection {
   requestTimeoutMs: number | null;
   /** Is told of each request; without, nobody is. */
   trace?: RequestTrace;
+  /** Reads the kubeconfig again, with the same flags. @throws Failure `configuration`. */
+  reload: () => Promise<ApiConnection>;
+}
+
+/**
+ * Reads the kubeconfig of a connection again: its credentials may have expired meanwhile.
+ * @throws Failure `configuration`.
+ */
+export async function reloadConnection({ reload, trace }: ApiConnection): Promise<ApiConnection> {
+  return { ...(await reload()), ...(trace && { trace }) };
 }
 
 /**
@@ -53,6 +63,7 @@ export async function loadConnection(
       // An empty one counts as not given, as for kubectl.
       namespace: flags.namespace || context?.namespace || 'default',
       requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
+      reload: () => loadConnection(flags, environment),
     };
   } catch (error) {
     if (error instanceof Failure) throw error;

@@ -1,25 +1,26 @@
 import type { ApiConnection } from '../api/kubeconfig.ts';
-import { SessionClient } from './session-client.ts';
-import { openTunnel, type Tunnel } from './tunnel.ts';
+import { type ConnectionMode, SessionClient } from './session-client.ts';
+import { type AgentAddress, Tunnel } from './tunnel.ts';
 
-/** A connection to an agent: the tunnel, and the session API over it. */
-export interface SessionConnection {
+/** A connection to an agent: the tunnel, and the session API over the tunnel. */
+export interface AgentConnection {
   client: SessionClient;
   tunnel: Tunnel;
   close(): void;
 }
 
 /**
- * Connects to an agent; returned at once, requests wait until it stands.
- * @param bulk whether data is to be carried fast rather than key presses.
+ * Connects to an agent. Returns at once: requests wait until the tunnel is open, and fail as the tunnel does (see
+ * {@link Tunnel}).
+ * @param mode what the connection is tuned for.
  */
 export function connectToAgent(
   connection: ApiConnection,
-  agent: { namespace: string; pod: string },
-  bulk: boolean,
-): SessionConnection {
-  const tunnel = openTunnel(connection, agent);
-  const client = new SessionClient(tunnel, bulk);
+  agent: AgentAddress,
+  { mode }: { mode: ConnectionMode },
+): AgentConnection {
+  const tunnel = new Tunnel(connection, agent);
+  const client = new SessionClient(tunnel, mode);
   return {
     client,
     tunnel,

@@ -1,83 +1,206 @@
-import { Failure, type FailureCode } from '../../failure/failure.ts';
-import type { SessionClient } from './session-client.ts';
-import type { SessionConnection } from './agent-connection.ts';
+import type { Readable, Writable } from 'node:stream';
+import type { Failure } from '../../failure/failure.ts';
+import type { SessionEnd } from '../../session-api/session-end.ts';
+import type { OutputStreamName, signalRequestSchema } from '../../session-api/session-routes.ts';
+import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
+import type { StreamTrailers } from '../../session-api/stream-trailers.ts';
+import type { ApiClient } from '../api/api-client.ts';
+import type * as z from 'zod';
+import type { AgentConnection } from './agent-connection.ts';
+import { OutputAcknowledger } from './output-acknowledger.ts';
+import { OutputReader } from './output-reader.ts';
+import { type ClientAudit, type JoinedSession, reconnect } from './reconnection.ts';
+import { RenewableConnection } from './renewable-connection.ts';
+import { StdinSender } from './stdin-sender.ts';
 
-/** What a new connection mends. */
-const lostCodes: FailureCode[] = ['connectionLost', 'streamCut', 'tunnelFailed'];
-/** Connections that carry nothing are no help. */
-const maxFruitlessRenewals = 5;
+const requestLimitMs = 5000;
 
-export interface LinkEvents {
-  /** Settles when the session has been started: before, there is nothing to come back to. */
-  started: Promise<unknown>;
-  /** @returns the next connection to the same session. @throws when there will be none. */
-  reconnect: (cause: Failure) => Promise<SessionConnection>;
+/** Where the output of a session goes, and who is told what becomes of the connection. */
+export interface SessionSinks {
+  stdout: Writable;
+  /** null with a terminal: its only output is stdout. */
+  stderr: Writable | null;
+  /** Whether the output may be compressed on its way. */
+  compress: boolean;
+  /** Called when the connection is lost and another one is tried. */
   onLost: (cause: Failure) => void;
+  /** Called when the session goes on over another connection. */
   onRestored: () => void;
+  /** Called with the number of bytes that a terminal printed while no client was connected, and that are lost. */
+  onGap: (missingBytes: number) => void;
 }
 
-/** The way to one session: the connection that stands now, and the next one when it is lost. */
-export class SessionLink {
-  #connection: SessionConnection;
-  readonly #events: LinkEvents;
-  #renewal: Promise<void> | null = null;
-  #fruitlessRenewals = 0;
-  #bytesBefore = 0;
-  /** Whether what fails from now on is no reason for another connection. */
-  #isLeft = false;
-  #isClosed = false;
+/** How a session and its client parted. */
+export type SessionOutcome = { kind: 'ended'; end: SessionEnd } | { kind: 'detached' };
 
-  constructor(connection: SessionConnection, events: LinkEvents) {
-    this.#connection = connection;
-    this.#events = events;
+/** A session's body, but for what the client's connection adds to it. */
+export type SessionRequest = Omit<SessionSpec, 'audit'> & { audit: ClientAudit };
+
+/**
+ * A session as its client has it: over one connection after the other, until the session ends or the client leaves
+ * it. Every failure of a connection is first answered by another connection.
+ */
+export class ClientSession {
+  readonly #joined: JoinedSession;
+  readonly #connection: RenewableConnection;
+  readonly #outcome = Promise.withResolvers<SessionOutcome>();
+  #started: Promise<unknown> = Promise.resolve();
+  #sinks: SessionSinks | null = null;
+  #acknowledger: OutputAcknowledger | null = null;
+  #stdin: StdinSender | null = null;
+  #isLeft = false;
+
+  /** @param signal ends the attempts to reconnect. */
+  constructor(api: ApiClient, connection: AgentConnection, joined: JoinedSession, signal: AbortSignal) {
+    this.#joined = joined;
+    this.#outcome.promise.catch(() => undefined);
+    this.#connection = new RenewableConnection(connection, {
+      waitForStart: () => this.#started,
+      reconnect: (cause) => reconnect(cause, api, joined, signal),
+      onLost: (cause) => this.#sinks?.onLost(cause),
+      onRestored: () => this.#sinks?.onRestored(),
+    });
   }
 
-  get client(): SessionClient {
-    return this.#connection.client;
+  get id(): string {
+    return this.#joined.id;
   }
 
   /**
-   * Waits for another connection when what failed is the present one.
-   * @param broken the client that failed.
-   * @returns the client to go on with.
-   * @throws the error itself when no connection mends it, or why there is none.
+   * Settles when the session has ended, or was left. Rejects with the error of a sink; Failure `streamCut`,
+   * `streamCorrupt`, `connectionLost`, `sessionLost`, `agentFailed`; ProblemError; ApiError.
    */
-  async renew(broken: SessionClient, error: unknown): Promise<SessionClient> {
-    if (!(error instanceof Failure) || !lostCodes.includes(error.code) || this.#isLeft) throw error;
-    if (broken === this.client) {
-      this.#renewal ??= this.#reconnect(error).finally(() => (this.#renewal = null));
-    }
-    await this.#renewal;
-    return this.client;
+  get outcome(): Promise<SessionOutcome> {
+    return this.#outcome.promise;
   }
 
-  /** The connection stands as long as it does, but no other one follows. */
-  leave(): void {
+  /** Whether the session was asked to go on without this client, even if the agent has not answered. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
+  /**
+   * Asks the agent to start the session. Requests of the same turn go out together with this one.
+   * @throws ProblemError when the agent refuses; what broke the connection otherwise; the signal's reason.
+   */
+  async start(spec: SessionRequest, signal: AbortSignal): Promise<void> {
+    const { client, tunnelID } = this.#connection;
+    const starting = client.startSession(this.id, { ...spec, audit: { ...spec.audit, tunnelID } }, signal);
+    this.#started = starting;
+    await starting;
+  }
+
+  /**
+   * Makes this client the holder of the session; the client that held it before is told.
+   * @throws ProblemError `notFound`; what broke the connection; the signal's reason.
+   */
+  async takeOver(signal: AbortSignal): Promise<void> {
+    const { holder, id } = this.#joined;
+    if (holder === null) return;
+    const { client, tunnelID } = this.#connection;
+    const audit = { ...holder.audit, tunnelID };
+    await client.holdSession(id, { client: holder.client, audit, takeOver: true }, signal);
+  }
+
+  /** Asks for the outputs and passes them on, until {@link outcome}. Called once. */
+  read(sinks: SessionSinks): void {
+    this.#sinks = sinks;
+    const { holder, id, outputBufferBytes } = this.#joined;
+    if (holder !== null) {
+      this.#acknowledger = new OutputAcknowledger(outputBufferBytes, (offsets) =>
+        this.#connection.client.acknowledge(id, holder.client, offsets, limitRequest()),
+      );
+    }
+    const outputs = [this.#read('stdout', sinks.stdout, sinks)];
+    if (sinks.stderr !== null) outputs.push(this.#read('stderr', sinks.stderr, sinks));
+    Promise.all(outputs).then(
+      ([trailers]) => this.#outcome.resolve({ kind: 'ended', end: (trailers as StreamTrailers).end }),
+      (error: unknown) => {
+        // The agent cuts the outputs before it answers that the session goes on without this client.
+        if (!this.#isLeft) this.#outcome.reject(error);
+      },
+    );
+  }
+
+  /**
+   * Sends stdin until the source ends, or the command's stdin is closed. Does nothing for a client that only watches.
+   * @throws Failure `stdinFailed` when the source can't be read on; what ended the last connection.
+   */
+  async sendStdin(source: Readable): Promise<void> {
+    const { holder, id, isNew } = this.#joined;
+    if (holder === null) return;
+    const sender = new StdinSender(source, isNew ? 0 : null);
+    this.#stdin = sender;
+    for (let { client } = this.#connection; ;) {
+      try {
+        await sender.send(client.openStdin(id, holder.client, sender.offset));
+        return;
+      } catch (error) {
+        client = await this.#connection.renew(client, error);
+      }
+    }
+  }
+
+  /** Sends a signal to the command. @throws ProblemError `notFound`; what broke the connection. */
+  async signal(name: z.infer<typeof signalRequestSchema>['signal']): Promise<void> {
+    await this.#connection.client.signal(this.id, name, limitRequest());
+  }
+
+  /** @throws ProblemError `notFound`, `conflict` without a terminal; what broke the connection. */
+  async resize(size: TerminalSize): Promise<void> {
+    await this.#connection.client.resize(this.id, size, limitRequest());
+  }
+
+  /**
+   * Leaves the session running. Does nothing for a client that only watches.
+   * @param keepSeconds how long the agent keeps the session without a client.
+   * @throws ProblemError `takenOver`, `notFound`; what broke the connection.
+   */
+  async detach(keepSeconds: number): Promise<void> {
+    const { holder, id } = this.#joined;
+    if (holder === null) return;
     this.#isLeft = true;
-  }
-
-  /** Ends the connection, and makes no other one. */
-  close(): void {
-    this.leave();
-    this.#isClosed = true;
-    this.#connection.close();
-  }
-
-  async #reconnect(cause: Failure): Promise<void> {
-    await this.#events.started;
-    // What came over it was at least the answers that made it stand.
-    const received = this.#connection.tunnel.receivedBytes;
-    this.#fruitlessRenewals = received > this.#bytesBefore ? 0 : this.#fruitlessRenewals + 1;
-    if (this.#fruitlessRenewals > maxFruitlessRenewals) throw cause;
-    this.#connection.close();
-    this.#events.onLost(cause);
-    const connection = await this.#events.reconnect(cause);
-    if (this.#isClosed) {
-      connection.close();
-      throw cause;
+    this.#connection.keepLast();
+    try {
+      await this.#connection.client.detachSession(id, { client: holder.client, keepSeconds }, limitRequest());
+      this.#outcome.resolve({ kind: 'detached' });
+    } catch (error) {
+      this.#outcome.reject(error);
+      throw error;
     }
-    this.#bytesBefore = connection.tunnel.receivedBytes;
-    this.#connection = connection;
-    this.#events.onRestored();
   }
+
+  /** Ends the session and everything that runs in it. @throws ProblemError `notFound`; what broke the connection. */
+  async delete(signal: AbortSignal): Promise<void> {
+    this.#stdin?.close();
+    await this.#connection.client.deleteSession(this.id, signal);
+  }
+
+  /** Closes the connection. The session itself lasts as long as its lease. */
+  close(): void {
+    this.#stdin?.close();
+    this.#acknowledger?.close();
+    this.#connection.close();
+  }
+
+  async #read(name: OutputStreamName, sink: Writable, sinks: SessionSinks): Promise<StreamTrailers> {
+    const { holder, id, isNew } = this.#joined;
+    const { compress, onGap } = sinks;
+    const reader = new OutputReader(name, sink, isNew ? 0 : null, {
+      onDelivered: (offset) => this.#acknowledger?.delivered(name, offset),
+      onGap,
+    });
+    for (let { client } = this.#connection; ;) {
+      try {
+        const request = { client: holder?.client ?? null, from: reader.offset, compress };
+        return await reader.read(client.openOutput(id, name, request));
+      } catch (error) {
+        client = await this.#connection.renew(client, error);
+      }
+    }
+  }
+}
+
+function limitRequest(): AbortSignal {
+  return AbortSignal.timeout(requestLimitMs);
 }

@@ -61,8 +61,8 @@ describe('a session’s ID', () => {
   })) as Parameters<typeof selectSession>[0]['sessions'];
 
   test.each([
-    ['of none', '0000', 'there is no session 0000'],
-    ['of several', makeID(1).slice(0, 8), "is the beginning of 2 sessions' IDs"],
+    ['of no session', '0000', 'has a session 0000'],
+    ['of several sessions', makeID(1).slice(0, 8), 'matches 2 sessions'],
   ])('%s is refused', (_what, id, words) => {
     expect(() => selectSession({ sessions, silent: [] }, 'crashcart', id)).toThrow(words);
   });

@@ -8,14 +8,15 @@ import { Failure } from '../../failure/failure.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
 import type { SessionClient } from './session-client.ts';
 import { connectToAgent } from './agent-connection.ts';
+import type { AgentAddress } from './tunnel.ts';
 import { isResident } from '../agent-pods/resident/session-keep.ts';
 
-/** Of asking one agent: the others' answers do not wait longer for it. */
+/** Limit of asking one agent: the answers of the others do not wait longer. */
 const agentLimitMs = 10_000;
-/** Where agents are kept on each node of a large cluster: each is a websocket through the API server. */
+/** A large cluster may have an agent on each node, and each is asked over a websocket of the API server. */
 export const maxAgentsAskedAtOnce = 20;
 
-/** A session and where it is. */
+/** A session and the agent that has it. */
 export interface FoundSession {
   /** The agent's pod. */
   pod: string;
@@ -31,7 +32,11 @@ export interface AgentSessions {
   silent: { pod: string; node: string; why: string }[];
 }
 
-/** Asks all agents for their sessions. @throws ApiError, Failure. */
+/**
+ * Asks all agents for their sessions; the sessions that ended and are still kept are listed, too.
+ * @returns the sessions, the oldest first, and the agents that did not answer.
+ * @throws ApiError, Failure `connection`: the agents could not be listed; the signal's reason.
+ */
 export async function listSessions(
   api: ApiClient,
   namespace: string,
@@ -66,10 +71,13 @@ export async function listSessions(
   };
 }
 
-/** @throws ApiError, ProblemError, Failure. */
+/**
+ * Asks one agent for its sessions.
+ * @throws ApiError; ProblemError; Failure `tunnelFailed`, `connectionLost`, `agentFailed`; a TimeoutError.
+ */
 export async function listSessionsOf(
   api: ApiClient,
-  agent: { namespace: string; pod: string },
+  agent: AgentAddress,
   signal: AbortSignal,
 ): Promise<SessionState[]> {
   return await askAgent(api, agent, (client, limit) => client.listSessions(limit), signal);
@@ -77,16 +85,16 @@ export async function listSessionsOf(
 
 /**
  * Asks one agent over a connection of its own, which ends with the answer.
- * @param ask is given a signal that has a limit.
- * @throws what `ask` throws; ApiError, Failure.
+ * @param ask sends the request; its signal has a limit.
+ * @throws what `ask` throws: ApiError; ProblemError; Failure `tunnelFailed`, `connectionLost`; a TimeoutError.
  */
 export async function askAgent<Answer>(
   api: ApiClient,
-  agent: { namespace: string; pod: string },
+  agent: AgentAddress,
   ask: (client: SessionClient, signal: AbortSignal) => Promise<Answer>,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const connection = connectToAgent(api.connection, agent, false);
+  const connection = connectToAgent(api.connection, agent, { mode: 'interactive' });
   try {
     return await ask(connection.client, AbortSignal.any([signal, AbortSignal.timeout(agentLimitMs)]));
   } finally {
@@ -95,8 +103,8 @@ export async function askAgent<Answer>(
 }
 
 /**
- * Finds a session by its ID, or the beginning of it.
- * @throws Failure `sessionNotFound` when it is none's, or that of several; ApiError.
+ * Finds a session by its ID, or by the first characters of its ID.
+ * @throws Failure `sessionNotFound` when no session, or more than one, has such an ID; ApiError.
  */
 export async function findSession(
   api: ApiClient,
@@ -108,8 +116,9 @@ export async function findSession(
 }
 
 /**
- * The same, of sessions that have been listed.
- * @throws Failure `sessionNotFound` when it is none's, or that of several.
+ * Finds a session among those that have been listed.
+ * @param id ID of the session, or its first characters.
+ * @throws Failure `sessionNotFound` when no session, or more than one, has such an ID.
  */
 export function selectSession(
   { sessions, silent }: AgentSessions,
@@ -123,13 +132,13 @@ export function selectSession(
   throw new Failure(
     'sessionNotFound',
     found.length === 0
-      ? `there is no session ${id} in the namespace "${namespace}" of agents${unasked}`
-      : `${id} is the beginning of ${found.length} sessions' IDs: ${found.map(({ state }) => state.id).join(', ')}`,
-    '`kubectl crashcart sessions` lists them; ended ones are kept for 10 min.',
+      ? `no agent in the namespace "${namespace}" has a session ${id}${unasked}`
+      : `${id} matches ${found.length} sessions: ${found.map(({ state }) => state.id).join(', ')}`,
+    '`kubectl crashcart sessions` lists them; ended sessions are listed for 10 min.',
   );
 }
 
-/** @returns the node of an agent. */
+/** @returns the name of the node that an agent's pod runs on. */
 export function findNode({ metadata, spec }: Pod): string {
   return metadata.annotations[agentAnnotations.node] ?? spec.nodeName;
 }

@@ -1,72 +1,78 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../session-api/problem.ts';
-import type { SessionSpec } from '../../session-api/session-spec.ts';
+import { Failure } from '../../failure/failure.ts';
 import { type AgentRequest, findWarmAgent, startAgent } from '../agent-pods/start-agent.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
-import { Failure } from '../../failure/failure.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
-import { connectToAgent, type SessionConnection } from './agent-connection.ts';
+import { connectToAgent } from './agent-connection.ts';
+import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
 import type { Tunnel } from './tunnel.ts';
 
-/** An agent may be ending just when it is found, and a connection may be cut. */
+/** An agent may be about to end when it is found, and a connection may be cut. */
 const maxAttempts = 4;
 const retryDelayMs = 200;
+const cleanUpLimitMs = 3000;
 
-/** What a session is to be; its tunnel is known only when there is a connection. */
-export type SessionRequest = Omit<SessionSpec, 'audit'> & { audit: Omit<SessionSpec['audit'], 'tunnelID'> };
-
-/** One session with an agent, and the connection that it was started over. */
-export interface AgentSession {
-  id: string;
-  /** The agent's pod. */
-  pod: string;
-  connection: SessionConnection;
-  /** Settles when the agent has answered the request for the session. */
-  started: Promise<unknown>;
+/** The agent that a session needs. */
+export interface SessionAgent extends Omit<AgentRequest, 'excluded'> {
+  /** The agents that were there a moment ago. */
+  known: Pod[];
 }
 
 /**
- * Gets an agent and asks it for a session. `onStart` is called with each connection that is tried, in the
- * same turn as the request is sent: what it sends goes along with it.
- * @param agents the agents that were there a moment ago.
- * @returns what `onStart` returned for the session that was started.
- * @throws Failure, ApiError, ProblemError.
+ * Gets an agent, a running one or a new one, and starts a session there. The requests for the outputs go out
+ * together with the one that starts the session.
+ * @param sinks null for a session that is started detached: its outputs are not read.
+ * @returns the session, which the agent has started.
+ * @throws Failure: any code of {@link startAgent}, `tunnelFailed`, `connectionLost`, `timeout`, `agentFailed`; ApiError;
+ *   ProblemError; the reason of the agent's signal. A session that may have been started when the signal came is ended.
  */
-export async function openSession<Result>(
+export async function openSession(
   api: ApiClient,
-  request: AgentRequest,
-  agents: Pod[],
+  agent: SessionAgent,
   spec: SessionRequest,
-  onStart: (session: AgentSession) => Result,
-): Promise<{ session: AgentSession; result: Result }> {
-  const { options, signal } = request;
-  const excluded = new Set(request.excluded);
-  let known = agents;
+  sinks: SessionSinks | null,
+): Promise<ClientSession> {
+  const { node, nodeIsTarget, options, timeoutMs, onProgress, signal } = agent;
+  const excluded = new Set<string>();
+  let { known } = agent;
   let id = randomUUID();
   for (let attempt = 1; ; attempt++) {
-    const attempted = { ...request, excluded };
-    const pod = findWarmAgent(known, attempted) ?? (await startAgent(api, attempted));
-    const agent = { namespace: options.namespace, pod: pod.metadata.name };
-    const connection = connectToAgent(api.connection, agent, spec.terminal === null);
-    const { client, tunnel } = connection;
-    const audit = { ...spec.audit, tunnelID: tunnel.id };
-    const started = client.startSession(id, { ...spec, audit }, signal);
-    const session = { id, pod: agent.pod, connection, started };
+    const request = { node, nodeIsTarget, options, timeoutMs, excluded, onProgress, signal };
+    const pod = findWarmAgent(known, request) ?? (await startAgent(api, request));
+    const address = { namespace: options.namespace, pod: pod.metadata.name };
+    const hasTerminal = spec.terminal !== null;
+    const mode = hasTerminal ? 'interactive' : 'bulk';
+    const connection = connectToAgent(api.connection, address, { mode });
+    const joined = {
+      id,
+      agent: address,
+      holder: { client: spec.client, audit: spec.audit },
+      isNew: true,
+      hasTerminal,
+      outputBufferBytes: spec.outputBufferBytes,
+      reconnectLimitMs: spec.graceSeconds * 1000,
+    };
+    const session = new ClientSession(api, connection, joined, signal);
     try {
-      const result = onStart(session);
-      await started;
-      return { session, result };
+      const starting = session.start(spec, signal);
+      // In the same turn: the agent has them answered as soon as the command has started.
+      if (sinks !== null) session.read(sinks);
+      await starting;
+      return session;
     } catch (error) {
-      connection.close();
+      if (signal.aborted && connection.tunnel.receivedBytes > 0)
+        await session.delete(AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
+      session.close();
       if (attempt === maxAttempts || signal.aborted) throw error;
-      if (isAgentGone(error, tunnel)) {
+      if (isAgentGone(error, connection.tunnel)) {
         id = randomUUID();
         excluded.add(pod.metadata.uid);
         known = known.filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
       } else if (error instanceof Failure && error.code === 'connectionLost') {
-        // The same agent again, and the same id: what may have begun there does not begin twice.
+        // The same agent and the same ID: a session that has begun there does not begin twice.
         known = [pod];
         await delay(retryDelayMs * attempt, undefined, { signal });
       } else throw error;
@@ -74,7 +80,7 @@ export async function openSession<Result>(
   }
 }
 
-/** Whether that agent takes no session any more, and surely has not started this one. */
+/** Whether the agent takes no more sessions, and has certainly not started this one. */
 function isAgentGone(error: unknown, tunnel: Tunnel): boolean {
   if (error instanceof ProblemError) return error.code === 'draining';
   if (tunnel.receivedBytes > 0) return false;

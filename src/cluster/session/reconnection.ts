@@ -5,45 +5,57 @@ import { findAgentEnd } from '../agent-pods/agent-end.ts';
 import { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { ApiConnection } from '../api/kubeconfig.ts';
-import { connectToAgent, type SessionConnection } from './agent-connection.ts';
+import { reloadConnection } from '../api/kubeconfig.ts';
+import { type AgentConnection, connectToAgent } from './agent-connection.ts';
+import type { AgentAddress } from './tunnel.ts';
 
-/** Of one attempt: beyond, what stands in between has lost it. */
+/** After that, a proxy on the way has lost the attempt. */
 const attemptLimitMs = 15_000;
 const minDelayMs = 100;
 const maxDelayMs = 5000;
-/** An API server that starts refuses what it allows a moment later, and a kubelet knows no pod. */
+/** An API server that has just started refuses what it allows a moment later, and a kubelet does not know its pods. */
 const refusalLimitMs = 10_000;
 const lookUpLimitMs = 3000;
 
-export interface ReconnectionOptions {
-  /** Reads the kubeconfig again: its credentials may have expired meanwhile. */
-  loadConnection: () => Promise<ApiConnection>;
-  agent: { namespace: string; pod: string };
-  sessionID: string;
-  /** null: it was only watched. */
-  hold: { client: string; audit: Omit<SessionSpec['audit'], 'tunnelID'> } | null;
-  bulk: boolean;
-  /** How long the agent keeps the session. */
-  limitMs: number;
-  signal: AbortSignal;
+/** What the agent's log has of a client, but for the tunnel of each connection. */
+export type ClientAudit = Omit<SessionSpec['audit'], 'tunnelID'>;
+
+/** A session as one client knows it, whichever connection carries it. */
+export interface JoinedSession {
+  id: string;
+  agent: AgentAddress;
+  /** Who holds the session (session-routes.ts); null: this client only watches. */
+  holder: { client: string; audit: ClientAudit } | null;
+  /** false: the session was started by another client, and what it has printed so far is that client's. */
+  isNew: boolean;
+  hasTerminal: boolean;
+  /** What the agent keeps of each output until it is acknowledged. */
+  outputBufferBytes: number;
+  /** How long a lost connection is tried to be restored: as long as the agent keeps the session. */
+  reconnectLimitMs: number;
 }
 
 /**
  * Comes back to a session over a new connection.
- * @param cause why the one before is gone.
- * @throws Failure `sessionLost`, `agentFailed`, `connectionLost` when it did not succeed in time; ProblemError
- *   `takenOver`; ApiError when it is refused for good.
+ * @param cause why the connection before it is gone.
+ * @param signal ends the attempts.
+ * @throws Failure `sessionLost`, `agentFailed`, `connectionLost` when no attempt succeeded in time; ProblemError
+ *   `takenOver`; ApiError when the API server refuses for good; the signal's reason.
  */
-export async function reconnect(cause: Failure, options: ReconnectionOptions): Promise<SessionConnection> {
+export async function reconnect(
+  cause: Failure,
+  api: ApiClient,
+  session: JoinedSession,
+  signal: AbortSignal,
+): Promise<AgentConnection> {
   const startedAt = performance.now();
-  const limit = AbortSignal.timeout(options.limitMs);
-  const signal = AbortSignal.any([options.signal, limit]);
+  const limit = AbortSignal.timeout(session.reconnectLimitMs);
+  const either = AbortSignal.any([signal, limit]);
   const attempt = async () => {
     try {
-      return await connectAgain(options, signal);
+      return await connectAgain(api, session, either);
     } catch (error) {
-      const final = await findFinalError(error, options, performance.now() - startedAt);
+      const final = await findFinalError(error, api, session.agent, performance.now() - startedAt);
       if (final !== null) throw new AbortError(final);
       throw error;
     }
@@ -53,32 +65,36 @@ export async function reconnect(cause: Failure, options: ReconnectionOptions): P
       retries: Number.POSITIVE_INFINITY,
       minTimeout: minDelayMs,
       maxTimeout: maxDelayMs,
-      // Many clients lose their connections at once: they must not all come back at once.
+      // An API server that fails loses the connections of many clients: they must not all come back at once.
       randomize: true,
-      signal,
-      shouldRetry: () => !signal.aborted,
+      signal: either,
+      shouldRetry: () => !either.aborted,
     });
   } catch (error) {
-    if (options.signal.aborted) throw options.signal.reason;
+    if (signal.aborted) throw signal.reason;
     if (!limit.aborted) throw error;
     throw new Failure(
       'connectionLost',
-      `${cause.message}; it could not be restored within ${options.limitMs / 1000} s`,
-      'The agent has ended the session meanwhile, unless it was kept for longer: see `kubectl crashcart sessions`.',
+      `${cause.message}; reconnecting failed for ${session.reconnectLimitMs / 1000} s`,
+      'The agent has ended the session by now, unless it was to be kept for longer: see `kubectl crashcart sessions`.',
       { cause: error },
     );
   }
 }
 
-async function connectAgain(options: ReconnectionOptions, signal: AbortSignal): Promise<SessionConnection> {
-  const connection = connectToAgent(await options.loadConnection(), options.agent, options.bulk);
-  const { hold, sessionID } = options;
+async function connectAgain(
+  api: ApiClient,
+  { id, agent, holder, hasTerminal }: JoinedSession,
+  signal: AbortSignal,
+): Promise<AgentConnection> {
+  const mode = hasTerminal ? 'interactive' : 'bulk';
+  const connection = connectToAgent(await reloadConnection(api.connection), agent, { mode });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(attemptLimitMs)]);
   try {
-    if (hold === null) await connection.client.getSession(sessionID, limit);
+    if (holder === null) await connection.client.getSession(id, limit);
     else {
-      const audit = { ...hold.audit, tunnelID: connection.tunnel.id };
-      await connection.client.holdSession(sessionID, { ...hold, audit, takeOver: false }, limit);
+      const audit = { ...holder.audit, tunnelID: connection.tunnel.id };
+      await connection.client.holdSession(id, { client: holder.client, audit, takeOver: false }, limit);
     }
     return connection;
   } catch (error) {
@@ -87,10 +103,11 @@ async function connectAgain(options: ReconnectionOptions, signal: AbortSignal): 
   }
 }
 
-/** @returns the error that no further attempt will mend; null when one may. */
+/** @returns the error that no further attempt can change; null when another attempt may succeed. */
 async function findFinalError(
   error: unknown,
-  { loadConnection, agent }: ReconnectionOptions,
+  api: ApiClient,
+  agent: AgentAddress,
   elapsedMs: number,
 ): Promise<Error | null> {
   if (error instanceof ProblemError) {
@@ -104,7 +121,7 @@ async function findFinalError(
   }
   if (error instanceof ApiError && [401, 403, 404].includes(error.status) && elapsedMs > refusalLimitMs)
     return error;
-  // Its pod tells: while the API server itself is away, nothing is known.
-  const api = new ApiClient(await loadConnection());
-  return await findAgentEnd(api, agent, error, AbortSignal.timeout(lookUpLimitMs)).catch(() => null);
+  // The agent's pod shows whether the agent has ended; while the API server does not answer, nothing is known.
+  const renewed = new ApiClient(await reloadConnection(api.connection));
+  return await findAgentEnd(renewed, agent, error, AbortSignal.timeout(lookUpLimitMs)).catch(() => null);
 }

@@ -39,7 +39,7 @@ function startAgent(onRequest: (stream: ServerHttp2Stream, headers: IncomingHttp
   ours.on('error', () => undefined);
   theirs.on('error', () => undefined);
   const stream: AgentStream = Object.assign(ours, { receivedBytes: 0, abandon: () => undefined });
-  const client = new SessionClient(stream, true);
+  const client = new SessionClient(stream, 'bulk');
   opened.push(() => theirs.destroy());
   opened.push(() => client.close());
   return { client, pipe: ours };

@@ -33,16 +33,19 @@ import type { OutputConnection } from './output-reader.ts';
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;
 const requestLimitMs = 30_000;
-/** Of a terminal's output on its way, before the answer to a key: an eighth of a second at 1 MB/s. */
+/** A terminal's output that is on its way delays the answer to a key: at 1 MB/s by an eighth of a second. */
 const terminalWindowBytes = 128 * 1024;
 /** 80 MB/s at a round trip of 50 ms. */
 const maxWindowBytes = 4 * 1024 * 1024;
 
+/** What a connection is tuned for: data at the highest rate, or the shortest answer to a key press. */
+export type ConnectionMode = 'bulk' | 'interactive';
+
 /** A byte stream to an agent. */
 export interface AgentStream extends Duplex {
-  /** What came from the agent, through whatever is in between. */
+  /** Bytes that came from the agent, not those of a proxy on the way. */
   readonly receivedBytes: number;
-  /** Ends it as one that is lost. */
+  /** Destroys the stream with Failure `connectionLost`. */
   abandon(why: string): void;
 }
 
@@ -62,10 +65,11 @@ export class SessionClient {
   #lost: Error | null = null;
 
   /**
-   * @param tunnel the connection; the client ends with it.
-   * @param bulk whether data is to be carried fast rather than key presses.
+   * @param tunnel the connection; the client ends with the tunnel.
+   * @param mode what the connection is tuned for.
    */
-  constructor(tunnel: AgentStream, bulk: boolean) {
+  constructor(tunnel: AgentStream, mode: ConnectionMode) {
+    const bulk = mode === 'bulk';
     const windowBytes = bulk ? initialWindowBytes : terminalWindowBytes;
     this.#session = connect('http://agent', {
       createConnection: () => tunnel,
@@ -74,7 +78,7 @@ export class SessionClient {
     });
     this.#estimator = bulk ? new WindowEstimator(this.#session, maxWindowBytes) : null;
     this.#session.once('connect', () => {
-      // It is told of this also when it has been closed at once.
+      // This event comes even if the session was closed in the meantime.
       if (!this.#session.destroyed) this.#session.setLocalWindowSize(windowBytes * 2);
     });
     tunnel.once('error', (error) => (this.#lost ??= error));

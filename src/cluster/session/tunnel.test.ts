@@ -8,7 +8,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ApiConnection } from '../api/kubeconfig.ts';
 import { RequestTrace } from '../api/request-trace.ts';
-import { openTunnel, type Tunnel } from './tunnel.ts';
+import { Tunnel } from './tunnel.ts';
 
 const success = '{"metadata":{},"status":"Success"}';
 const opened: (() => unknown)[] = [];
@@ -29,6 +29,7 @@ async function listen(server: Server): Promise<ApiConnection> {
     namespace: 'default',
     context: null,
     requestTimeoutMs: null,
+    reload: () => Promise.reject(new Error('nothing reconnects')),
   };
 }
 
@@ -51,7 +52,7 @@ async function startServer(
 }
 
 function open(connection: ApiConnection): Tunnel {
-  const tunnel = openTunnel(connection, { namespace: 'crashcart', pod: 'agent-1' });
+  const tunnel = new Tunnel(connection, { namespace: 'crashcart', pod: 'agent-1' });
   opened.push(() => tunnel.destroy());
   return tunnel;
 }

@@ -14,40 +14,37 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as co
 const handshakeTimeoutMs = 30_000;
 const maxMessageBytes = 256 * 1024;
 const maxRelayMessageBytes = 8 * 1024;
-export interface TunnelOptions {
+
+/** The pod of an agent. */
+export interface AgentAddress {
   namespace: string;
   pod: string;
 }
 
 /**
- * Opens the tunnel to an agent: one exec websocket as a byte stream with back-pressure both ways.
- * Returned at once; what is written before it is open waits. Destroying it ends it. It is destroyed with
+ * The tunnel to an agent: one exec websocket as a byte stream with back-pressure both ways. What is written before
+ * the websocket is open waits. To destroy the tunnel is to end it. The tunnel destroys itself with
  * - ApiError when the API server refuses the exec,
  * - Failure `tunnelFailed` when the relay can't run or fails, `connectionLost` when the connection is cut.
  */
-export function openTunnel(connection: ApiConnection, options: TunnelOptions): Tunnel {
-  return new Tunnel(connection, options);
-}
-
-/** One exec websocket as a byte stream; made by {@link openTunnel}. */
 export class Tunnel extends Duplex {
-  /** Stands in the API server's audit log, and in the agent's. */
+  /** Is in the API server's audit log, and in the agent's. */
   readonly id = randomUUID();
-  /** What came from the agent: while it is nothing, nothing of ours can have run there. */
+  /** Bytes that came from the agent: before the first one, nothing of ours can have run there. */
   receivedBytes = 0;
   readonly #socket: WebSocket;
   #relayMessage = '';
   #statusSeen = false;
 
-  constructor(connection: ApiConnection, options: TunnelOptions) {
+  constructor(connection: ApiConnection, agent: AgentAddress) {
     super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
-    const url = buildURL(connection, options, this.id);
+    const url = buildURL(connection, agent, this.id);
     this.#socket = new WebSocket(url, subprotocols, {
       ...connection.options,
-      // TLS options alone choose HTTP/1.1, which the upgrade needs; there is nothing to compress.
+      // The TLS options alone choose HTTP/1.1, which the upgrade needs. What passes is compressed by the session API.
       perMessageDeflate: false,
-      // Masks keep scripts in browsers from choosing what intermediaries see in the clear (RFC 6455 10.3). Inside
-      // TLS there is nothing to see, and to mask costs more than to encrypt; ws leaves it out for a mask of 0.
+      // Masks keep scripts in browsers from choosing the bytes that intermediaries see in the clear (RFC 6455 10.3).
+      // Inside TLS nothing is seen in the clear, and masking costs more than encrypting; ws skips a mask of 0.
       ...(connection.server.protocol === 'https:' && { generateMask: (mask: Buffer) => mask.fill(0) }),
       handshakeTimeout: handshakeTimeoutMs,
       skipUTF8Validation: true,
@@ -59,8 +56,8 @@ export class Tunnel extends Duplex {
       },
     });
     this.#traceAnswer(connection, url);
-    this.#listen(options);
-    // The relay is gone, so nothing can be written either; HTTP/2 does not ask for the end, but for the close.
+    this.#listen(agent);
+    // After the end the relay is gone, and nothing can be written either. HTTP/2 waits for 'close', not for 'end'.
     this.once('end', () => this.destroy());
   }
 
@@ -106,9 +103,10 @@ export class Tunnel extends Duplex {
     this.#socket.once('unexpected-response', (_request, response) => tell(response));
   }
 
-  #listen({ namespace }: TunnelOptions): void {
+  #listen({ namespace }: AgentAddress): void {
     const socket = this.#socket;
-    // `get` is checked first, and its refusal names it; that of `create`, since Kubernetes 1.35, names nothing.
+    // The API server checks `get` first, and names it when it refuses. Since Kubernetes 1.35 it then checks `create`,
+    // and its refusal names no verb.
     const access = { verb: 'create', resource: 'pods/exec', namespace };
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
@@ -117,7 +115,7 @@ export class Tunnel extends Duplex {
         (error: unknown) => this.destroy(toError(error)),
       );
     });
-    // Later ones follow from ending it.
+    // Errors after destroy() are consequences of it, and are ignored.
     socket.on('error', (error) => this.destroy(this.#lost(error.message || String(error))));
     socket.once('close', (code) => {
       if (!this.#statusSeen) this.destroy(this.#lost(`closed with code ${code}, without a status`));
@@ -131,7 +129,7 @@ export class Tunnel extends Duplex {
       message[0] = channels.stdin;
       part.copy(message, 1);
       const last = start + maxMessageBytes >= data.length;
-      // One frame each: the API server does not put fragments together.
+      // Each message is one frame: the API server does not join fragments.
       this.#socket.send(message, (error) => {
         if (error) callback(this.#lost(error.message));
         else if (last) callback();
@@ -140,7 +138,7 @@ export class Tunnel extends Duplex {
   }
 
   #receive(message: Buffer): void {
-    // Empty ones say that the connection stands.
+    // Empty messages only say that the channel is open.
     if (message.length < 2) return;
     const payload = message.subarray(1);
     switch (message[0]) {
@@ -156,11 +154,11 @@ export class Tunnel extends Duplex {
         this.#finish(payload.toString());
         return;
       case undefined:
-      default: // Channels to come are none of ours.
+      default: // Other channels carry nothing for us.
     }
   }
 
-  /** The relay has ended, and all that it wrote is here: the status always comes last. */
+  /** The relay has ended. The status always comes last: everything that the relay wrote has arrived. */
   #finish(statusText: string): void {
     let status: ExecStatus;
     try {
@@ -176,7 +174,7 @@ export class Tunnel extends Duplex {
     }
   }
 
-  /** Ends it as one that is lost. */
+  /** Destroys the tunnel with Failure `connectionLost`. */
   abandon(why: string): void {
     this.destroy(this.#lost(why));
   }
@@ -191,10 +189,10 @@ export class Tunnel extends Duplex {
   }
 }
 
-function buildURL({ server }: ApiConnection, { namespace, pod }: TunnelOptions, id: string): URL {
+function buildURL({ server }: ApiConnection, { namespace, pod }: AgentAddress, id: string): URL {
   const url = new URL(`api/v1/namespaces/${namespace}/pods/${pod}/exec`, server);
   url.protocol = server.protocol === 'http:' ? 'ws:' : 'wss:';
-  // No terminal: those are the agent's. Nothing of the user's in the command: it goes to logs.
+  // Terminals are the agent's, so the exec has none. Its command has nothing of the user's: it is written to logs.
   for (const [name, value] of [
     ['container', agentContainer],
     ['command', agentRelay],
@@ -215,8 +213,8 @@ async function refuse(response: IncomingMessage, access: ApiError['access']): Pr
   if (response.statusCode === 403 && body.trim() === '') {
     return new Failure(
       'tunnelFailed',
-      `the API server speaks none of the protocols ${subprotocols.join(', ')}`,
-      'A proxy in front of it may not pass websockets on.',
+      `the API server does not support the exec protocols ${subprotocols.join(', ')}`,
+      'A proxy in front of the API server may not support websockets.',
     );
   }
   return new ApiError(response.statusCode ?? 0, body, access);

@@ -9,7 +9,7 @@ import {
 } from '../../options/access-options.ts';
 import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 import { version } from '../../plugin-version.ts';
 
 const group = 'Clean-up:';

@@ -13,7 +13,7 @@ import { ProgressLine } from '../../../terminal/progress.ts';
 import { openApi } from '../../options/access-options.ts';
 import type { Command } from '../../command-line/command.ts';
 import { formatValue } from '../../options/output-format.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 import {
   completeInstallOptions,
   installFlags,

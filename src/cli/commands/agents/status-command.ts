@@ -17,7 +17,7 @@ import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, outputFormatFlag, outputFormatSchema } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 
 const schema = agentAccessSchema.extend({ format: outputFormatSchema });
 

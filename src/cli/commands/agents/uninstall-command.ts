@@ -11,7 +11,7 @@ import {
 import type { Command } from '../../command-line/command.ts';
 import { timeLimitSchema } from '../../options/duration.ts';
 import { UsageError } from '../../errors.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 
 const schema = agentAccessSchema.extend({
   timeoutMs: timeLimitSchema,

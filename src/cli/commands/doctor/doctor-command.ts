@@ -12,7 +12,7 @@ import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, reportFormatFlag, reportFormatSchema } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 import {
   agentImageFlags,
   agentOptionsSchema,

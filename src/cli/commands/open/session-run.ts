@@ -1,49 +1,51 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { NamespaceMissingError } from '../../../cluster/agent-pods/agent-jobs.ts';
-import { type AgentRequest, findWarmAgent } from '../../../cluster/agent-pods/start-agent.ts';
-import type { AgentSession, SessionRequest } from '../../../cluster/session/open-session.ts';
-import { ApiClient } from '../../../cluster/api/api-client.ts';
 import { isResident, refuseLongKeep } from '../../../cluster/agent-pods/resident/session-keep.ts';
+import { findWarmAgent } from '../../../cluster/agent-pods/start-agent.ts';
+import type { ApiClient } from '../../../cluster/api/api-client.ts';
+import type { ClientSession, SessionRequest } from '../../../cluster/session/client-session.ts';
+import type { SessionAgent } from '../../../cluster/session/open-session.ts';
 import { explainEndedTarget } from '../../../cluster/target/target-end.ts';
-import type { SessionEnd } from '../../../session-api/session-end.ts';
 import { nameContext } from '../../../session-api/command-setup.ts';
-import { describeTarget, type SessionTarget } from '../../../session-api/session-spec.ts';
+import type { SessionEnd } from '../../../session-api/session-end.ts';
+import type { SessionTarget } from '../../../session-api/session-spec.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { getWindowSize } from '../../../terminal/window-size.ts';
-import { loadAccess } from '../../options/access-options.ts';
 import { formatAttachCommand } from '../../attached/attach-hint.ts';
-import { stepLevel } from '../../options/verbosity.ts';
-import type { Context } from '../../context.ts';
-import { watchInterrupts } from '../../interrupts.ts';
-import { Lifetime } from '../../lifetime.ts';
 import type { Recording } from '../../attached/recording.ts';
-import type { SessionAttachment } from '../../attached/terminal-attachment.ts';
 import { lookUpLimitMs, reportSessionEnd } from '../../attached/session-end-report.ts';
+import type { AttachmentOptions, TerminalAttachment } from '../../attached/terminal-attachment.ts';
+import type { Context } from '../../context.ts';
+import { type Lifetime, runUntilInterrupted } from '../../lifetime.ts';
+import { openApi } from '../../options/access-options.ts';
+import { stepLevel } from '../../options/verbosity.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
-import { findNextInstance } from './wait-for-restart.ts';
-import type { RequestedSession, SessionOptions } from './session-options.ts';
 import { leaveEvent } from './leave-event.ts';
+import type { RequestedSession, SessionOptions } from './session-options.ts';
+import { findNextInstance } from './wait-for-restart.ts';
 
-/** @returns the command's exit code. @throws Failure, ProblemError. */
+/**
+ * Opens a session, or shows what would be made for it.
+ * @returns the command's exit code.
+ * @throws Failure, any code of this program; ProblemError; ApiError; UsageError; InterruptedError; OutputClosedError.
+ */
 export async function runSession(requested: RequestedSession, context: Context): Promise<number> {
   const options = await completeChoice(requested, context);
   if (options.dryRun !== null) {
     const { showSession } = await import('./session-dry-run.ts');
     return await showSession(options, options.dryRun, context);
   }
-  const run = new SessionRun(options, context);
-  try {
-    if (options.outputFile === null) return await run.run(null);
+  return await runUntilInterrupted(async (_signal, lifetime) => {
+    const run = (stdout: Writable) => new SessionRun(options, stdout, lifetime, context).run();
+    if (options.outputFile === null) return await run(context.stdout);
     const { writeOutputFile } = await import('../../attached/output-file.ts');
-    return await writeOutputFile(options.outputFile, context.reporter, (output) => run.run(output));
-  } finally {
-    await run.close();
-  }
+    return await writeOutputFile(options.outputFile, context.reporter, run);
+  });
 }
 
-/** The prompt and what it imports are loaded when they are needed. */
+/** The prompt and its imports are loaded only when they are needed. */
 async function completeChoice(requested: RequestedSession, context: Context): Promise<SessionOptions> {
   const { target } = requested;
   if (target !== null) return { ...requested, target };
@@ -51,42 +53,35 @@ async function completeChoice(requested: RequestedSession, context: Context): Pr
   return await chooseTarget(requested, context);
 }
 
-/** One run of the command: one session, or, following its target, one after the other. */
+/** One run of the command: one session or, when it follows its target, one after the other. */
 class SessionRun {
   readonly #options: SessionOptions;
+  readonly #stdout: Writable;
+  readonly #lifetime: Lifetime;
   readonly #context: Context;
-  readonly #lifetime = new Lifetime();
   readonly #progress: ProgressLine;
   readonly #clientID = randomUUID();
-  readonly #ignoreInterrupts: () => void;
-  #output: Writable | null = null;
-  #attachment: SessionAttachment | null = null;
   #recording: Recording | null = null;
 
-  constructor(options: SessionOptions, context: Context) {
+  /** @param stdout where the session's stdout goes. */
+  constructor(options: SessionOptions, stdout: Writable, lifetime: Lifetime, context: Context) {
     this.#options = options;
+    this.#stdout = stdout;
+    this.#lifetime = lifetime;
     this.#context = context;
     this.#progress = new ProgressLine(context.stderr, !options.quiet);
-    this.#ignoreInterrupts = watchInterrupts(
-      (reason) => this.#lifetime.end(reason),
-      () => this.#attachment?.passInterrupt() ?? false,
-    );
+    lifetime.defer(() => this.#progress.clear());
   }
 
-  /** @param output where stdout goes; null: our own. */
-  async run(output: Writable | null): Promise<number> {
-    this.#output = output;
+  async run(): Promise<number> {
     const { follow } = this.#options;
-    const api = new ApiClient(await this.#lifetime.race(this.#loadConnection()));
+    const api = await this.#lifetime.race(openApi(this.#options, this.#context));
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
     const finding = find();
-    // With http2 and ws: loaded while the API server's first answers are on their way.
-    const loading = Promise.all([
-      import('../../../cluster/session/open-session.ts'),
-      import('../../session-join.ts'),
-    ]);
     finding.catch(() => undefined);
-    let found = await Promise.all([finding, loading]).then(([first]) => first);
+    // Loaded while the API server's first answers are on their way.
+    await loadSessionModules();
+    let found = await finding;
     for (;;) {
       const end = await this.#enter(api, found);
       if (end === null) return 0;
@@ -100,42 +95,29 @@ class SessionRun {
     }
   }
 
-  async close(): Promise<void> {
-    this.#progress.clear();
-    await this.#lifetime.close();
-    this.#ignoreInterrupts();
-  }
-
   /** @returns how the session ended; null when it was left running. */
   async #enter(api: ApiClient, found: FoundTarget): Promise<SessionEnd | null> {
-    const { quiet, agent, terminal } = this.#options;
-    const { stdout } = this.#context;
+    const { quiet, agent, detach } = this.#options;
+    const { stdout, reporter } = this.#context;
     this.#refuseLongKeep(found);
     await this.#startRecording(found.target);
-    const { session, result } = await this.#openSession(api, found);
+    const { TerminalAttachment, runAttached } = await loadSessionModules();
+    const attachment = detach ? null : new TerminalAttachment(this.#describeAttachment(), this.#context);
+    const session = await this.#open(api, found, attachment);
     this.#progress.clear();
     const comeBack = formatAttachCommand(session.id, agent.namespace);
-    // The session does not wait for it.
+    // The session does not wait for the Event.
     const event = leaveEvent(api, found, this.#options, this.#context);
     this.#lifetime.defer(() => event);
-    if (result === null) {
-      session.connection.close();
+    if (attachment === null) {
+      session.close();
       stdout.write(`${session.id}\n`);
-      if (!quiet) this.#say(`It runs detached: \`${comeBack}\``);
+      if (!quiet) reporter.tell(`It runs detached: \`${comeBack}\``);
       return null;
     }
-    this.#attachment = result;
-    const close = this.#lifetime.defer(() => result.close());
-    const keep = this.#lifetime.defer((signal) => (result.isLeaving ? undefined : result.delete(signal)));
-    const outcome = await this.#lifetime.race(result.run());
-    keep();
-    close();
-    result.close();
-    this.#attachment = null;
-    if (outcome.kind === 'ended') return outcome.end;
-    if (terminal) this.#context.stderr.write('\n');
-    if (!quiet) this.#say(`Detached. It goes on: \`${comeBack}\``);
-    return null;
+    const end = await runAttached(attachment, session, this.#lifetime);
+    if (end === null) attachment.tellDetached(`Detached. It goes on: \`${comeBack}\``);
+    return end;
   }
 
   /** @throws Failure `keepRefused`. */
@@ -147,63 +129,41 @@ class SessionRun {
     });
   }
 
-  async #openSession(
+  async #open(
     api: ApiClient,
     found: FoundTarget,
-  ): Promise<{ session: AgentSession; result: SessionAttachment | null }> {
-    const [{ openSession }, { joinSession }] = await Promise.all([
-      import('../../../cluster/session/open-session.ts'),
-      import('../../session-join.ts'),
-    ]);
-    const { signal } = this.#lifetime;
-    const options = this.#options;
-    const choice = { node: found.node, options: options.agent, excluded: new Set<string>() };
-    const request: AgentRequest = {
-      ...choice,
-      nodeIsTarget: found.target.kind === 'node',
-      timeoutMs: options.timeoutMs,
-      onProgress: (step) => {
-        this.#progress.show(step);
-        this.#traceStep(step);
-      },
-      signal,
-    };
+    attachment: TerminalAttachment | null,
+  ): Promise<ClientSession> {
+    const { openSession } = await loadSessionModules();
+    const agent = this.#describeAgent(found);
     const spec = this.#describeSession(found, api.connection.context);
-    const join = (session: AgentSession) => {
-      if (options.detach) return null;
-      const recording = this.#recording && { to: this.#recording, withInput: options.recordInput };
-      return joinSession(
-        session,
-        {
-          client: this.#clientID,
-          agentNamespace: options.agent.namespace,
-          audit: spec.audit,
-          hasTerminal: options.terminal,
-          hasStdin: options.stdin,
-          isNew: true,
-          output: this.#output,
-          loadConnection: () => this.#loadConnection(),
-          traceStep: (line) => this.#traceStep(line),
-          recording,
-          signal,
-          ...options,
-        },
-        this.#context,
-      );
-    };
-    const open = () => openSession(api, request, found.agents, spec, join);
-    // Not raced: when it is aborted it first deletes what it has made.
-    return await open().catch(async (error: unknown) => {
+    const open = () => openSession(api, agent, spec, attachment?.sinks ?? null);
+    try {
+      // Not raced: when the run is interrupted, openSession first deletes what it has made.
+      return await open();
+    } catch (error) {
       if (!(error instanceof NamespaceMissingError))
         throw await explainEndedTarget(api, found.target, error, AbortSignal.timeout(lookUpLimitMs));
       this.#progress.clear();
-      await confirmNamespace(api, error, options, this.#context, signal);
-      return open();
-    });
+      await confirmNamespace(api, error, this.#options, this.#context, this.#lifetime.signal);
+      return await open();
+    }
   }
 
-  #loadConnection() {
-    return loadAccess(this.#options, this.#context);
+  #describeAgent({ node, target, agents }: FoundTarget): SessionAgent {
+    const { agent, timeoutMs } = this.#options;
+    return {
+      node,
+      nodeIsTarget: target.kind === 'node',
+      options: agent,
+      known: agents,
+      timeoutMs,
+      onProgress: (step) => {
+        this.#progress.show(step);
+        if (this.#options.verbosity >= stepLevel) this.#context.reporter.tell(step);
+      },
+      signal: this.#lifetime.signal,
+    };
   }
 
   #describeSession({ target, claimedUser }: FoundTarget, context: string | null): SessionRequest {
@@ -225,20 +185,37 @@ class SessionRun {
     };
   }
 
+  #describeAttachment(): AttachmentOptions {
+    const options = this.#options;
+    return {
+      role: 'starter',
+      hasTerminal: options.terminal,
+      hasStdin: options.stdin,
+      stdout: this.#stdout,
+      compress: options.compress,
+      keepSeconds: options.keepSeconds,
+      detachKeys: options.detachKeys,
+      recording: this.#recording && { to: this.#recording, withInput: options.recordInput },
+      quiet: options.quiet,
+      verbosity: options.verbosity,
+    };
+  }
+
   async #startRecording(target: SessionTarget): Promise<void> {
     const { recordFile, terminal, command } = this.#options;
     if (recordFile === null || this.#recording) return;
     const { startRecording } = await import('../../attached/recording.ts');
-    const title = `${describeTarget(target)}: ${command?.join(' ') ?? 'shell'}`;
-    const recording = { file: recordFile, title, hasTerminal: terminal };
-    this.#recording = await startRecording(recording, this.#lifetime, this.#context);
+    const session = { target, command };
+    this.#recording = await startRecording(recordFile, session, terminal, this.#lifetime, this.#context);
   }
+}
 
-  #traceStep(line: string): void {
-    if (this.#options.verbosity >= stepLevel) this.#say(line);
-  }
-
-  #say(line: string): void {
-    this.#context.reporter.tell(line);
-  }
+/** What only a session needs, with http2 and ws: not loaded before, as start-up is most of what a short command costs. */
+async function loadSessionModules() {
+  const [{ openSession }, { TerminalAttachment }, { runAttached }] = await Promise.all([
+    import('../../../cluster/session/open-session.ts'),
+    import('../../attached/terminal-attachment.ts'),
+    import('../../attached/attached-run.ts'),
+  ]);
+  return { openSession, TerminalAttachment, runAttached };
 }

@@ -12,7 +12,7 @@ import {
 import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, outputFormatFlag, outputFormatSchema } from '../../options/output-format.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 
 const schema = agentAccessSchema.extend({ format: outputFormatSchema });
 const maxCommandCharacters = 40;

@@ -1,7 +1,5 @@
 import * as z from 'zod';
-import { type FoundSession, listSessions, selectSession } from '../../../cluster/session/list-sessions.ts';
-import type { ApiClient } from '../../../cluster/api/api-client.ts';
-import { connectToAgent } from '../../../cluster/session/agent-connection.ts';
+import { askAgent, listSessions, selectSession } from '../../../cluster/session/list-sessions.ts';
 import { sessionIDSchema } from '../../options/session-id.ts';
 import {
   agentAccessFlags,
@@ -9,9 +7,10 @@ import {
   completeAgentAccess,
   openApi,
 } from '../../options/access-options.ts';
+import type { SessionClient } from '../../../cluster/session/session-client.ts';
 import type { Command } from '../../command-line/command.ts';
 import { UsageError } from '../../errors.ts';
-import { runUntilInterrupted } from '../../run-until-interrupted.ts';
+import { runUntilInterrupted } from '../../lifetime.ts';
 
 const schema = agentAccessSchema.extend({ ids: z.array(sessionIDSchema) });
 
@@ -36,27 +35,15 @@ export const stopCommand: Command<z.infer<typeof schema>> = {
   run: (options, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
-      // All are known before the first is ended.
-      const listed = await listSessions(api, options.agentNamespace, signal);
-      const found = options.ids.map((id) => selectSession(listed, options.agentNamespace, id));
-      for (const session of found) {
-        await stopSession(api, options.agentNamespace, session, signal);
-        context.stdout.write(`session ${session.state.id} stopped\n`);
+      const { agentNamespace: namespace } = options;
+      const listed = await listSessions(api, namespace, signal);
+      // An unknown ID is reported before the first session is ended.
+      const found = options.ids.map((id) => selectSession(listed, namespace, id));
+      for (const { pod, state } of found) {
+        const end = (client: SessionClient, limit: AbortSignal) => client.deleteSession(state.id, limit);
+        await askAgent(api, { namespace, pod }, end, signal);
+        context.stdout.write(`session ${state.id} stopped\n`);
       }
       return 0;
     }),
 };
-
-async function stopSession(
-  api: ApiClient,
-  namespace: string,
-  { pod, state }: FoundSession,
-  signal: AbortSignal,
-): Promise<void> {
-  const connection = connectToAgent(api.connection, { namespace, pod }, false);
-  try {
-    await connection.client.deleteSession(state.id, signal);
-  } finally {
-    connection.close();
-  }
-}
