@@ -9,6 +9,7 @@ while read -r _ mount type _; do
     cgroup2)
       # The kubelet needs its controllers; beside v1 it must stay without any, or crun refuses to run.
       if [ "$mount" = /sys/fs/cgroup ]; then
+        # shellcheck disable=SC2013 # All controllers are on one line.
         for controller in $(cat "$mount/cgroup.controllers"); do
           echo "+$controller" >"$mount/cgroup.subtree_control" || true
         done

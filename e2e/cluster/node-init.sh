@@ -28,6 +28,7 @@ else
   # v2 allows controllers below a cgroup only when it holds no process itself.
   mkdir /sys/fs/cgroup/node
   while read -r pid; do echo "$pid" >/sys/fs/cgroup/node/cgroup.procs || true; done </sys/fs/cgroup/cgroup.procs
+  # shellcheck disable=SC2013 # All controllers are on one line.
   for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
     echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
   done

@@ -22,6 +22,7 @@ choose() {
 apt-get update -q
 chosen=$(mktemp)
 sed -e 's/#.*//' -e 's/|/ /g' "$@" | while read -r names; do
+	# shellcheck disable=SC2086 # A line is a list of names.
 	[ -z "$names" ] || choose $names
 done >"$chosen"
 xargs apt-get install -q --yes --no-install-recommends <"$chosen"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Shared by the toolbox's own commands: sourced after `set -eu`. A command's --help is the comment at its top.
 
 command_name=${0##*/}
@@ -23,7 +24,7 @@ fail_usage() {
 # check_process PID: ends the command unless there is such a process.
 check_process() {
 	case $1 in
-	'' | *[!0-9]*) fail_usage "\"$1\" is no process ID" ;;
+	'' | *[!0-9]*) fail_usage "\"$1\" is not a process ID" ;;
 	esac
 	[ -d "/proc/$1" ] || fail "there is no process $1 (list-processes shows what there is)"
 }
@@ -42,6 +43,7 @@ take_process() {
 	[ $# -eq 0 ] || {
 		check_process "$1"
 		target_pid=$1
+		# shellcheck disable=SC2034 # The command that sources this uses it.
 		target_root=/proc/$1/root
 	}
 }

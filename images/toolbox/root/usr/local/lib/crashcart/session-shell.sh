@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the shells of a session share; sourced by each of them, so it is POSIX.
 
 # A kubeconfig's context is any text: what a terminal obeys is left out of it.

@@ -1,0 +1,121 @@
+// The import rules of docs/architecture.md; `npm run check` holds every file to them.
+// https://github.com/sverweij/dependency-cruiser/blob/main/doc/rules-reference.md
+
+/** What tests share may cross rooms, as the tests may. */
+const tests = '(/testing/|^e2e/)';
+
+/** The floors of a room, lowest first: a floor imports only those below it. */
+const clusterFloors = ['api', 'target', 'agent-pods', 'session', String.raw`(doctor/|clean-up\.ts)`];
+const cliFloors = ['options', 'attached', 'commands'];
+
+export default {
+  forbidden: [
+    {
+      name: 'no-cycle-of-files',
+      comment: 'Files that import each other can only be understood together.',
+      severity: 'error',
+      // Still open: attach-command.ts and attach-run.ts.
+      from: { pathNot: '^src/cli/commands/sessions/attach-' },
+      to: { circular: true },
+    },
+    {
+      name: 'no-cycle-of-folders',
+      comment: 'A folder is a room: what two rooms need from each other belongs to a third one below them.',
+      severity: 'error',
+      scope: 'folder',
+      // Still open: src/cli/command-line imports src/cli/commands.
+      from: { pathNot: '^src/cli/' },
+      to: { circular: true },
+    },
+    rule('cli-never-agent', 'The plugin talks to the agent by the session API alone.', '^src/cli/', [
+      '^src/agent/',
+    ]),
+    rule('cluster-below-cli', 'src/cluster knows neither the command line nor the agent.', '^src/cluster/', [
+      '^src/(cli|agent|terminal|config|toolbox)/',
+    ]),
+    rule(
+      'agent-on-its-own',
+      'The agent shares the session API and the catalogue of tools, no more.',
+      '^src/agent/',
+      ['^src/(cli|cluster|terminal|config)/'],
+    ),
+    rule(
+      'session-api-on-the-ground',
+      'Client and agent both stand on the session API.',
+      '^src/session-api/',
+      ['^src/(?!session-api/|failure/)'],
+    ),
+    rule('failure-on-the-ground', 'Every room reports failures.', '^src/failure/', ['^src/(?!failure/)']),
+    rule('toolbox-on-the-ground', 'The catalogue of tools is data.', '^src/toolbox/', [
+      '^src/(?!toolbox/|failure/)',
+    ]),
+    rule('terminal-for-cli', 'What draws on a terminal knows no cluster.', '^src/terminal/', [
+      '^src/(?!terminal/|failure/|session-api/)',
+    ]),
+    rule('config-for-cli', 'The configuration file is read for the command line.', '^src/config/', [
+      '^src/(cli|cluster|agent|terminal)/',
+    ]),
+    ...order('cluster', 'src/cluster', clusterFloors),
+    ...order('cli', 'src/cli', cliFloors),
+    rule(
+      'completion-is-an-engine',
+      'Completion is given the commands; it knows none of them.',
+      // Still open: complete-line.ts.
+      String.raw`^src/cli/completion/(?!complete-line\.ts)`,
+      ['^src/cli/commands/'],
+    ),
+    rule(
+      'one-import-of-yargs',
+      'Another parser of arguments must be a change of one file.',
+      String.raw`^src/(?!cli/command-line/adapter\.ts)`,
+      ['(^|/)node_modules/(@types/)?yargs/'],
+    ),
+    rule('src-needs-no-tooling', 'The product is built by the tooling.', '^src/', [
+      '^(images|krew|e2e|docs)/',
+    ]),
+    rule('tooling-needs-no-tests', 'What is released does not depend on the tests.', '^(images|krew|docs)/', [
+      '^e2e/',
+    ]),
+    rule('images-know-no-release', 'Images are built before a release names them.', '^images/', ['^krew/']),
+    rule('krew-builds-no-images', 'A release and the images share images/machine.', '^krew/', [
+      '^images/(?!machine/)',
+    ]),
+    rule('machine-on-the-ground', 'images, krew and e2e stand on images/machine.', '^images/machine/', [
+      '^(src|docs|images/(?!machine/)|krew|e2e)/',
+    ]),
+    rule('no-testing-in-production', 'Fakes and fixtures are for tests.', '^(src|images|krew|docs)/', [
+      '/testing/',
+    ]),
+    {
+      name: 'no-undeclared-package',
+      comment: 'package.json names every package that is imported; the product needs no dev dependency.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: tests },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'undetermined'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    // Tests may cross rooms, and would be part of every circle of folders.
+    exclude: { path: String.raw`\.test\.ts$` },
+    // `import type` counts: a reader has to follow it, too.
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    metrics: true,
+  },
+};
+
+function rule(name, comment, from, to) {
+  return { name, comment, severity: 'error', from: { path: from, pathNot: tests }, to: { path: to } };
+}
+
+function order(room, folder, floors) {
+  return floors.slice(0, -1).map((floor, index) =>
+    rule(
+      `${room}-${floor}-before-${floors[index + 1].replaceAll(/\W.*/g, '') || 'doctor'}`,
+      `In ${folder} a floor imports only those below it.`,
+      `^${folder}/${floor}/`,
+      floors.slice(index + 1).map((higher) => `^${folder}/${higher}${higher.endsWith(')') ? '' : '/'}`),
+    ),
+  );
+}
