@@ -18,8 +18,7 @@ describe('an agent that speaks 3 and 4', () => {
         code: 'versionMismatch',
         message:
           'the agent, of version 0.3.0, is too old for this plugin: the agent speaks the session API 3 to 4, the plugin 5 to 6',
-        hint:
-          'Remove it: `kubectl crashcart clean --force` (its sessions end). Installed agents are replaced by `kubectl crashcart install`.',
+        hint: 'Remove it: `kubectl crashcart clean --force` (its sessions end). Installed agents are replaced by `kubectl crashcart install`.',
       }),
     );
   });
