@@ -29,10 +29,8 @@ describe('a configuration file', () => {
     expect(await readConfigFile('/no/such/file')).toBeNull();
   });
 
-  test('that is no YAML is told where', async () => {
-    expect(await findProblems('image: a', 'image: b')).toEqual([
-      expect.stringMatching(/^config\.yaml:2:1: Map keys must be unique/),
-    ]);
+  test('that is not YAML is reported with the place', async () => {
+    expect(await findProblems('image: a', 'image: b')).toEqual(['config.yaml:2:1: duplicated mapping key']);
   });
 
   test('has each mistake told, where it stands', async () => {
@@ -83,7 +81,7 @@ describe('a configuration file', () => {
       ),
     ).toEqual([
       'config.yaml:2:11: recipes.0.name: a name has lower-case letters, digits and hyphens',
-      'config.yaml:3:14: recipes.0.summary: a summary is one line',
+      'config.yaml:3:15: recipes.0.summary: a summary is one line',
       expect.stringMatching(/^config\.yaml:4:14: recipes\.0\.command: /),
       expect.stringMatching(/^config\.yaml:5:13: recipes\.0\.output: .*"svg"/),
       expect.stringMatching(/^config\.yaml:6:5: recipes\.1\.summary: /),
@@ -98,13 +96,37 @@ describe('a configuration file', () => {
     ).toEqual(['config.yaml:4:12: recipes.2.name: "a" is there twice']);
   });
 
+  test('that has several documents is refused', async () => {
+    expect(await findProblems('image: a', '---', 'image: b')).toEqual([
+      'config.yaml:1:1: there is more than one YAML document',
+    ]);
+  });
+
+  test('has a mistake in an alias or below an empty setting told, where it stands', async () => {
+    expect(
+      await findProblems(
+        'contexts:',
+        '  one: &one',
+        '    nodes: a',
+        '  two: *one',
+        'imagePullSecrets:',
+        '  -',
+      ),
+    ).toEqual([
+      expect.stringMatching(/^config\.yaml:6:/),
+      'config.yaml:3:12: contexts.one.nodes: there is no such setting',
+      'config.yaml:4:9: contexts.two.nodes: there is no such setting',
+    ]);
+  });
+
   test('that is a list is none', async () => {
     expect(await findProblems('- image')).toEqual([expect.stringMatching(/^config\.yaml:1:1: .*object/)]);
   });
 
   test('that unfolds to more than memory holds is refused', async () => {
-    const layers = [1, 2, 3, 4, 5, 6, 7, 8].map(
-      (n) => `l${n}: &l${n} [${Array.from({ length: 9 }, () => `*l${n - 1}`).join(', ')}]`,
+    const layers = Array.from(
+      { length: 12 },
+      (_, n) => `l${n + 1}: &l${n + 1} [${Array.from({ length: 9 }, () => `*l${n}`).join(', ')}]`,
     );
     await expect(read('l0: &l0 [lol]', ...layers)).rejects.toThrow('alias');
   });

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import type { Document } from 'yaml';
 import { linkDocs } from '../failure/docs-link.ts';
 import { getErrorMessage } from '../failure/error-message.ts';
 import { Failure } from '../failure/failure.ts';
 import { type Config, configSchema } from './config-schema.ts';
+import type { TextPlace } from './yaml-offsets.ts';
 
-/** What is wrong at one place of the file, both counted from 1. */
-export interface ConfigProblem {
-  line: number;
-  column: number;
+/** Contexts may share what they set; the limit is for a file whose few lines stand for gigabytes. */
+const maxAliases = 100;
+
+/** What is wrong at one place of the file. */
+export interface ConfigProblem extends TextPlace {
   message: string;
 }
 
@@ -40,35 +41,42 @@ export async function readConfigFile(file: string): Promise<Config | null> {
   return await parseConfig(file, text);
 }
 
-/** @param file named in errors. @throws ConfigFileError. */
+/**
+ * @param file named in errors.
+ * @throws ConfigFileError.
+ */
 export async function parseConfig(file: string, text: string): Promise<Config> {
   // Only for those who have such a file.
-  const { LineCounter, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const locate = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  if (document.errors.length > 0) {
-    throw describeProblems(
-      file,
-      document.errors.map(({ message, pos }) => ({ ...locate(pos[0]), message })),
-    );
+  const [{ constructFromEvents, parseEvents, YAMLException }, { locateValues }] = await Promise.all([
+    import('js-yaml'),
+    import('./yaml-offsets.ts'),
+  ]);
+  let events;
+  let documents;
+  try {
+    events = parseEvents(text, {});
+    documents = constructFromEvents(events, { source: text, maxAliases });
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    const { line = 0, column = 0 } = error.mark ?? {};
+    throw describeProblems(file, [{ line: line + 1, column: column + 1, message: error.reason }]);
   }
-  // An empty file sets nothing. Aliases are followed up to a limit: a few lines can stand for gigabytes.
-  const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  const locate = locateValues(text, events);
+  if (documents.length > 1)
+    throw describeProblems(file, [{ ...locate([]), message: 'there is more than one YAML document' }]);
+  // An empty file sets nothing.
+  const parsed = configSchema.safeParse(documents[0] ?? {});
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.flatMap((issue) => {
     const where = issue.path.join('.');
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
-        ...locate(findOffset(document, [...issue.path, key])),
+        ...locate([...issue.path, key]),
         message: `${[...issue.path, key].join('.')}: there is no such setting`,
       }));
     }
     const message = where === '' ? issue.message : `${where}: ${issue.message}`;
-    return [{ ...locate(findOffset(document, issue.path)), message }];
+    return [{ ...locate(issue.path), message }];
   });
   throw describeProblems(file, problems);
 }
@@ -76,14 +84,4 @@ export async function parseConfig(file: string, text: string): Promise<Config> {
 function describeProblems(file: string, problems: ConfigProblem[]): ConfigFileError {
   const lines = problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
   return new ConfigFileError(lines.join('\n'), problems);
-}
-
-/** @returns where in the text the value of a path stands, or as much of the path as there is. */
-function findOffset(document: Document, path: PropertyKey[]): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    if (typeof node === 'object' && node !== null && 'range' in node && Array.isArray(node.range))
-      return Number(node.range[0]);
-  }
-  return 0;
 }

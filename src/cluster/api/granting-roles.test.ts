@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { loadAll } from 'js-yaml';
 import { adviseRole, grants } from './granting-roles.ts';
 
 const repository = join(import.meta.dirname, '../../..');
@@ -16,9 +16,8 @@ interface Role {
 function isGranted(manifest: string, role: string, verb: string, resource: string): boolean {
   const path = join(repository, manifest);
   const files = statSync(path).isDirectory() ? readdirSync(path).map((file) => join(path, file)) : [path];
-  const documents = files.flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')));
+  const documents = files.flatMap((file) => loadAll(readFileSync(file, 'utf8')) as Role[]);
   return documents
-    .map((document) => document.toJS() as Role)
     .filter(({ kind, metadata }) => metadata && role.startsWith(`${kind} ${metadata.name} `))
     .flatMap(({ rules = [] }) => rules)
     .some(({ apiGroups, resources, verbs }) => {
