@@ -41,7 +41,7 @@ test('one of another version is removed, but not while a session runs in it, unl
   await makeOlder();
   const kept = await clean();
   expect(kept.stdout).toMatch(
-    /^AGENT +NODE +WHY +ACTION\ncrashcart-\S+ +node-\d +it is of version 0\.0\.1, this is \S+ +kept: a session runs \(--force removes it\)\n$/,
+    /^AGENT +NODE +WHY +ACTION\ncrashcart-\S+ +node-\d +it has version 0\.0\.1, the plugin has \S+ +kept: a session runs \(--force removes it\)\n$/,
   );
   expect(await listJobs()).toHaveLength(1);
   expect((await clean('--dry-run', '--force')).stdout).toContain('would be removed');

@@ -71,7 +71,7 @@ describe('an agent that ends in mid-session', () => {
     expect(performance.now() - killedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     expect(stderr).toMatch(
-      /^error: the agent has ended, and the session with it: pod "crashcart-[0-9a-f]{16}-\d-.{5}" in the namespace "lose-the-connection": exit code 137 \(Error\)\n/,
+      /^error: the agent in the namespace "lose-the-connection" has ended, and the session with it: pod "crashcart-[0-9a-f]{16}-\d-.{5}" ended: exit code 137 \(Error\)\n/,
     );
     await expectNothingLeft(tracer);
     const next = await runCrashcart([...target, '--', 'echo', 'again']);

@@ -54,7 +54,7 @@ async function fail(args: string[]): Promise<{ code: number | null; error: strin
 }
 
 describe('what is not there is named, with what to do:', () => {
-  const elsewhere = 'Another namespace is given with -n, another cluster with --context.\n';
+  const elsewhere = 'Give another namespace with -n, or another cluster with --context.\n';
 
   test('a pod', async () => {
     expect(await fail(['nosuch', '-n', 'targets', '--', 'true'])).toEqual({
@@ -195,14 +195,14 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
     expect(await fail(['cronjob/musl', '--', 'true'])).toEqual({
       code: 2,
       error:
-        'error: "cronjob" is no kind of target\nKinds: pod, deployment, statefulset, daemonset, replicaset, job, service, node.\n',
+        'error: "cronjob" is not a kind of target\nKinds: pod, node, deployment, statefulset, daemonset, replicaset, job, service.\n',
     });
   });
 
   test('a name that no object can have', async () => {
     expect(await fail(['pod/../secrets', '--', 'true'])).toEqual({
       code: 2,
-      error: 'error: "pod/../secrets" names no target\nA target is POD, KIND/NAME or node/NAME.\n',
+      error: 'error: "pod/../secrets" is not a valid target\nA target is POD, KIND/NAME or node/NAME.\n',
     });
   });
 });

@@ -108,7 +108,7 @@ describe('a dry run', () => {
       const { items } = objectSchema.parse(load(stdout.toString()));
       expect(items?.map(({ kind }) => kind)).toEqual(['Namespace', 'Job']);
       expect(stderr).toBe(
-        mode === 'client' ? '' : 'note: the Job was not tried: its namespace is not there yet\n',
+        mode === 'client' ? '' : 'note: the Job was not tried: its namespace does not exist yet\n',
       );
     }
     await expectNothingMade();

@@ -88,7 +88,7 @@ test('without credentials the node is refused, and it is said what gives them', 
   const { code, stderr } = await runCrashcart(['musl', ...inTargets, '--mirror', mirror, '--', 'true']);
   expect(code).toBe(125);
   expect(stderr).toMatch(
-    /^error: the agent's image "registry\.crashcart\.test\/.*" can't be had on the node "node-\d": .*no basic auth credentials\n.*--image-pull-secret/,
+    /^error: the agent's image "registry\.crashcart\.test\/.*" can't be pulled on the node "node-\d": .*no basic auth credentials\n.*--image-pull-secret/,
   );
   const { findings } = await askDoctor(['musl', ...inTargets, '--mirror', mirror, '--start-agent']);
   expect(findings['image']).toMatchObject({ state: 'failed', found: expect.stringContaining(mirror) });

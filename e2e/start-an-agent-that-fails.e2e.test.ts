@@ -153,19 +153,19 @@ describe('an agent that the cluster refuses', () => {
       'as a webhook fails closed',
       namespaces.webhook,
       /refuses the agent's pod .*failed calling webhook "pods\.crashcart\.test": .*connection refused/,
-      'An admission policy of the cluster is in the way',
+      'An admission policy of the cluster forbids agents',
     ],
     [
       'for a policy',
       namespaces.policy,
       /refuses the agent's pod .*denied request: nothing runs here on a Tuesday/,
-      'An admission policy of the cluster is in the way',
+      'An admission policy of the cluster forbids agents',
     ],
     [
       'for a policy, by its Job',
       namespaces.jobPolicy,
       /refuses the agent's Job .*denied request: nothing runs here on a Tuesday/,
-      'An admission policy of the cluster is in the way',
+      'An admission policy of the cluster forbids agents',
     ],
   ])(
     '%s is given up at once, with the cluster’s words, and nothing is left',
@@ -199,7 +199,7 @@ describe('an image that can’t be had', () => {
     expect(performance.now() - failedAt).toBeLessThan(15_000);
     expect(code).toBe(125);
     expect(error).toMatch(
-      /^error: the agent's image "127\.0\.0\.1:1\/no\/such:1" can't be had on the node "node-\d": /,
+      /^error: the agent's image "127\.0\.0\.1:1\/no\/such:1" can't be pulled on the node "node-\d": /,
     );
     expect(error).toMatch(/dial tcp 127\.0\.0\.1:1: connect: connection refused/);
     expect(error).toContain('--image');

@@ -2,44 +2,45 @@ import pMap from 'p-map';
 import { getErrorMessage } from '../failure/error-message.ts';
 import type { SessionState } from '../session-api/session-end.ts';
 import { AgentJobs } from './agent-pods/agent-jobs.ts';
-import { listAgents } from './agent-pods/start-agent.ts';
+import { listAgents } from './agent-pods/find-agent.ts';
 import { agentAnnotations, agentLabelSelector } from './agent-pods/agent-spec.ts';
 import { listSessionsOf, maxAgentsAskedAtOnce } from './session/list-sessions.ts';
 import type { ApiClient } from './api/api-client.ts';
-import { ApiError } from './api/api-error.ts';
-import { type Job, jobSchema, listOf, type Pod } from './api/kubernetes-objects.ts';
+import { isNotFound } from './api/api-error.ts';
+import type { Job, Pod } from './api/kubernetes-objects.ts';
+import { jobs } from './api/resources.ts';
 
-/** A pod that does not run yet may still be starting. */
+/** An agent that does not run after so long will not start any more. */
 const startLimitMs = 5 * 60 * 1000;
 
-/** An agent that could be removed. */
-export interface AgentVerdict {
+/** An agent, with the reasons for and against its removal. */
+export interface CheckedAgent {
   job: string;
   node: string;
-  /** Why it is of no use; null when it is. */
+  /** Why the agent is useless; null when it can be used. */
   why: string | null;
-  /** Why it is not removed all the same; null when nothing speaks against that. */
+  /** Why the agent is kept all the same; null when nothing is lost with it. */
   inUse: string | null;
 }
 
 /**
- * Judges all agents: those that have ended, did not come to run, or are of another version are of no use. One
- * that is starting, has running sessions or ends of detached ones that nobody has asked for, or that does not say
- * whether it has any, is in use.
- * @throws ApiError, Failure.
+ * Checks all agents of Jobs. Useless are those that have ended, did not start, or have another version. In use are those
+ * that are starting, have running sessions or detached ones whose end nobody has read, or do not tell.
+ * @param version the plugin's.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
-export async function judgeAgents(
+export async function checkAgentsInUse(
   api: ApiClient,
   namespace: string,
   version: string,
   signal: AbortSignal,
-): Promise<AgentVerdict[]> {
-  const [jobs, pods] = await Promise.all([
-    listJobs(api, namespace, signal),
+): Promise<CheckedAgent[]> {
+  const [{ items }, pods] = await Promise.all([
+    api.get({ ...jobs.list(namespace), query: { labelSelector: agentLabelSelector }, signal }),
     listAgents(api, namespace, signal),
   ]);
   return await pMap(
-    jobs,
+    items,
     async (job) => {
       const own = pods.filter(({ metadata }) => metadata.labels['job-name'] === job.metadata.name);
       return {
@@ -54,54 +55,42 @@ export async function judgeAgents(
 }
 
 /**
- * Removes an agent, and what runs in it; first it is asked once more whether it is in use, as between the judging of
- * all and the last one's removal there is time for a session to begin.
- * @param isForced whether it is removed also when it is in use.
- * @returns why it was not removed; null when it is gone.
- * @throws ApiError, Failure.
+ * Removes an agent, and what runs in it. The agent is asked once more whether it is in use, since a session may have
+ * begun after the check of all agents.
+ * @param isForced whether the agent is removed even when it is in use.
+ * @returns why the agent was not removed; null when it is gone.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function removeAgent(
   api: ApiClient,
   namespace: string,
-  { job }: AgentVerdict,
-  isForced: boolean,
+  { job }: CheckedAgent,
+  { isForced }: { isForced: boolean },
   signal: AbortSignal,
 ): Promise<string | null> {
-  const jobs = new AgentJobs(api, namespace);
+  const agentJobs = new AgentJobs(api, namespace);
   if (!isForced) {
-    const found = await jobs.findUsable(job, signal);
+    const found = await agentJobs.findUsable(job, signal);
     const pods = found && (await listAgents(api, namespace, signal, `job-name=${job}`));
     const inUse = found && (await findUse(api, namespace, found, pods ?? [], signal));
     if (inUse !== null) return inUse;
   }
   try {
-    await jobs.delete(job, signal);
+    await agentJobs.delete(job, signal);
   } catch (error) {
-    // The cluster removes ended ones itself.
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    // The cluster may have removed an ended Job by itself.
+    if (!isNotFound(error)) throw error;
   }
   return null;
 }
 
-async function listJobs(api: ApiClient, namespace: string, signal: AbortSignal): Promise<Job[]> {
-  const { items } = await api.get({
-    path: `apis/batch/v1/namespaces/${namespace}/jobs`,
-    query: { labelSelector: agentLabelSelector },
-    schema: listOf(jobSchema),
-    access: { verb: 'list', resource: 'jobs.batch', namespace },
-    signal,
-  });
-  return items;
-}
-
 function findFault(job: Job, pods: Pod[], version: string): string | null {
-  const over = findEnd(job);
-  if (over)
-    return over.type === 'Complete' ? 'it has ended' : `it has failed: ${over.reason || over.message}`;
+  const end = findEnd(job);
+  if (end) return end.type === 'Complete' ? 'it has ended' : `it has failed: ${end.reason || end.message}`;
   const theirs = job.metadata.annotations[agentAnnotations.version] ?? 'unknown';
-  if (theirs !== version) return `it is of version ${theirs}, this is ${version}`;
+  if (theirs !== version) return `it has version ${theirs}, the plugin has ${version}`;
   if (findRunning(pods) === null && !isStarting(job))
-    return `it has not come to run in ${startLimitMs / 60_000} min`;
+    return `it did not start within ${startLimitMs / 60_000} min`;
   return null;
 }
 
@@ -115,7 +104,7 @@ function findRunning(pods: Pod[]): Pod | null {
   return pods.find(({ status }) => status.phase === 'Running') ?? null;
 }
 
-/** Whether one that does not run yet may still come to. */
+/** Whether an agent that does not run yet may still start. */
 function isStarting(job: Job): boolean {
   const ageMs = Date.now() - Date.parse(job.metadata.creationTimestamp ?? '');
   return findEnd(job) === undefined && ageMs <= startLimitMs;
@@ -129,13 +118,13 @@ async function findUse(
   signal: AbortSignal,
 ): Promise<string | null> {
   const running = findRunning(pods);
-  // Whoever has made it waits for it.
+  // The client that has made a starting agent waits for it.
   if (running === null) return isStarting(job) ? 'it is starting' : null;
   try {
     return describeUse(await listSessionsOf(api, { namespace, pod: running.metadata.name }, signal));
   } catch (error) {
     if (signal.aborted) throw error;
-    return `it does not say whether sessions run: ${getErrorMessage(error)}`;
+    return `it does not tell whether sessions run: ${getErrorMessage(error)}`;
   }
 }
 

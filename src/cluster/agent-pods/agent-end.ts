@@ -1,56 +1,41 @@
 import { agentContainer } from './agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
+import { describePodEnd } from '../target/pod-end.ts';
 import { describeTermination } from '../target/target-container.ts';
 import { Failure } from '../../failure/failure.ts';
-import { podSchema } from '../api/kubernetes-objects.ts';
 
 /**
- * A connection that breaks in mid-session may do so as its agent has ended: asks the API server for that. The
- * kubelet tells it a moment later.
- * @param agent its pod.
- * @param cause what was met.
- * @param signal its limit.
- * @returns null while the agent is there, as far as is known.
- * @throws ApiError, Failure `connection`.
+ * Asks the API server whether an agent has ended, since a connection may break for that reason. The kubelet reports the
+ * end a moment later.
+ * @param agent the agent's pod.
+ * @param cause the error that the connection broke with.
+ * @param signal the limit of asking.
+ * @returns Failure `agentFailed`; null while the agent is there, as far as is known.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function findAgentEnd(
   api: ApiClient,
-  { namespace, pod }: { namespace: string; pod: string },
+  agent: { namespace: string; pod: string },
   cause: unknown,
   signal: AbortSignal,
 ): Promise<Failure | null> {
-  const why = await describeAgentEnd(api, namespace, pod, signal);
+  const why = await describePodEnd(api, agent, describeAgentEnd, signal);
   if (why === null) return null;
   return new Failure(
     'agentFailed',
-    `the agent has ended, and the session with it: pod "${pod}" in the namespace "${namespace}"${why}`,
-    'Whether the command ended is not known. When it is run again, another agent is made.',
+    `the agent in the namespace "${agent.namespace}" has ended, and the session with it: ${why}`,
+    'Whether the command ended is not known. Run the command again: the next session starts another agent.',
     { cause },
   );
 }
 
-async function describeAgentEnd(
-  api: ApiClient,
-  namespace: string,
-  pod: string,
-  signal: AbortSignal,
-): Promise<string | null> {
-  try {
-    const { metadata, status } = await api.get({
-      path: `api/v1/namespaces/${namespace}/pods/${pod}`,
-      schema: podSchema,
-      access: { verb: 'get', resource: 'pods', namespace },
-      signal,
-    });
-    const container = status.containerStatuses.find((entry) => entry.name === agentContainer);
-    const { terminated } = container?.state ?? {};
-    if (metadata.deletionTimestamp !== null) return ' is being deleted';
-    if (terminated) return `: ${describeTermination(terminated)}`;
-    if (status.phase === 'Failed') return `: ${status.reason} ${status.message}`.trimEnd();
-    return null;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return ' was deleted';
-    throw error;
-  }
+function describeAgentEnd({ metadata, status }: Pod): string | null {
+  const container = status.containerStatuses.find(({ name }) => name === agentContainer);
+  // That the pod is being deleted says more than how its container then ended.
+  const terminated = metadata.deletionTimestamp === null ? container?.state.terminated : undefined;
+  const where = `pod "${metadata.name}"`;
+  if (terminated) return `${where} ended: ${describeTermination(terminated)}`;
+  if (status.phase === 'Failed') return `${where} failed: ${status.reason} ${status.message}`.trimEnd();
+  return null;
 }

@@ -1,13 +1,13 @@
-import * as z from 'zod';
 import { applyManifests } from './agent-namespace.ts';
 import { describeRefusal, isRefusal } from './agent-refusal.ts';
 import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError, isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import { type Job, jobSchema } from '../api/kubernetes-objects.ts';
+import type { Job } from '../api/kubernetes-objects.ts';
+import { jobs } from '../api/resources.ts';
 
-/** The namespace for agents is not there. */
+/** The namespace for agents does not exist. */
 export class NamespaceMissingError extends Failure {
   override name = 'NamespaceMissingError';
   readonly namespace: string;
@@ -27,70 +27,57 @@ export class NamespaceMissingError extends Failure {
 export class AgentJobs {
   readonly #api: ApiClient;
   readonly #namespace: string;
-  readonly #path: string;
 
   constructor(api: ApiClient, namespace: string) {
     this.#api = api;
     this.#namespace = namespace;
-    this.#path = `apis/batch/v1/namespaces/${namespace}/jobs`;
   }
 
   /**
-   * @returns null when there is one of this name.
-   * @throws NamespaceMissingError, ApiError, Failure `agentRefused` when admission refuses the Job.
+   * @returns null when there is a Job of this name.
+   * @throws NamespaceMissingError (Failure `namespaceMissing`); Failure `agentRefused` when admission refuses the Job,
+   *   `connection`, `timeout`; ApiError; what aborted the signal.
    */
   async create(manifest: AgentJobManifest, signal: AbortSignal): Promise<ApiAnswer<Job> | null> {
     try {
-      return await this.#api.request({
-        method: 'POST',
-        path: this.#path,
-        body: manifest,
-        schema: jobSchema,
-        access: this.#access('create'),
-        signal,
-      });
+      return await this.#api.request({ ...jobs.create(this.#namespace), body: manifest, signal });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.reason === 'AlreadyExists') return null;
-      if (error.status === 404) throw new NamespaceMissingError(this.#namespace, { cause: error });
+      if (isNotFound(error)) throw new NamespaceMissingError(this.#namespace, { cause: error });
       if (isRefusal(error)) throw describeRefusal('Job', error.message, this.#namespace);
       throw error;
     }
   }
 
-  /** @returns a Job that is there and may still have a running agent; else null. */
+  /**
+   * Finds a Job that may still have a running agent.
+   * @returns null when there is none of this name, or the Job has ended or is being deleted.
+   * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+   */
   async findUsable(name: string, signal: AbortSignal): Promise<Job | null> {
     try {
-      const job = await this.#api.get({
-        path: `${this.#path}/${name}`,
-        schema: jobSchema,
-        access: this.#access('get'),
-        signal,
-      });
+      const job = await this.#api.get({ ...jobs.get(this.#namespace, name), signal });
       const ended = job.status.conditions.some(
         ({ type, status: value }) =>
           ['Complete', 'Failed', 'FailureTarget', 'SuccessCriteriaMet'].includes(type) && value === 'True',
       );
       return job.metadata.deletionTimestamp === null && !ended ? job : null;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
+      if (isNotFound(error)) return null;
       throw error;
     }
   }
 
-  /** Deletes a Job and, in the background, its pod. */
+  /**
+   * Deletes a Job and, in the background, its pod.
+   * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+   */
   async delete(name: string, signal: AbortSignal): Promise<void> {
     await this.#api.request({
-      method: 'DELETE',
-      path: `${this.#path}/${name}`,
+      ...jobs.delete(this.#namespace, name),
       query: { propagationPolicy: 'Background' },
-      schema: z.unknown(),
-      access: this.#access('delete'),
       signal,
     });
-  }
-
-  #access(verb: string) {
-    return { verb, resource: 'jobs.batch', namespace: this.#namespace };
   }
 }

@@ -10,26 +10,27 @@ export class NodeFullError extends Failure {
 
 type ContainerState = Pod['status']['containerStatuses'][number]['state'];
 
-/** What of an agent its failures name. */
-export interface JudgedAgent {
+/** What failures name of an agent that is starting. */
+export interface StartingAgent {
   node: string;
   options: Pick<AgentOptions, 'image' | 'toolboxImage'>;
 }
 
-/** What an agent's pod has come to, and in a few words what is being waited for. */
+/** How far an agent's pod has come, with what is being waited for in a few words. */
 export type AgentPodStep =
-  | { kind: 'running' | 'ended' }
+  | { kind: 'running' }
+  | { kind: 'ended' }
   | { kind: 'waiting'; text: string }
   | { kind: 'imageFailing'; text: string; failure: Failure; permanent: boolean };
 
-/** The kubelet's words for what a retry does not change. */
+/** The kubelet's words for failures of a pull that a retry does not change. */
 const permanentImageError = /not found|not exist|denied|unauthorized|forbidden|invalid|manifest unknown/i;
 
 /**
  * Tells how far the start of an agent's pod has come.
- * @throws NodeFullError, Failure `agentFailed` when it has failed for good.
+ * @throws Failure `agentFailed` when the start has failed for good: NodeFullError when the node has no room.
  */
-export function judgePod(pod: Pod, { options, node }: JudgedAgent): AgentPodStep {
+export function getPodStep(pod: Pod, { options, node }: StartingAgent): AgentPodStep {
   const { status, metadata } = pod;
   if (metadata.deletionTimestamp !== null || status.phase === 'Succeeded') return { kind: 'ended' };
   const container = status.containerStatuses.find(({ name }) => name === agentContainer);
@@ -69,9 +70,9 @@ function explainFailure(
 
 function describeImageFailure(
   { reason, message }: NonNullable<ContainerState['waiting']>,
-  { node, options: { image, toolboxImage } }: JudgedAgent,
+  { node, options: { image, toolboxImage } }: StartingAgent,
 ): AgentPodStep {
-  // The kubelet tells of both at the container; only its message names which.
+  // The kubelet reports both images at the container; only its message names the one that failed.
   const what =
     toolboxImage !== null && message.includes(toolboxImage)
       ? `toolbox "${toolboxImage}"`
@@ -83,8 +84,8 @@ function describeImageFailure(
       ['InvalidImageName', 'ErrImageNeverPull'].includes(reason) || permanentImageError.test(message),
     failure: new Failure(
       'imageFailed',
-      `the ${what} can't be had on the node "${node}": ${reason}${message === '' ? '' : `: ${message}`}`,
-      'Another image is given with --image, credentials with --image-pull-secret.',
+      `the ${what} can't be pulled on the node "${node}": ${reason}${message === '' ? '' : `: ${message}`}`,
+      'Give another image with --image, or credentials with --image-pull-secret.',
     ),
   };
 }

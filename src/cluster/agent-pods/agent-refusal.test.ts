@@ -20,8 +20,8 @@ describe('the advice for an agent that is refused', () => {
       "ValidatingAdmissionPolicy 'crashcart-agents' with binding 'crashcart-agents' denied request: failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction",
       'ConfigMap crashcart-agent-images: an administrator adds the image there',
     ],
-    ['--toolbox', `${denied}an agent has no volumes`, 'leave that out'],
-    ['another shape', `${denied}an agent listens on no port`, 'applies that of the same version'],
+    ['--toolbox', `${denied}an agent has no volumes`, 'leave the flag out'],
+    ['another shape', `${denied}an agent listens on no port`, 'applies the policy of this version'],
   ])('by our own policy for %s does not ask to switch it off', (_why, message, words) => {
     const advice = advise(message);
     expect(advice).toContain(words);

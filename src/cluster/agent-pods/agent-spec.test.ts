@@ -80,7 +80,7 @@ describe("the agent's Job", () => {
     const variants = [
       describeAgent('node-1', options),
       describeAgent('node-2', options),
-      describeAgent('node-1', options, false),
+      describeAgent('node-1', options, { hasRequests: false }),
       describeAgent('node-1', { ...options, image: 'registry.example/agent:2' }),
       describeAgent('node-1', { ...options, toolboxImage: 'registry.example/tools:1' }),
       describeAgent('node-1', { ...options, idleSeconds: 60 }),

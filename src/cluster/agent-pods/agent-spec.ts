@@ -2,27 +2,31 @@ import { createHash } from 'node:crypto';
 import { agentLifetimeSeconds } from '../../session-api/agent-lifetime.ts';
 import { otherToolboxPath, relayPath } from '../../session-api/protocol-version.ts';
 
-/** What of an agent the user can choose. */
+/** What the user can choose of an agent. */
 export interface AgentOptions {
   namespace: string;
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   imagePullSecrets: string[];
-  /** 0: it does not end by itself. */
+  /** After which an agent without sessions ends; 0: never. */
   idleSeconds: number;
+  /** Memory limit of each session. */
   sessionMemoryBytes: number;
+  /** The plugin's. */
   version: string;
   /** Image whose files are the root of sessions; null: the agent's own toolbox. */
   toolboxImage: string | null;
 }
 
-/** A Job to create, and how agents made like it are found. */
+/** A Job to create, and the key by which agents like it are found. */
 export interface AgentJob {
   /** Hash of the pod's spec and node: agents of the same key can stand in for each other. */
   key: string;
-  /** @param slot the first whose name is not taken by a Job that has ended. */
+  /** @param slot part of the Job's name: 0, or more while Jobs that have ended hold the names before. */
   render: (slot: number) => AgentJobManifest;
 }
+
+/** A Job as it is sent to the API server. */
 export interface AgentJobManifest {
   apiVersion: string;
   kind: string;
@@ -35,7 +39,7 @@ export interface AgentJobManifest {
 }
 
 export const agentContainer = 'agent';
-/** The volume of another toolbox than the agent's own. */
+/** The volume of a toolbox that is not the agent's own. */
 export const toolboxVolume = 'toolbox';
 export const agentRelay = relayPath;
 export const agentLabels = {
@@ -46,7 +50,7 @@ export const agentLabels = {
 export const agentAnnotations = { node: 'crashcart.dev/node', version: 'crashcart.dev/version' };
 export const agentLabelSelector = `${agentLabels.name}=crashcart`;
 
-/** What a node and a quota have to have room for. The limit is of all its sessions together. */
+/** What a node and a quota need room for. The limit is that of all sessions of the agent together. */
 export const agentResources = {
   requests: { cpu: '50m', memory: '64Mi' },
   limits: { memory: '4Gi' },
@@ -56,10 +60,14 @@ const ttlSeconds = 30;
 
 /**
  * Describes the agent of a node.
- * @param reserve false: without any request of resources, for a node that is full.
+ * @param hasRequests false: without resource requests, for a node that is full.
  */
-export function describeAgent(node: string, options: AgentOptions, reserve = true): AgentJob {
-  const spec = renderPodSpec(node, options, reserve);
+export function describeAgent(
+  node: string,
+  options: AgentOptions,
+  { hasRequests } = { hasRequests: true },
+): AgentJob {
+  const spec = renderPodSpec(node, options, { hasRequests });
   const key = hashSpec(spec);
   const labels = {
     [agentLabels.name]: 'crashcart',
@@ -80,8 +88,8 @@ export function describeAgent(node: string, options: AgentOptions, reserve = tru
       spec: {
         backoffLimit: 0,
         ttlSecondsAfterFinished: ttlSeconds,
-        // Ends an agent that never gets idle, and its sessions. On the Job: the pod's spec is also that of agents that
-        // are kept.
+        // Ends an agent that is never idle, and its sessions. It stands on the Job, since installed agents have the same
+        // pod spec.
         activeDeadlineSeconds: agentLifetimeSeconds,
         template: { metadata: { labels, annotations }, spec },
       },
@@ -90,34 +98,34 @@ export function describeAgent(node: string, options: AgentOptions, reserve = tru
 }
 
 /**
- * Renders the pod's spec of an agent.
- * @param node null: wherever its controller puts it.
- * @param reserve false: without any request of resources.
+ * Renders the pod spec of an agent.
+ * @param node null: its controller chooses.
+ * @param hasRequests false: without resource requests.
  */
 export function renderPodSpec(
   node: string | null,
   options: AgentOptions,
-  reserve: boolean,
+  { hasRequests }: { hasRequests: boolean },
 ): Record<string, unknown> {
   const { toolboxImage, imagePullPolicy } = options;
   return {
-    // Not by the scheduler: a full, cordoned or tainted node is what one wants to look at.
+    // Past the scheduler: full, cordoned and tainted nodes are those that need debugging.
     ...(node === null ? {} : { nodeName: node }),
     tolerations: [{ operator: 'Exists' }],
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: 2,
-    // The containers' processes, to enter them and to watch them end.
+    // Shows the containers' processes, to enter them and to watch them end.
     hostPID: true,
-    // So that a broken CNI plugin does not keep the agent from starting.
+    // A broken CNI plugin must not keep the agent from starting.
     hostNetwork: true,
     dnsPolicy: 'Default',
-    // The agent never speaks to the API server: nothing to steal.
+    // The agent never speaks to the API server, so it holds no token that could be stolen.
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(options.imagePullSecrets.length === 0
       ? {}
       : { imagePullSecrets: options.imagePullSecrets.map((name) => ({ name })) }),
-    // Without a volume otherwise: the kubelet takes 300 ms more to start a pod that has any.
+    // Only then a volume: the kubelet takes 300 ms more to start a pod that has one.
     ...(toolboxImage !== null && {
       volumes: [{ name: toolboxVolume, image: { reference: toolboxImage, pullPolicy: imagePullPolicy } }],
     }),
@@ -135,12 +143,12 @@ export function renderPodSpec(
         ...(toolboxImage !== null && {
           volumeMounts: [{ name: toolboxVolume, mountPath: otherToolboxPath, readOnly: true }],
         }),
-        // Entering other containers' namespaces (SYS_ADMIN, SYS_PTRACE, SYS_CHROOT), mounting the toolbox,
-        // making a cgroup a session and giving debuggers every capability in the target's user namespace.
+        // Needed to enter other containers' namespaces (SYS_ADMIN, SYS_PTRACE, SYS_CHROOT), to mount the toolbox, to
+        // make a cgroup for each session, and to give debuggers every capability in the target's user namespace.
         securityContext: { privileged: true, runAsUser: 0, runAsGroup: 0, readOnlyRootFilesystem: true },
         resources: {
-          // Explicit zeros: without them the limits count as requests.
-          requests: reserve ? agentResources.requests : { cpu: '0', memory: '0' },
+          // Explicit zeros: without requests the limits count as requests.
+          requests: hasRequests ? agentResources.requests : { cpu: '0', memory: '0' },
           limits: agentResources.limits,
         },
       },
@@ -148,7 +156,7 @@ export function renderPodSpec(
   };
 }
 
-/** @returns what stands in labels and names for a spec. */
+/** Computes the hash by which labels and names identify a pod spec: 16 hexadecimal digits. */
 export function hashSpec(spec: Record<string, unknown>): string {
   return hash(JSON.stringify(spec));
 }

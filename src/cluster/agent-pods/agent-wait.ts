@@ -1,18 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { judgePod } from './agent-pod-step.ts';
+import { getPodStep } from './agent-pod-step.ts';
 import { describeRefusal } from './agent-refusal.ts';
 import type { AgentOptions } from './agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
-import { eventSchema, listOf, type Pod, podEventSchema, podSchema } from '../api/kubernetes-objects.ts';
+import { adviseManifest } from '../api/granting-roles.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
+import { watchResource } from '../api/resource-watch.ts';
+import { events, pods } from '../api/resources.ts';
 
-/** @param step what is being waited for, in a few words. */
+/** Is told what is being waited for, in a few words. */
 export type AgentProgress = (step: string) => void;
 
+/** Which agent is waited for. */
 export interface AgentWait {
   node: string;
   options: Pick<AgentOptions, 'namespace' | 'image' | 'toolboxImage'>;
-  /** The UID tells it, its pod and its events from those of an earlier Job of this name. */
+  /** The UID tells the Job, its pod and its events from those of an earlier Job of this name. */
   job: { name: string; uid: string };
   /** What the API server warned of when the Job was made. */
   warnings: string[];
@@ -20,16 +24,17 @@ export interface AgentWait {
   signal: AbortSignal;
 }
 
-/** A pull may fail once and then work; beyond this the image is given up. */
+/** A pull may fail once and then work; after this time the image is given up. */
 const imageRetryMs = 12_000;
-/** After which a start counts as slow, and the pod's events are told. */
+/** After this time a start counts as slow, and the pod's events are shown. */
 const slowMs = 5000;
 const eventIntervalMs = 3000;
 
 /**
  * Waits until the agent of a Job runs.
- * @returns null when the Job's pod has ended or is ending: another Job is needed.
- * @throws Failure `agentRefused`, `imageFailed`, `agentFailed`, NodeFullError; what aborted the signal.
+ * @returns the agent's pod; null when the pod has ended or is ending, so that another Job is needed.
+ * @throws Failure `agentRefused`, `imageFailed`, `agentFailed` (NodeFullError for a full node), `connection`; ApiError;
+ *   what aborted the signal.
  */
 export async function waitForAgent(api: ApiClient, wait: AgentWait): Promise<Pod | null> {
   const over = new AbortController();
@@ -46,83 +51,74 @@ export async function waitForAgent(api: ApiClient, wait: AgentWait): Promise<Pod
 }
 
 async function watchPod(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<Pod | null> {
-  const { namespace } = wait.options;
   const { promise: imageGivenUp, reject } = Promise.withResolvers<never>();
   imageGivenUp.catch(() => undefined);
   let imageTimer: NodeJS.Timeout | null = null;
-  const watching = async (): Promise<Pod | null> => {
-    wait.onProgress(`waiting for a pod on the node ${wait.node}`);
-    while (!signal.aborted) {
-      const events = api.watch({
-        path: `api/v1/namespaces/${namespace}/pods`,
-        query: { labelSelector: `batch.kubernetes.io/controller-uid=${wait.job.uid}` },
-        schema: podSchema,
-        access: { verb: 'watch', resource: 'pods', namespace },
-        signal,
-      });
-      for await (const { type, object } of events) {
-        if (type === 'DELETED') return null;
-        const step = judgePod(object, wait);
-        if (step.kind === 'running') return object;
-        if (step.kind === 'ended') return null;
-        if (step.kind === 'imageFailing') {
-          if (step.permanent) throw step.failure;
-          imageTimer ??= setTimeout(() => reject(step.failure), imageRetryMs);
-        }
-        if ('text' in step) wait.onProgress(step.text);
-      }
-    }
-    throw signal.reason;
+  wait.onProgress(`waiting for a pod on the node ${wait.node}`);
+  const request = {
+    ...pods.watch(wait.options.namespace),
+    query: { labelSelector: `batch.kubernetes.io/controller-uid=${wait.job.uid}` },
+    signal,
   };
+  const watching = watchResource(api, request, {
+    onEvent: ({ type, object }): Pod | null | undefined => {
+      if (type === 'DELETED') return null;
+      const step = getPodStep(object, wait);
+      if (step.kind === 'running') return object;
+      if (step.kind === 'ended') return null;
+      if ('failure' in step) {
+        if (step.permanent) throw step.failure;
+        imageTimer ??= setTimeout(() => reject(step.failure), imageRetryMs);
+      }
+      wait.onProgress(step.text);
+      return undefined;
+    },
+  });
   try {
-    return await Promise.race([watching(), imageGivenUp]);
+    return await Promise.race([watching, imageGivenUp]);
   } finally {
     if (imageTimer) clearTimeout(imageTimer);
   }
 }
 
-/** A Job's creation succeeds where its pod is refused: only an event tells. */
+/** A Job can be created where its pod is refused: only an Event tells. */
 async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<never> {
   const { namespace } = wait.options;
-  while (!signal.aborted) {
-    try {
-      const events = api.watch({
-        path: `api/v1/namespaces/${namespace}/events`,
-        query: { fieldSelector: `involvedObject.kind=Job,involvedObject.uid=${wait.job.uid}` },
-        schema: eventSchema,
-        access: { verb: 'watch', resource: 'events', namespace },
-        signal,
-      });
-      for await (const { object } of events) {
-        if (object.reason !== 'FailedCreate') continue;
+  const request = {
+    ...events.watch(namespace),
+    query: { fieldSelector: `involvedObject.kind=Job,involvedObject.uid=${wait.job.uid}` },
+    signal,
+  };
+  try {
+    return await watchResource<typeof request.schema, never>(api, request, {
+      onEvent: ({ object }) => {
+        if (object.reason !== 'FailedCreate') return undefined;
         throw describeRefusal('pod', object.message, namespace, wait.warnings);
-      }
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 403) throw error;
-      // Who may not read events learns of a refusal by the time limit alone, which tells the last step.
-      const where = `waiting for a pod on the node ${wait.node}`;
-      wait.onProgress(`${where} (${error.message}, where its refusal would show: see manifests/rbac.yaml)`);
-      break;
-    }
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+    // A user who may not read Events learns of a refusal by the time limit alone, whose failure names the last step.
+    wait.onProgress(
+      `waiting for a pod on the node ${wait.node} (a refusal of the pod would not be seen: ${error.message}; ${adviseManifest('manifests/rbac.yaml')})`,
+    );
+    return await waitForAbort(signal);
   }
-  return await waitForAbort(signal);
 }
 
 async function reportSlowStart(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<never> {
-  const { namespace } = wait.options;
   for (let delayMs = slowMs; !signal.aborted; delayMs = eventIntervalMs) {
     await delay(delayMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    const pods = await api
+    const podEvents = await api
       .get({
-        path: `api/v1/namespaces/${namespace}/events`,
+        ...events.list(wait.options.namespace),
         query: { fieldSelector: 'involvedObject.kind=Pod', limit: '500' },
-        schema: listOf(podEventSchema),
-        access: { verb: 'list', resource: 'events', namespace },
         signal,
       })
+      // What is shown for information must not fail the start.
       .catch(() => null);
-    const last = pods?.items
+    const last = podEvents?.items
       .filter(({ involvedObject: { name } }) => name.startsWith(`${wait.job.name}-`))
       .at(-1);
     if (last) wait.onProgress(`${last.reason}: ${last.message}`);

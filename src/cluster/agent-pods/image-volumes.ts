@@ -16,8 +16,8 @@ const jobSchema = z.looseObject({
 });
 
 /**
- * Makes sure that the API server takes an agent with another toolbox: an older one makes an empty folder of the volume
- * and says nothing, one that has them switched off finds a volume without a type.
+ * Makes sure by a dry run that the API server accepts an agent with another toolbox. An API server that does not know
+ * image volumes silently makes an empty folder of the volume; where the feature is off, the volume has no type.
  * https://kubernetes.io/docs/concepts/storage/volumes/#image
  * @throws Failure `toolboxRefused`.
  */
@@ -31,22 +31,22 @@ export async function requireImageVolumes(
     const { value } = await dryRun(api, describeAgent(node, options).render(0), signal);
     if (hasImageVolume(value)) return;
   } catch (error) {
-    // What else is wrong with it is told when it is made.
+    // Any other failure is reported when the Job is made.
     if (!(error instanceof ApiError) || !isVolumeRefused(error)) return;
   }
   throw describeMissingVolumes();
 }
 
-/** @returns the failure `toolboxRefused`. */
+/** Describes that --toolbox does not work in this cluster. @returns Failure `toolboxRefused`. */
 export function describeMissingVolumes(): Failure {
   return new Failure(
     'toolboxRefused',
-    'the cluster has no image volumes, by which --toolbox gives sessions another image',
-    'They need Kubernetes 1.35, or 1.31 with the feature gate ImageVolume on the API server and the nodes. A whole agent with other tools is given with --image; --toolbox= leaves out one that is configured.',
+    'the cluster has no image volumes, which --toolbox needs',
+    'Image volumes need Kubernetes 1.35, or 1.31 with the feature gate ImageVolume on the API server and the nodes. Without them, give a whole agent with other tools by --image; --toolbox= ignores a configured toolbox.',
   );
 }
 
-/** Whether a Job or DaemonSet, as the API server has answered it, still has the image of its toolbox. */
+/** Whether a Job or DaemonSet still has its toolbox's image in the API server's answer. */
 export function hasImageVolume(job: unknown): boolean {
   const parsed = jobSchema.safeParse(job);
   if (!parsed.success) return false;
@@ -54,7 +54,7 @@ export function hasImageVolume(job: unknown): boolean {
   return volumes.some(({ name, image }) => name === toolboxVolume && image !== undefined && image !== null);
 }
 
-/** Whether a Job or DaemonSet is refused for its volume. */
+/** Whether the API server refuses a Job or DaemonSet for its volume. */
 export function isVolumeRefused({ status, message }: Pick<ApiError, 'status' | 'message'>): boolean {
   return (status === 422 || status === 400) && /volumes\[\d+\]/.test(message);
 }

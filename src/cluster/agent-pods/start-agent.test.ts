@@ -1,50 +1,11 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { ServerResponse } from 'node:http';
-import { findWarmAgent, startAgent } from './start-agent.ts';
-import { agentContainer, agentLabels, describeAgent } from './agent-spec.ts';
-import { podSchema } from '../api/kubernetes-objects.ts';
+import { startAgent } from './start-agent.ts';
+import { agentContainer } from './agent-spec.ts';
 import { playApiServer } from '../testing/fake-api-server.ts';
-import { computeResidentKey, residentLabels } from './resident/resident-spec.ts';
 import { testAgentOptions as options } from '../testing/sample-agent-options.ts';
 
 const node = 'node-1';
-const request = { node, options, excluded: new Set<string>() };
-
-function makePod(uid: string, labels: Record<string, string>, ready = true, nodeName = node) {
-  return podSchema.parse({
-    metadata: { name: uid, uid, labels },
-    spec: { nodeName },
-    status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
-  });
-}
-const ofJob = { [agentLabels.key]: describeAgent(node, options).key };
-const installed = { [residentLabels.key]: computeResidentKey(options) };
-
-function find(agents: ReturnType<typeof makePod>[], excluded: string[] = []): string | null {
-  return findWarmAgent(agents, { ...request, excluded: new Set(excluded) })?.metadata.uid ?? null;
-}
-
-describe('an agent that can be used as it is', () => {
-  test('is the one that is installed on the node, before one that a session has made', () => {
-    const agents = [makePod('made', ofJob), makePod('installed', installed)];
-    expect(find(agents)).toBe('installed');
-    expect(find(agents, ['installed'])).toBe('made');
-  });
-
-  test('is none of another node, although all that are installed have one key', () => {
-    expect(find([makePod('installed', installed, true, 'node-2')])).toBeNull();
-  });
-
-  test('is none that is not ready, and none of another image', () => {
-    const key = computeResidentKey({ ...options, image: 'registry.example/agent:2' });
-    expect(find([makePod('starting', installed, false)])).toBeNull();
-    expect(find([makePod('other', { [residentLabels.key]: key })])).toBeNull();
-  });
-
-  test('is none without any of the labels', () => {
-    expect(find([makePod('bare', {})])).toBeNull();
-  });
-});
 
 describe('the Job of an agent that does not start', () => {
   const timeoutMs = 60_000;
@@ -93,7 +54,7 @@ describe('the Job of an agent that does not start', () => {
     });
     ({ close } = played);
     const attempt = startAgent(played.api, {
-      ...{ ...request, nodeIsTarget: false, timeoutMs, onProgress: () => undefined },
+      ...{ node, options, nodeIsTarget: false, timeoutMs, onProgress: () => undefined },
       signal: new AbortController().signal,
     });
     const code = await attempt.then(
@@ -113,7 +74,7 @@ describe('the Job of an agent that does not start', () => {
   });
 
   test.each<[string, string, Watch, Watch]>([
-    ['its image can’t be had', 'imageFailed', failImage, () => null],
+    ['its image can’t be pulled', 'imageFailed', failImage, () => null],
     ['the node is full', 'agentFailed', fillNode, () => null],
     ['the cluster refuses its pod', 'agentRefused', () => null, refusePod],
   ])('is deleted whoever has made it when %s', async (_why, code, watchPods, watchEvents) => {

@@ -1,96 +1,72 @@
-import { agentLabels, agentLabelSelector, type AgentOptions, describeAgent } from './agent-spec.ts';
+import type { AgentChoice } from './find-agent.ts';
 import { requireImageVolumes } from './image-volumes.ts';
 import { AgentJobs } from './agent-jobs.ts';
 import { NodeFullError } from './agent-pod-step.ts';
+import { type AgentJobManifest, describeAgent } from './agent-spec.ts';
 import { type AgentProgress, waitForAgent } from './agent-wait.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import { Failure } from '../../failure/failure.ts';
-import { listOf, type Pod, podSchema } from '../api/kubernetes-objects.ts';
+import { Failure, type FailureCode } from '../../failure/failure.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
 import { refuseUnusableNode } from '../target/node-checks.ts';
-import { isPodReady } from '../api/pod-readiness.ts';
-import { computeResidentKey, residentLabels } from './resident/resident-spec.ts';
 
 /** Ended Jobs keep their names until the cluster removes them. */
 const maxSlots = 20;
 const cleanUpLimitMs = 5000;
 
-export interface AgentRequest {
-  node: string;
+/** What agent to start, and how long that may take. */
+export interface AgentRequest extends AgentChoice {
   /** Whether the node itself is the target. */
   nodeIsTarget: boolean;
-  options: AgentOptions;
   /** Limit of a new agent's start. */
   timeoutMs: number;
-  /** UIDs of pods that have turned out not to take sessions any more. */
-  excluded: ReadonlySet<string>;
   onProgress: AgentProgress;
   signal: AbortSignal;
 }
 
-/**
- * Lists agents; started early, for any node's.
- * @param selector of labels; of all agents when it is not given.
- * @returns the agents' pods; none when there is no such namespace.
- */
-export async function listAgents(
-  api: ApiClient,
-  namespace: string,
-  signal: AbortSignal,
-  selector = agentLabelSelector,
-): Promise<Pod[]> {
-  const { items } = await api.get({
-    path: `api/v1/namespaces/${namespace}/pods`,
-    query: { labelSelector: selector },
-    schema: listOf(podSchema),
-    access: { verb: 'list', resource: 'pods', namespace },
-    signal,
-  });
-  return items;
+/** What becomes of a Job whose agent did not start. */
+interface Consequence {
+  /** For a Job that this client has made. */
+  made: 'delete';
+  /** For a Job of another client, that this client has joined. */
+  joined: 'delete' | 'leave' | 'tryNext';
 }
 
-/** @returns a running agent that can be used as it is, one that is installed before others; null: there is none. */
-export function findWarmAgent(
-  agents: Pod[],
-  { node, options, excluded }: Pick<AgentRequest, 'node' | 'options' | 'excluded'>,
-): Pod | null {
-  const keys = [describeAgent(node, options).key, describeAgent(node, options, false).key];
-  const residentKey = computeResidentKey(options);
-  const usable = agents.filter(
-    (agent) =>
-      agent.metadata.deletionTimestamp === null &&
-      !excluded.has(agent.metadata.uid) &&
-      agent.status.phase === 'Running' &&
-      isPodReady(agent),
-  );
-  return (
-    usable.find(
-      ({ metadata, spec }) => metadata.labels[residentLabels.key] === residentKey && spec.nodeName === node,
-    ) ??
-    usable.find(({ metadata }) => keys.includes(metadata.labels[agentLabels.key] ?? '')) ??
-    null
-  );
-}
+/** Whatever is not among these is this client's own failure: another client's time limit may be longer. */
+const otherwise: Consequence = { made: 'delete', joined: 'leave' };
+const consequences: Partial<Record<FailureCode, Consequence>> = {
+  // Every client that waits for this Job waits in vain.
+  imageFailed: { made: 'delete', joined: 'delete' },
+  agentRefused: { made: 'delete', joined: 'delete' },
+  // Most likely an earlier agent that crashed: its Job is marked as failed only later.
+  agentFailed: { made: 'delete', joined: 'tryNext' },
+};
+const nodeFull: Consequence = { made: 'delete', joined: 'delete' };
 
 /**
- * Makes an agent on a node, or joins one that is starting, and waits until it runs.
- * A Job that was made in vain is deleted again.
- * @throws Failure; ApiError.
+ * Starts an agent on a node, or joins one that is starting, and waits until it runs. A Job that was made in vain is
+ * deleted again. On a full node the agent is started without resource requests.
+ * @throws Failure `agentRefused`, `agentFailed`, `imageFailed`, `toolboxRefused`, `nodeRefused`, `targetNotFound`,
+ *   `namespaceMissing` (NamespaceMissingError), `timeout`, `connection`; ApiError; what aborted the signal.
  */
 export async function startAgent(api: ApiClient, request: AgentRequest): Promise<Pod> {
-  const { node, nodeIsTarget, signal } = request;
-  await refuseUnusableNode(api, node, nodeIsTarget, signal);
-  if (request.options.toolboxImage !== null) await requireImageVolumes(api, node, request.options, signal);
+  const { node, nodeIsTarget, options, signal } = request;
+  await refuseUnusableNode(api, node, { isTarget: nodeIsTarget }, signal);
+  if (options.toolboxImage !== null) await requireImageVolumes(api, node, options, signal);
   try {
-    return await startIn(api, request, true);
+    return await startWith(api, request, { hasRequests: true });
   } catch (error) {
     if (!(error instanceof NodeFullError)) throw error;
-    return await startIn(api, request, false);
+    return await startWith(api, request, { hasRequests: false });
   }
 }
 
-async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean): Promise<Pod> {
-  const { options, excluded, timeoutMs, signal } = request;
-  const job = describeAgent(request.node, options, reserve);
+async function startWith(
+  api: ApiClient,
+  request: AgentRequest,
+  resources: { hasRequests: boolean },
+): Promise<Pod> {
+  const { node, options, excluded, timeoutMs } = request;
+  const job = describeAgent(node, options, resources);
   const jobs = new AgentJobs(api, options.namespace);
   let step = 'the API server has not answered';
   const onProgress = (next: string) => {
@@ -98,52 +74,53 @@ async function startIn(api: ApiClient, request: AgentRequest, reserve: boolean):
     request.onProgress(next);
   };
   const expired = new AbortController();
-  const timer = setTimeout(() => expired.abort(describeTimeout(request.node, timeoutMs, step)), timeoutMs);
-  const limit = AbortSignal.any([signal, expired.signal]);
+  const timer = setTimeout(() => expired.abort(describeTimeout(node, timeoutMs, step)), timeoutMs);
+  const limited = { ...request, onProgress, signal: AbortSignal.any([request.signal, expired.signal]) };
   try {
     for (let slot = 0; slot < maxSlots; slot++) {
-      const manifest = job.render(slot);
-      const { name } = manifest.metadata;
-      const made = await jobs.create(manifest, limit);
-      const found = made?.value ?? (await jobs.findUsable(name, limit));
-      if (found === null) continue;
-      const warnings = made?.warnings ?? [];
-      try {
-        const pod = await waitForAgent(api, {
-          ...request,
-          onProgress,
-          signal: limit,
-          job: found.metadata,
-          warnings,
-        });
-        if (pod !== null && !excluded.has(pod.metadata.uid)) return pod;
-      } catch (error) {
-        const isForAll = hasFailedForAll(error);
-        // An earlier agent that crashed, most likely: its Job is told to have failed only later.
-        if (!made && !isForAll && error instanceof Failure && error.code === 'agentFailed') continue;
-        // What another client has made is its own to give up: its limit may be longer than ours.
-        if (made || isForAll) {
-          await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
-        }
-        throw error;
-      }
+      const pod = await startJob(api, jobs, job.render(slot), limited);
+      if (pod !== null && !excluded?.has(pod.metadata.uid)) return pod;
     }
   } finally {
     clearTimeout(timer);
   }
-  throw new Failure('agentFailed', `${maxSlots} agents have ended on the node "${request.node}" just now`);
+  throw new Failure('agentFailed', `${maxSlots} agents on the node "${node}" have ended just now`);
 }
 
-/** Whether who else waits for the same Job waits in vain, too. */
-function hasFailedForAll(error: unknown): boolean {
-  if (error instanceof NodeFullError) return true;
-  return error instanceof Failure && ['imageFailed', 'agentRefused'].includes(error.code);
+/**
+ * Makes a Job, or joins the one that has its name, and waits for its agent.
+ * @returns null when the Job has ended, or its agent has: another Job is needed.
+ */
+async function startJob(
+  api: ApiClient,
+  jobs: AgentJobs,
+  manifest: AgentJobManifest,
+  request: AgentRequest,
+): Promise<Pod | null> {
+  const { name } = manifest.metadata;
+  const made = await jobs.create(manifest, request.signal);
+  const job = made?.value ?? (await jobs.findUsable(name, request.signal));
+  if (job === null) return null;
+  try {
+    return await waitForAgent(api, { ...request, job: job.metadata, warnings: made?.warnings ?? [] });
+  } catch (error) {
+    const { [made ? 'made' : 'joined']: consequence } = findConsequence(error);
+    if (consequence === 'tryNext') return null;
+    if (consequence === 'delete')
+      await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
+    throw error;
+  }
+}
+
+function findConsequence(error: unknown): Consequence {
+  if (error instanceof NodeFullError) return nodeFull;
+  return (error instanceof Failure ? consequences[error.code] : undefined) ?? otherwise;
 }
 
 function describeTimeout(node: string, timeoutMs: number, step: string): Failure {
   return new Failure(
     'timeout',
     `the agent on the node "${node}" was not running within ${timeoutMs / 1000} s: ${step}`,
-    'A longer limit is given with --timeout.',
+    'Give it more time with --timeout.',
   );
 }

@@ -2,9 +2,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { Agent, createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import * as z from 'zod';
-import { ApiClient, type ApiRequest } from './api-client.ts';
+import { ApiClient } from './api-client.ts';
 import type { ApiConnection } from './kubeconfig.ts';
+import { namespaces } from './resources.ts';
 
 let server: Server;
 
@@ -14,7 +14,9 @@ afterEach(() => {
 });
 
 /** An API server that closes each connection when it is used again; counts the requests that it has answered. */
-async function startForgetfulServer(): Promise<{ api: ApiClient; countAnswers: () => number }> {
+async function startForgetfulServer(
+  answer = '{"items":[]}',
+): Promise<{ api: ApiClient; countAnswers: () => number }> {
   const used = new Set<Socket>();
   let answers = 0;
   server = createServer((incoming, response) => {
@@ -24,7 +26,7 @@ async function startForgetfulServer(): Promise<{ api: ApiClient; countAnswers: (
     }
     used.add(incoming.socket);
     answers++;
-    response.end('{}');
+    response.end(answer);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const connection = {
@@ -35,22 +37,33 @@ async function startForgetfulServer(): Promise<{ api: ApiClient; countAnswers: (
   return { api: new ApiClient(connection as unknown as ApiConnection), countAnswers: () => answers };
 }
 
-function describeRequest(method: 'GET' | 'POST'): ApiRequest<z.ZodType> {
-  const access = { verb: 'get', resource: 'pods', namespace: null };
-  return { method, path: 'api', schema: z.unknown(), access, signal: new AbortController().signal };
-}
+const { signal } = new AbortController();
 
 test('what is read is asked for once more when a kept connection turns out to be closed', async () => {
   const { api, countAnswers } = await startForgetfulServer();
   for (const count of [1, 2, 3]) {
-    await api.get(describeRequest('GET'));
+    await api.get({ ...namespaces.list(), signal });
     expect(countAnswers()).toBe(count);
   }
 });
 
 test('what changes something is not: it may have been done', async () => {
   const { api, countAnswers } = await startForgetfulServer();
-  await api.get(describeRequest('GET'));
-  await expect(api.get(describeRequest('POST'))).rejects.toMatchObject({ code: 'connection' });
+  await api.get({ ...namespaces.list(), signal });
+  await expect(api.get({ ...namespaces.create(), signal })).rejects.toMatchObject({ code: 'connection' });
   expect(countAnswers()).toBe(1);
+});
+
+test.each([
+  ['<html>Log in</html>', /^the API server's answer to "list namespaces" can't be read: Unexpected token/],
+  [
+    '{"items":[{"metadata":{}}]}',
+    /^the API server's answer to "list namespaces" can't be read: items: 0: metadata: name: /,
+  ],
+])('the answer %s is an error that says what is wrong with it', async (answer, message) => {
+  const { api } = await startForgetfulServer(answer);
+  await expect(api.get({ ...namespaces.list(), signal })).rejects.toMatchObject({
+    code: 'apiError',
+    message: expect.stringMatching(message),
+  });
 });

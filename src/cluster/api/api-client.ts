@@ -3,34 +3,33 @@ import { request as requestHTTPS } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
 import { getErrorMessage } from '../../failure/error-message.ts';
-import { ApiError, type RequestedAccess } from './api-error.ts';
 import { Failure } from '../../failure/failure.ts';
+import { LineSplitter } from '../../session-api/line-splitter.ts';
+import { ApiError } from './api-error.ts';
 import type { ApiConnection } from './kubeconfig.ts';
+import { parseAnswer } from './parse-object.ts';
+import type { ResourceRequest } from './resources.ts';
 
 const defaultTimeoutMs = 30_000;
 
-export interface ApiRequest<Schema extends z.ZodType> {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Without a leading slash; its parts encoded. */
-  path: string;
+/** A request to a resource, as resources.ts describes it, with what this call adds. */
+export interface ApiRequest<Schema extends z.ZodType> extends ResourceRequest<Schema> {
   query?: Record<string, string>;
+  /** Sent as JSON. */
   body?: unknown;
-  /** Of the body; a PATCH has one of its own. */
-  contentType?: string;
-  schema: Schema;
-  access: RequestedAccess;
   signal: AbortSignal;
 }
 
+/** An answer of the API server, with what its headers say. */
 export interface ApiAnswer<Value> {
   value: Value;
   /** Texts of the `Warning` headers. */
   warnings: string[];
-  /** What the API server's clock said; null when it did not tell. */
+  /** Time of the API server's clock, in whole seconds; null when the answer has no Date header. */
   date: Date | null;
 }
 
-/** Requests to one API server, over kept connections. */
+/** Sends requests to one API server, over connections that are kept. */
 export class ApiClient {
   readonly connection: ApiConnection;
 
@@ -38,7 +37,11 @@ export class ApiClient {
     this.connection = connection;
   }
 
-  /** @throws ApiError for an error answer, Failure `connection`, `timeout` or what aborted the signal. */
+  /**
+   * Sends a request and reads the whole answer.
+   * @throws ApiError for an error answer; Failure `apiError` for an answer that does not fit the schema, `connection`,
+   *   `timeout`; what aborted the signal.
+   */
   async request<Schema extends z.ZodType>(request: ApiRequest<Schema>): Promise<ApiAnswer<z.infer<Schema>>> {
     const timeoutMs = this.connection.requestTimeoutMs ?? defaultTimeoutMs;
     const limit = AbortSignal.timeout(timeoutMs);
@@ -49,7 +52,7 @@ export class ApiClient {
       if ((response.statusCode ?? 0) >= 300)
         throw new ApiError(response.statusCode ?? 0, body, request.access);
       return {
-        value: request.schema.parse(JSON.parse(body)),
+        value: parseAnswer(request, body),
         warnings: readWarnings(response),
         date: readDate(response),
       };
@@ -58,64 +61,55 @@ export class ApiClient {
     }
   }
 
-  /** The same, without the headers. */
+  /** Does the same as `request`, and returns the value alone. */
   async get<Schema extends z.ZodType>(request: ApiRequest<Schema>): Promise<z.infer<Schema>> {
     return (await this.request(request)).value;
   }
 
   /**
-   * Watches a list from what is there now on: each of those comes as ADDED first. Ends when the API server
-   * ends the watch, or the signal aborts (by returning).
+   * Sends a request and reads the answer line by line, as it arrives. There is no limit but the signal.
+   * @returns the lines, without their ends; the end of the lines is that of the answer.
+   * @throws ApiError for an error answer; Failure `connection`; what aborted the signal.
    */
-  async *watch<Schema extends z.ZodType>(
-    request: ApiRequest<Schema>,
-  ): AsyncGenerator<{ type: string; object: z.infer<Schema> }, void, void> {
-    const query = { ...request.query, watch: 'true' };
+  async *readLines(request: ApiRequest<z.ZodType>): AsyncGenerator<string, void, void> {
     try {
-      const response = await this.#send({ ...request, query }, request.signal);
+      const response = await this.#send(request, request.signal);
       if (response.statusCode !== 200)
         throw new ApiError(response.statusCode ?? 0, await text(response), request.access);
-      let rest = '';
+      const splitter = new LineSplitter();
       response.setEncoding('utf8');
       for await (const chunk of response) {
-        const lines = (rest + String(chunk)).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
+        for (const line of splitter.push(String(chunk))) {
           this.connection.trace?.tellAnswerBody(line);
-          const event = JSON.parse(line) as { type: string; object: unknown };
-          if (event.type === 'ERROR') return;
-          const parsed = request.schema.safeParse(event.object);
-          if (parsed.success) yield { type: event.type, object: parsed.data };
+          yield line;
         }
       }
     } catch (error) {
-      if (request.signal.aborted) return;
       throw this.#explain(error, request.signal, null, 0);
     }
   }
 
   /**
-   * A kept connection may be closed just when it is used again; what only reads is asked for once more then:
-   * https://nodejs.org/api/http.html#requestreusedsocket
+   * Sends a request. A kept connection may be closed just when it is used again: a request that only reads is sent once
+   * more then. https://nodejs.org/api/http.html#requestreusedsocket
    */
   async #send(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
     for (;;) {
       try {
         return await this.#sendOnce(request, signal);
       } catch (error) {
-        const isReading = (request.method ?? 'GET') === 'GET';
-        // Each of them took one of the connections that are kept: one that is new in the end fails for good.
-        if (!isReading || !(error instanceof StaleConnectionError)) throw error;
+        // Each retry uses up one kept connection, so this ends: a new connection is never stale.
+        if (request.method !== 'GET' || !(error instanceof StaleConnectionError)) throw error;
       }
     }
   }
 
   #sendOnce(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
     const { server, options } = this.connection;
+    const { method, contentType = 'application/json' } = request;
     const url = new URL(request.path, server);
     for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
     const body = request.body === undefined ? null : JSON.stringify(request.body);
-    const method = request.method ?? 'GET';
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       const send = url.protocol === 'http:' ? requestHTTP : requestHTTPS;
@@ -126,12 +120,10 @@ export class ApiClient {
           ...options.headers,
           Accept: 'application/json',
           'User-Agent': 'kubectl-crashcart',
-          ...(body === null
-            ? {}
-            : {
-                'Content-Type': request.contentType ?? 'application/json',
-                'Content-Length': Buffer.byteLength(body),
-              }),
+          ...(body !== null && {
+            'Content-Type': contentType,
+            'Content-Length': Buffer.byteLength(body),
+          }),
         },
         signal,
       });
@@ -160,13 +152,13 @@ export class ApiClient {
     return new Failure(
       'connection',
       `the API server ${host} can't be reached: ${message}`,
-      'Is the context right, and does `kubectl version` work?',
+      'Check the context, and whether `kubectl version` works.',
       { cause: error },
     );
   }
 }
 
-/** A connection that was kept had been closed by the other end. */
+/** A kept connection had been closed by the other end. */
 class StaleConnectionError extends Error {
   override name = 'StaleConnectionError';
 

@@ -3,34 +3,37 @@ import { parseJSON } from '../../session-api/json-text.ts';
 import { Failure } from '../../failure/failure.ts';
 import { adviseRole } from './granting-roles.ts';
 
-/** What an API request is for, in RBAC's words: a refusal names them. */
+/** What an API request needs, in RBAC's words; a refusal names it. */
 export interface RequestedAccess {
   verb: string;
-  /** With its subresource and group: `pods/exec`, `jobs.batch`. */
+  /** With its subresource or API group: `pods/exec`, `jobs.batch`. */
   resource: string;
-  /** null for what is not in a namespace. */
+  /** null for a resource that is in no namespace. */
   namespace: string | null;
 }
 
 const statusSchema = z.object({
-  status: z.string().optional(),
   message: z.string().default(''),
   reason: z.string().default(''),
   code: z.number().default(0),
 });
 
-/** The authorizer's words; a 403 without them is an admission's. */
+/** The authorizer's words. A 403 without them comes from admission. */
 const forbiddenPattern =
   /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/;
 
-/** An error answer of the API server. */
+/** An error answer of the API server: code `forbidden` for a missing permission or a 401, else `apiError`. */
 export class ApiError extends Failure {
   override name = 'ApiError';
   readonly status: number;
-  /** metav1.Status' reason: `NotFound`, `AlreadyExists`, `Forbidden`, …; empty when there was none. */
+  /** Of metav1.Status: `NotFound`, `AlreadyExists`, `Forbidden`, …; empty when the answer has none. */
   readonly reason: string;
   readonly access: RequestedAccess;
 
+  /**
+   * @param status of HTTP.
+   * @param body a metav1.Status in JSON, or the text of something between here and the API server.
+   */
   constructor(status: number, body: string, access: RequestedAccess) {
     const { message, reason } = parseStatus(body);
     const text = message.trim() || body.trim().slice(0, 500) || `HTTP status ${status}`;
@@ -46,18 +49,32 @@ export class ApiError extends Failure {
   }
 }
 
+/** Whether the API server answered that an object, or its namespace, does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
+/**
+ * Makes the error that an ERROR event of a watch carries.
+ * @param object of the event: a metav1.Status, whose code is that of HTTP.
+ */
+export function toApiError(object: unknown, access: RequestedAccess): ApiError {
+  const { code } = statusSchema.safeParse(object).data ?? { code: 0 };
+  return new ApiError(code, JSON.stringify(object), access);
+}
+
 function parseStatus(body: string): { message: string; reason: string } {
-  // Not every answer on the way is the API server's.
+  // Proxies answer with texts of their own.
   return statusSchema.safeParse(parseJSON(body)).data ?? { message: '', reason: '' };
 }
 
 /**
- * The access that was refused may be another one than was asked for: impersonation, or the second verb of an
- * exec.
- * @returns null when it is not for a missing permission.
+ * Finds the access that was refused. Another one may be named than was asked for: impersonation, or the second verb of
+ * an exec.
+ * @returns null when the refusal is not for a missing permission.
  */
 function findMissingAccess(message: string, access: RequestedAccess): RequestedAccess | null {
-  // From something on the way, or a check that gives no reason.
+  // From a proxy, or an authorizer that gives no reason.
   if (message === '' || /is forbidden: *$/.test(message)) return access;
   const [found, verb, resource, group, namespace] = forbiddenPattern.exec(message) ?? [];
   if (found === undefined || verb === undefined || resource === undefined) return null;

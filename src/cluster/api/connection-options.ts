@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** kubectl's connection flags, under kubectl's names. */
+/** kubectl's connection flags, by kubectl's names. What is left out is taken from the kubeconfig. */
 export const connectionSchema = z.object({
   kubeconfig: z.string().optional(),
   context: z.string().optional(),

@@ -48,7 +48,7 @@ describe('the advice for a missing permission', () => {
     const advice = adviseRole(verb, resource) ?? '';
     expect(advice.split('\n')).toHaveLength(1);
     expect(advice).toMatch(
-      new RegExp(`^${manifest} grants it \\(.*\\): an administrator binds you to its ${role} `),
+      new RegExp(`^https://.*/${manifest} grants it \\(.*\\): an administrator binds you to its ${role} `),
     );
     const component = /^manifests\/components\/(.*)$/.exec(manifest)?.[1];
     expect(advice).toContain(
@@ -57,7 +57,9 @@ describe('the advice for a missing permission', () => {
   });
 
   test('names two where it depends on whose object it is', () => {
-    expect(adviseRole('get', 'daemonsets.apps')).toMatch(/^manifests\/rbac.*\nmanifests\/viewer.*$/);
+    expect(adviseRole('get', 'daemonsets.apps')).toMatch(
+      /^https:.*manifests\/rbac.*\nhttps:.*manifests\/viewer.*$/,
+    );
   });
 
   test('is none where no role of ours grants it', () => {

@@ -1,8 +1,10 @@
-/** A role of ours: where it is, and what is bound. */
+import { linkDocs } from '../../failure/docs-link.ts';
+
+/** One of this project's roles, and where its manifest is. */
 export interface GrantingRole {
-  /** File, or folder of a component, that an administrator applies. */
+  /** File below the repository, or folder of a component, that an administrator applies. */
   manifest: string;
-  /** As RBAC calls it, with what it is for. */
+  /** Kind and name, with its purpose in brackets. */
   role: string;
 }
 
@@ -19,7 +21,7 @@ const events = {
   role: 'ClusterRole crashcart-events (--event)',
 };
 
-/** By resource, what each verb is granted by; a test holds it against the manifests. */
+/** The roles that grant a verb on a resource; a test compares them with the manifests. */
 export const grants: Record<string, Record<string, GrantingRole[]>> = {
   pods: { get: [user, agents], list: [user, agents], watch: [agents], create: [agents] },
   'pods/exec': { get: [agents], create: [agents] },
@@ -44,20 +46,24 @@ export const grants: Record<string, Record<string, GrantingRole[]>> = {
   limitranges: { list: [viewer] },
 };
 
-/** @returns what an administrator has to do for an access, a line for each manifest; null when none of ours grants it. */
+/**
+ * Advises which role an administrator has to bind for an access.
+ * @returns a line for each manifest that grants it; null when none of this project's roles does.
+ */
 export function adviseRole(verb: string, resource: string): string | null {
   const roles = grants[resource]?.[verb] ?? [];
   if (roles.length === 0) return null;
   return [...Map.groupBy(roles, ({ manifest }) => manifest)]
     .map(
       ([manifest, group]) =>
-        `${manifest} grants it (\`${findPrinter(manifest)}\` prints it): an administrator binds you to its ${group.map(({ role }) => role).join(' and its ')}.`,
+        `${adviseManifest(manifest)}: an administrator binds you to its ${group.map(({ role }) => role).join(' and its ')}.`,
     )
     .join('\n');
 }
 
-/** Who has a release has no folder of manifests. */
-function findPrinter(manifest: string): string {
+/** Says where the manifest is that grants an access. A release is installed without manifests: the plugin prints them. */
+export function adviseManifest(manifest: string): string {
   const [, component] = /^manifests\/components\/(.*)$/.exec(manifest) ?? [];
-  return `kubectl crashcart manifests${component === undefined ? '' : ` ${component}`}`;
+  const command = `kubectl crashcart manifests${component === undefined ? '' : ` ${component}`}`;
+  return `${linkDocs(manifest)} grants it (\`${command}\` prints it)`;
 }

@@ -1,4 +1,4 @@
-/** What is read of Kubernetes' objects; everything else in them is dropped. */
+/** What is read of Kubernetes objects; all their other fields are dropped. */
 import * as z from 'zod';
 
 const metadataSchema = z.object({
@@ -116,13 +116,53 @@ export const daemonSetSchema = z.object({
 export type DaemonSet = z.infer<typeof daemonSetSchema>;
 
 export const eventSchema = z.object({
-  type: z.string().default(''),
   reason: z.string().default(''),
   message: z.string().default(''),
+  involvedObject: z.object({ name: z.string().default('') }).prefault({}),
 });
 export const runtimeClassSchema = z.object({ handler: z.string() });
 
-/** A workload's or a service's selector: services have the labels alone. */
+const amountsSchema = z.record(z.string(), z.string()).default({});
+export const quotaSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z
+    .object({ scopes: z.array(z.string()).default([]), scopeSelector: z.unknown().optional() })
+    .prefault({}),
+  status: z.object({ hard: amountsSchema, used: amountsSchema }).prefault({}),
+});
+/** A ResourceQuota; its amounts are quantities, by resource. */
+export type Quota = z.infer<typeof quotaSchema>;
+
+export const limitRangeSchema = z.object({
+  metadata: z.object({ name: z.string() }),
+  spec: z.object({
+    limits: z.array(
+      z.object({
+        type: z.string(),
+        min: amountsSchema,
+        max: amountsSchema,
+        maxLimitRequestRatio: amountsSchema,
+      }),
+    ),
+  }),
+});
+/** A LimitRange; its amounts are quantities, by resource. */
+export type LimitRange = z.infer<typeof limitRangeSchema>;
+
+/** The API server's version; empty where it does not tell. */
+export const versionSchema = z.object({
+  major: z.string().default(''),
+  minor: z.string().default(''),
+  gitVersion: z.string().default(''),
+});
+/** What a SelfSubjectReview is answered with. */
+export const userReviewSchema = z.object({
+  status: z.object({ userInfo: z.object({ username: z.string().default('') }) }),
+});
+/** What a SelfSubjectAccessReview is answered with. */
+export const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
+
+/** A workload's selector. */
 export const selectedSchema = z.object({
   spec: z.object({
     selector: z
@@ -140,19 +180,16 @@ export const selectedSchema = z.object({
       .optional(),
   }),
 });
+/** A service's selector: labels alone. */
 export const serviceSchema = z.object({
   spec: z.object({ selector: z.record(z.string(), z.string()).nullable().default(null) }),
 });
 
-/** @returns the schema of a list of such objects. */
+/** Makes the schema of a list of such objects. */
 export function listOf<Schema extends z.ZodType>(item: Schema) {
   return z.object({
     items: z.array(item),
-    /** `continue` is set when a limit left some out. */
+    /** `continue` is set when a limit has left some out. */
     metadata: z.object({ continue: z.string().default('') }).prefault({}),
   });
 }
-
-export const podEventSchema = eventSchema.extend({
-  involvedObject: z.object({ name: z.string().default('') }),
-});

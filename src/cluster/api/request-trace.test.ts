@@ -47,7 +47,8 @@ async function trace(verbosity: number): Promise<string> {
     signal: new AbortController().signal,
   };
   await client.request({ ...request, method: 'POST', body: { reason: 'why' } });
-  for await (const event of client.watch(request)) expect(event.type).toBe('ADDED');
+  const watch = { ...request, method: 'GET' as const, query: { watch: 'true' } };
+  for await (const line of client.readLines(watch)) expect(line).toContain('ADDED');
   return told
     .join('\n')
     .replaceAll(/ in \d+ ms/g, '')

@@ -1,27 +1,21 @@
-import * as z from 'zod';
 import type { ApiClient } from './api-client.ts';
+import { selfSubjectReviews } from './resources.ts';
 
 const limitMs = 2000;
-const reviewSchema = z.object({
-  status: z.object({ userInfo: z.object({ username: z.string().default('') }) }),
-});
+const maxNameCharacters = 512;
 
 /**
- * Asks the API server who it takes us for.
- * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#self-subject-review
- * @returns null when it does not tell: nothing depends on it.
+ * Asks the API server which user the credentials belong to.
+ * @returns null when the API server does not tell within 2 s: nothing depends on the name. Never throws.
  */
 export async function findUserName(api: ApiClient, signal: AbortSignal): Promise<string | null> {
   try {
-    const { value } = await api.request({
-      method: 'POST',
-      path: 'apis/authentication.k8s.io/v1/selfsubjectreviews',
+    const { status } = await api.get({
+      ...selfSubjectReviews.create(),
       body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-      schema: reviewSchema,
-      access: { verb: 'create', resource: 'selfsubjectreviews.authentication.k8s.io', namespace: null },
       signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
     });
-    return value.status.userInfo.username.slice(0, 512) || null;
+    return status.userInfo.username.slice(0, maxNameCharacters) || null;
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
-import { findWarmAgent, listAgents, startAgent } from '../agent-pods/start-agent.ts';
+import { findWarmAgent, listAgents } from '../agent-pods/find-agent.ts';
+import { startAgent } from '../agent-pods/start-agent.ts';
 import type { AgentOptions } from '../agent-pods/agent-spec.ts';
 import type { AgentProgress } from '../agent-pods/agent-wait.ts';
 import type { ApiClient } from '../api/api-client.ts';
@@ -34,7 +35,6 @@ export async function checkAgentStart(
     ...{ node, options, timeoutMs, onProgress, signal },
     // Who may not read nodes starts sessions all the same.
     nodeIsTarget: false,
-    excluded: new Set<string>(),
   };
   try {
     const there = findWarmAgent(await listAgents(api, options.namespace, signal), request);

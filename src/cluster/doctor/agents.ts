@@ -1,6 +1,6 @@
 import type { NodeReport } from '../../session-api/node-report.ts';
 import { ProblemError } from '../../session-api/problem.ts';
-import { findWarmAgent, listAgents } from '../agent-pods/start-agent.ts';
+import { findWarmAgent, listAgents } from '../agent-pods/find-agent.ts';
 import { askAgent, findNode } from '../session/list-sessions.ts';
 import { agentAnnotations, type AgentOptions } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
@@ -69,7 +69,7 @@ export function judgeAgentVersions(versions: string[], own: string): Verdict {
 function chooseAgents(running: Pod[], node: string | null, options: AgentOptions): Pod[] {
   const nodes = node === null ? [...new Set(running.map(findNode))] : [node];
   const chosen = nodes.flatMap((name) => {
-    const warm = findWarmAgent(running, { node: name, options, excluded: new Set() });
+    const warm = findWarmAgent(running, { node: name, options });
     const found = warm ?? running.find((pod) => findNode(pod) === name) ?? null;
     return found === null ? [] : [found];
   });

@@ -1,13 +1,9 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
+import type { versionSchema } from '../api/kubernetes-objects.ts';
+import { serverVersion } from '../api/resources.ts';
 import { approve, condemn, type Finding, type Verdict } from './finding.ts';
-
-const versionSchema = z.object({
-  major: z.string().default(''),
-  minor: z.string().default(''),
-  gitVersion: z.string().default(''),
-});
 
 /** The first whose exec websockets speak v5, which has a half-close: https://kep.k8s.io/4006. */
 const firstMinor = 30;
@@ -25,10 +21,9 @@ export async function checkApiServer(
   clientVersion: string,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const access = { verb: 'get', resource: '/version', namespace: null };
   const askedAt = Date.now();
   try {
-    const { value, date } = await api.request({ path: 'version', schema: versionSchema, access, signal });
+    const { value, date } = await api.request({ ...serverVersion, signal });
     const { host } = api.connection.server;
     return [
       { check: 'API server', ...approve(`${host} answers`) },

@@ -1,7 +1,7 @@
-import { findWarmAgent } from '../agent-pods/start-agent.ts';
+import { findWarmAgent } from '../agent-pods/find-agent.ts';
 import { type AgentOptions, agentResources } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { isNotFound } from '../api/api-error.ts';
 import type { Node, Pod } from '../api/kubernetes-objects.ts';
 import type { TargetName } from '../target/target-name.ts';
 import { checkAdmission } from './namespace/admission.ts';
@@ -78,7 +78,7 @@ async function examineNodes(
       try {
         nodes = await readNodes(api, name, signal);
       } catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 404) throw error;
+        if (!isNotFound(error)) throw error;
         return {
           state: 'failed',
           found: `node "${name}" was not found`,
@@ -105,5 +105,5 @@ async function examineNodes(
 }
 
 function hasAgent({ metadata }: Node, options: AgentOptions, running: Pod[]): boolean {
-  return findWarmAgent(running, { node: metadata.name, options, excluded: new Set() }) !== null;
+  return findWarmAgent(running, { node: metadata.name, options }) !== null;
 }

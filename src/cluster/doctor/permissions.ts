@@ -1,6 +1,6 @@
-import * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import type { RequestedAccess } from '../api/api-error.ts';
+import { selfSubjectAccessReviews } from '../api/resources.ts';
 import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
 
 /** A step of a session, and what RBAC has to grant for it. */
@@ -12,8 +12,6 @@ export interface PermissionStep {
   without: 'failed' | 'warning';
   mend: string;
 }
-
-const reviewSchema = z.object({ status: z.object({ allowed: z.boolean(), reason: z.string().default('') }) });
 
 /** Lists what a session needs, step by step. @param targets the target's namespace; null when it is a node. */
 export function listPermissionSteps(targets: string | null, agents: string): PermissionStep[] {
@@ -117,9 +115,8 @@ async function askPermission(
 ): Promise<boolean> {
   const [path = '', subresource = ''] = resource.split('/');
   const [name = '', ...group] = path.split('.');
-  const { value } = await api.request({
-    method: 'POST',
-    path: 'apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+  const { status } = await api.get({
+    ...selfSubjectAccessReviews.create(),
     body: {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
@@ -133,13 +130,7 @@ async function askPermission(
         },
       },
     },
-    schema: reviewSchema,
-    access: {
-      verb: 'create',
-      resource: 'selfsubjectaccessreviews.authorization.k8s.io',
-      namespace: null,
-    },
     signal,
   });
-  return value.status.allowed;
+  return status.allowed;
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ServerHttp2Stream } from 'node:http2';
-import { listAgents } from '../agent-pods/start-agent.ts';
+import { listAgents } from '../agent-pods/find-agent.ts';
 import { listSessions, maxAgentsAskedAtOnce, selectSession } from './list-sessions.ts';
 import { answerJSON, describePlayedSession, playApiServer } from '../testing/fake-api-server.ts';
 

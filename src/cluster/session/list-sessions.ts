@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import type { SessionState } from '../../session-api/session-end.ts';
-import { listAgents } from '../agent-pods/start-agent.ts';
+import { listAgents } from '../agent-pods/find-agent.ts';
 import { agentAnnotations } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { Failure } from '../../failure/failure.ts';

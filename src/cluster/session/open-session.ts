@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../session-api/problem.ts';
 import { Failure } from '../../failure/failure.ts';
-import { type AgentRequest, findWarmAgent, startAgent } from '../agent-pods/start-agent.ts';
+import { findWarmAgent } from '../agent-pods/find-agent.ts';
+import { type AgentRequest, startAgent } from '../agent-pods/start-agent.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError, isNotFound } from '../api/api-error.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
 import { connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
@@ -84,6 +85,6 @@ export async function openSession(
 function isAgentGone(error: unknown, tunnel: Tunnel): boolean {
   if (error instanceof ProblemError) return error.code === 'draining';
   if (tunnel.receivedBytes > 0) return false;
-  if (error instanceof ApiError) return error.status === 404;
+  if (error instanceof ApiError) return isNotFound(error);
   return error instanceof Failure && error.code === 'tunnelFailed';
 }

@@ -1,12 +1,13 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { parseJSON } from '../../session-api/json-text.ts';
+import { LineSplitter } from '../../session-api/line-splitter.ts';
 import { type StdinProgress, stdinProgressSchema } from '../../session-api/session-routes.ts';
 import { Failure } from '../../failure/failure.ts';
 
 /** What the agent has not said that it has: 80 MB/s at a round trip of 50 ms. */
 const maxUnacknowledgedBytes = 4 * 1024 * 1024;
-const maxProgressLineBytes = 4096;
+const maxProgressLineCharacters = 4096;
 
 /** Sends stdin, over one connection after the other; what the agent may not have received is kept to be sent again. */
 export class StdinSender {
@@ -42,13 +43,11 @@ export class StdinSender {
    * @throws Failure `streamCut` when it broke before, `stdinFailed` when the source can't be read on.
    */
   async send(stream: ClientHttp2Stream): Promise<void> {
-    let line = '';
+    const lines = new LineSplitter(maxProgressLineCharacters);
     stream.on('error', () => undefined);
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => {
-      const lines = (line + text).split('\n');
-      line = (lines.pop() ?? '').slice(0, maxProgressLineBytes);
-      for (const entry of lines) this.#acknowledge(entry, stream);
+      for (const line of lines.push(text)) this.#acknowledge(line, stream);
     });
     if (this.#offset !== null) this.#sendFrom(stream);
     const over = new Promise((resolve) => stream.once('end', resolve).once('close', resolve));

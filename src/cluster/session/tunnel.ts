@@ -8,6 +8,7 @@ import { ApiError } from '../api/api-error.ts';
 import { type ExecStatus, parseExecStatus } from './exec-status.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ApiConnection } from '../api/kubeconfig.ts';
+import { pods } from '../api/resources.ts';
 
 const subprotocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
@@ -103,11 +104,9 @@ export class Tunnel extends Duplex {
     this.#socket.once('unexpected-response', (_request, response) => tell(response));
   }
 
-  #listen({ namespace }: AgentAddress): void {
+  #listen({ namespace, pod }: AgentAddress): void {
     const socket = this.#socket;
-    // The API server checks `get` first, and names it when it refuses. Since Kubernetes 1.35 it then checks `create`,
-    // and its refusal names no verb.
-    const access = { verb: 'create', resource: 'pods/exec', namespace };
+    const { access } = pods.exec(namespace, pod);
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
       refuse(response, access).then(
@@ -190,7 +189,7 @@ export class Tunnel extends Duplex {
 }
 
 function buildURL({ server }: ApiConnection, { namespace, pod }: AgentAddress, id: string): URL {
-  const url = new URL(`api/v1/namespaces/${namespace}/pods/${pod}/exec`, server);
+  const url = new URL(pods.exec(namespace, pod).path, server);
   url.protocol = server.protocol === 'http:' ? 'ws:' : 'wss:';
   // Terminals are the agent's, so the exec has none. Its command has nothing of the user's: it is written to logs.
   for (const [name, value] of [

@@ -1,28 +1,22 @@
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError, isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import { type Node, nodeSchema, type Pod, runtimeClassSchema } from '../api/kubernetes-objects.ts';
+import type { Node, Pod } from '../api/kubernetes-objects.ts';
+import { nodes, runtimeClasses } from '../api/resources.ts';
 
-/** Handlers whose containers' processes are not the node's: what the agent sees is the sandbox alone. */
+/** Handlers that run containers in a sandbox: on the node only the sandbox's own process is visible. */
 const sandboxedHandler = /^(kata|runsc|gvisor|firecracker)/i;
 const architectures = ['amd64', 'arm64'];
 
 /**
  * Refuses a pod whose processes can't be reached from its node, before anything is made.
- * @throws Failure `nodeRefused`.
+ * @throws Failure `nodeRefused`, `connection`, `timeout`; ApiError; what aborted the signal.
  */
 export async function refuseUnreachablePod(api: ApiClient, pod: Pod, signal: AbortSignal): Promise<void> {
   if (pod.spec.os?.name === 'windows') throw describeWindows(`pod "${pod.metadata.name}"`);
   const { runtimeClassName } = pod.spec;
   if (runtimeClassName === null) return;
-  const runtimeClass = await allowForbidden(
-    api.get({
-      path: `apis/node.k8s.io/v1/runtimeclasses/${runtimeClassName}`,
-      schema: runtimeClassSchema,
-      access: { verb: 'get', resource: 'runtimeclasses.node.k8s.io', namespace: null },
-      signal,
-    }),
-  );
+  const runtimeClass = await allowForbidden(api.get({ ...runtimeClasses.get(runtimeClassName), signal }));
   if (runtimeClass && sandboxedHandler.test(runtimeClass.handler)) {
     throw new Failure(
       'nodeRefused',
@@ -33,34 +27,29 @@ export async function refuseUnreachablePod(api: ApiClient, pod: Pod, signal: Abo
 }
 
 /**
- * Refuses a node where no agent can run, before one is made.
- * @param required whether the node itself is the target: it has to be readable and known then.
- * @throws Failure `nodeRefused`, `targetNotFound`, ApiError.
+ * Refuses a node where no agent can run, before an agent is made.
+ * @param isTarget whether the node itself is the target: then it has to exist, and the user has to be allowed to read it.
+ * @throws Failure `nodeRefused`, `targetNotFound`, `connection`, `timeout`; ApiError; what aborted the signal.
  */
 export async function refuseUnusableNode(
   api: ApiClient,
   name: string,
-  required: boolean,
+  { isTarget }: { isTarget: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const request = api.get({
-    path: `api/v1/nodes/${name}`,
-    schema: nodeSchema,
-    access: { verb: 'get', resource: 'nodes', namespace: null },
-    signal,
-  });
+  const request = api.get({ ...nodes.get(name), signal });
   try {
-    const node = await (required ? request : allowForbidden(request));
+    const node = await (isTarget ? request : allowForbidden(request));
     if (node) refuseNode(node);
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    if (!isNotFound(error)) throw error;
     throw new Failure('targetNotFound', `node "${name}" was not found`, 'Nodes: `kubectl get nodes`.', {
       cause: error,
     });
   }
 }
 
-/** @throws Failure `nodeRefused`. */
+/** @throws Failure `nodeRefused` for a node where no agent can run. */
 export function refuseNode({ metadata, status }: Node): void {
   const where = `node "${metadata.name}"`;
   const { labels } = metadata;
@@ -80,17 +69,21 @@ export function refuseNode({ metadata, status }: Node): void {
   if (architecture !== '' && !architectures.includes(architecture)) {
     throw new Failure(
       'nodeRefused',
-      `${where} is of the architecture ${architecture}`,
-      `The agent's image is made for ${architectures.join(' and ')}.`,
+      `${where} has the architecture ${architecture}`,
+      `The agent's image is built for ${architectures.join(' and ')}.`,
     );
   }
 }
 
 function describeWindows(where: string): Failure {
-  return new Failure('nodeRefused', `${where} runs Windows`, 'Only Linux nodes have what the agent enters.');
+  return new Failure(
+    'nodeRefused',
+    `${where} runs Windows`,
+    'An agent enters Linux namespaces, which only Linux nodes have.',
+  );
 }
 
-/** Nodes and RuntimeClasses are not everyone's to read; the agent finds out by itself then. */
+/** Not every user may read nodes and RuntimeClasses. The agent finds out for itself then. */
 async function allowForbidden<Value>(request: Promise<Value>): Promise<Value | null> {
   try {
     return await request;

@@ -1,8 +1,9 @@
 import type { ApiClient } from '../api/api-client.ts';
-import { type ContainerStatus, listOf, type Pod, podSchema } from '../api/kubernetes-objects.ts';
+import type { ContainerStatus, Pod } from '../api/kubernetes-objects.ts';
+import { pods } from '../api/resources.ts';
 
-/** More than anyone chooses from; the API server need not read the rest. */
-const limit = 1000;
+/** More than anyone chooses from by hand; the API server need not read the rest. */
+const maxPods = 1000;
 
 /** A container that a session could be opened in. */
 export interface RunningContainer {
@@ -10,16 +11,17 @@ export interface RunningContainer {
   pod: string;
   container: string;
   node: string;
-  /** In a word or two. */
+  /** `Running`, `NotReady`, `Init`, `Ephemeral` or `Terminating`. */
   state: string;
+  /** null when the kubelet has not reported it. */
   startedAt: Date | null;
 }
 
 /**
- * Lists the containers that run.
- * @param namespace null: all.
- * @returns whether there are more pods than were looked at, too.
- * @throws ApiError, Failure `connection`, `timeout`.
+ * Lists running containers.
+ * @param namespace null: all namespaces.
+ * @returns the containers, and whether there are more pods than were read.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function listRunningContainers(
   api: ApiClient,
@@ -27,17 +29,15 @@ export async function listRunningContainers(
   signal: AbortSignal,
 ): Promise<{ containers: RunningContainer[]; isCut: boolean }> {
   const { items, metadata } = await api.get({
-    path: namespace === null ? 'api/v1/pods' : `api/v1/namespaces/${namespace}/pods`,
-    // Pending ones too: their init containers may run.
-    query: { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', limit: String(limit) },
-    schema: listOf(podSchema),
-    access: { verb: 'list', resource: 'pods', namespace },
+    ...pods.list(namespace),
+    // Pending pods too: their init containers may run.
+    query: { fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed', limit: String(maxPods) },
     signal,
   });
   return { containers: items.flatMap(describeContainers), isCut: metadata.continue !== '' };
 }
 
-/** Describes those containers of a pod that run. */
+/** Describes the running containers of a pod. */
 export function describeContainers({ metadata, spec, status }: Pod): RunningContainer[] {
   const describe = (container: ContainerStatus, state: string): RunningContainer[] => {
     const { running } = container.state;

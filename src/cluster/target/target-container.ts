@@ -7,7 +7,7 @@ export interface ChosenContainer {
   name: string;
   /** With the runtime's scheme: `containerd://…`. */
   containerID: string;
-  /** Said to the user when there was a choice and they made none; else null. */
+  /** Tells the user which container was chosen; null when there was no choice, or the user made it. */
   notice: string | null;
 }
 
@@ -15,8 +15,8 @@ type Termination = NonNullable<ContainerStatus['state']['terminated']>;
 
 /**
  * Chooses a running container of a pod, as kubectl does.
- * @param wanted what the user asked for; null: the pod's default.
- * @throws Failure `containerNotFound`, `targetNotReady`.
+ * @param wanted name that the user gave; null: the pod's default.
+ * @throws Failure `containerNotFound`, `targetNotReady` when the container does not run.
  */
 export function chooseContainer(pod: Pod, wanted: string | null): ChosenContainer {
   const { spec, metadata } = pod;
@@ -44,12 +44,12 @@ export function chooseContainer(pod: Pod, wanted: string | null): ChosenContaine
   };
 }
 
-/** @returns the status of a container of whatever kind; null before the kubelet has told one. */
+/** @returns the status of a container, an init or an ephemeral one too; null before the kubelet has reported it. */
 export function findContainerStatus(pod: Pod, name: string): ContainerStatus | null {
   return listStatuses(pod).find((entry) => entry.name === name) ?? null;
 }
 
-/** @returns "exit code 137 (OOMKilled)", in the words of the API. */
+/** @returns how a container ended, in the words of the API: "exit code 137 (OOMKilled)". */
 export function describeTermination({ exitCode, reason, message }: Termination): string {
   const detail = [reason, message.trim()].filter((part) => part !== '').join(': ');
   return `exit code ${exitCode}${detail === '' ? '' : ` (${detail})`}`;
@@ -69,7 +69,7 @@ function describeState(pod: Pod, name: string, status: ContainerStatus | null): 
   const where = `container "${name}" of pod "${pod.metadata.name}"`;
   const { terminated, waiting } = status?.state ?? {};
   const restarts = status?.restartCount ?? 0;
-  // The kubelet says so late: while it backs off for the first time, the container has just terminated.
+  // The kubelet reports CrashLoopBackOff late: during its first back-off the container is only terminated.
   const isLooping = terminated !== undefined && restarts > 0 && pod.status.phase === 'Running';
   if (isLooping || waiting?.reason === 'CrashLoopBackOff') {
     const last = terminated ?? status?.lastState.terminated;
@@ -79,7 +79,7 @@ function describeState(pod: Pod, name: string, status: ContainerStatus | null): 
   if (terminated) {
     return `${where} has ${terminated.exitCode === 0 ? 'completed' : 'failed'}: ${describeTermination(terminated)}`;
   }
-  // What keeps the whole pod from starting says more than this container's PodInitializing.
+  // PodInitializing says less than what keeps the whole pod from starting.
   if (waiting && waiting.reason !== '' && waiting.reason !== 'PodInitializing') {
     return `${where} is waiting: ${waiting.reason}${waiting.message === '' ? '' : ` (${waiting.message})`}`;
   }
@@ -103,6 +103,6 @@ function describePod({ metadata, status }: Pod, container: string, waitingReason
 function adviseOther(pod: Pod, name: string): string {
   const running = listStatuses(pod).filter((entry) => entry.state.running && entry.name !== name);
   if (running.length === 0)
-    return `More is told by \`kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}\`.`;
+    return `See \`kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}\`.`;
   return `Running in this pod: ${running.map((entry) => `-c ${entry.name}`).join(', ')}.`;
 }

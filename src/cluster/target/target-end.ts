@@ -2,17 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import { describeTermination, findContainerStatus } from './target-container.ts';
+import type { Pod } from '../api/kubernetes-objects.ts';
 import { Failure } from '../../failure/failure.ts';
-import { getPod } from './target-pod.ts';
+import { describePodEnd } from './pod-end.ts';
+import { describeTermination, findContainerStatus } from './target-container.ts';
 
 const pollMs = 250;
 
 /**
- * An agent refuses a container that has just ended, or was just replaced: the API server knows that a moment
- * later, and knows why.
- * @param signal its limit.
- * @returns what to throw for the error that was met.
+ * Explains why an agent refuses a container that has just ended or was just replaced: the API server is told a moment
+ * later, and knows the cause.
+ * @param error what the session failed with.
+ * @param signal the limit of asking.
+ * @returns what to throw instead of the error: Failure `targetNotReady`, or the error itself. Never throws.
  */
 export async function explainEndedTarget(
   api: ApiClient,
@@ -27,31 +29,30 @@ export async function explainEndedTarget(
 }
 
 /**
- * Asks the API server why a container's run ended; the kubelet tells it a moment later.
- * @param signal its limit.
- * @returns null when nothing is known.
+ * Asks the API server why a container's run ended, until the kubelet has reported the end.
+ * @param signal the limit of asking.
+ * @returns a sentence; null when nothing is known. Never throws.
  */
 export async function describeTargetEnd(
   api: ApiClient,
   target: { namespace: string; pod: string; container: string; containerID: string },
   signal: AbortSignal,
 ): Promise<string | null> {
-  const where = `container "${target.container}" of pod "${target.pod}"`;
-  while (!signal.aborted) {
-    try {
-      const pod = await getPod(api, target.namespace, target.pod, signal);
-      const status = findContainerStatus(pod, target.container);
-      const ended = [status?.state.terminated, status?.lastState.terminated].find(
-        (terminated) => terminated?.containerID === target.containerID,
-      );
-      if (ended) return `${where} ended: ${describeTermination(ended)}`;
-      if (pod.metadata.deletionTimestamp !== null) return `pod "${target.pod}" is being deleted`;
+  const describeEnd = (pod: Pod) => {
+    const status = findContainerStatus(pod, target.container);
+    const ended = [status?.state.terminated, status?.lastState.terminated].find(
+      (terminated) => terminated?.containerID === target.containerID,
+    );
+    if (!ended) return null;
+    return `container "${target.container}" of pod "${target.pod}" ended: ${describeTermination(ended)}`;
+  };
+  try {
+    for (;;) {
+      const why = await describePodEnd(api, target, describeEnd, signal);
+      if (why !== null) return why;
       await delay(pollMs, undefined, { signal });
-    } catch (error) {
-      if (error instanceof Failure && error.code === 'targetNotFound')
-        return `pod "${target.pod}" was deleted`;
-      return null;
     }
+  } catch {
+    return null;
   }
-  return null;
 }

@@ -1,14 +1,14 @@
-import * as z from 'zod';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
+import { events } from '../api/resources.ts';
 
 const component = 'kubectl-crashcart';
 const maxMessageCharacters = 1024;
 
-/** Describes an Event on the target, for `kubectl describe` and whoever collects them. */
+/** Describes an Event on the target, for `kubectl describe` and for collectors of Events. */
 export function describeTargetEvent(target: SessionTarget, message: string) {
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-  // Events of objects without a namespace are kept in "default".
+  // Kubernetes keeps the Events of objects without a namespace in "default".
   const namespace = target.kind === 'node' ? 'default' : target.namespace;
   const involvedObject =
     target.kind === 'node'
@@ -37,8 +37,8 @@ export function describeTargetEvent(target: SessionTarget, message: string) {
 }
 
 /**
- * Leaves an Event on the target.
- * @throws ApiError, Failure.
+ * Creates an Event on the target.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function createTargetEvent(
   api: ApiClient,
@@ -47,13 +47,5 @@ export async function createTargetEvent(
   signal: AbortSignal,
 ): Promise<void> {
   const body = describeTargetEvent(target, message);
-  const { namespace } = body.metadata;
-  await api.request({
-    method: 'POST',
-    path: `api/v1/namespaces/${namespace}/events`,
-    body,
-    schema: z.unknown(),
-    access: { verb: 'create', resource: 'events', namespace },
-    signal,
-  });
+  await api.request({ ...events.create(body.metadata.namespace), body, signal });
 }

@@ -2,7 +2,7 @@ import { Failure } from '../../failure/failure.ts';
 
 /** A workload whose pods are found by its selector. */
 export interface WorkloadKind {
-  /** As the API server calls it in paths. */
+  /** Plural name, as in the API server's paths. */
   resource: string;
   /** `v1`, `apps/v1`, … */
   apiVersion: string;
@@ -37,13 +37,16 @@ const workloads: { names: string[]; workload: WorkloadKind }[] = [
   },
   { names: ['service', 'services', 'svc'], workload: { resource: 'services', apiVersion: 'v1' } },
 ];
-/** Names that Kubernetes allows are a subset; what matters is that none can leave its place in a path. */
+/** More than Kubernetes allows: a name only must not leave its place in a path. */
 const namePattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
-/** How the kinds of targets are called, each by one of its names. */
+/** The kinds of targets, each by its full name. */
 export const targetKinds = ['pod', 'node', ...workloads.map(({ names }) => names[0] as string)];
 
-/** @throws Failure `targetInvalid`. */
+/**
+ * Parses POD, KIND/NAME or node/NAME, with kubectl's short names of kinds.
+ * @throws Failure `targetInvalid`.
+ */
 export function parseTargetName(text: string): TargetName {
   const slash = text.indexOf('/');
   const kind = slash < 0 ? 'pod' : text.slice(0, slash).toLowerCase();
@@ -51,7 +54,7 @@ export function parseTargetName(text: string): TargetName {
   if (!namePattern.test(name)) {
     throw new Failure(
       'targetInvalid',
-      `"${text}" names no target`,
+      `"${text}" is not a valid target`,
       'A target is POD, KIND/NAME or node/NAME.',
     );
   }
@@ -61,7 +64,7 @@ export function parseTargetName(text: string): TargetName {
   if (found) return { kind: 'workload', workload: found.workload, name };
   throw new Failure(
     'targetInvalid',
-    `"${kind}" is no kind of target`,
-    'Kinds: pod, deployment, statefulset, daemonset, replicaset, job, service, node.',
+    `"${kind}" is not a kind of target`,
+    `Kinds: ${targetKinds.join(', ')}.`,
   );
 }

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { listOf } from '../api/kubernetes-objects.ts';
+import { describeNamespaced, namespaces, nodes, pods, type ResourceRequest } from '../api/resources.ts';
 import type { TargetName } from './target-name.ts';
 
 /** More than anyone chooses from by name; the API server need not read the rest. */
-const limit = 500;
+const maxNames = 500;
 
 const namedSchema = z.object({ metadata: z.object({ name: z.string() }) });
 const namedPodSchema = namedSchema.extend({
@@ -12,9 +13,9 @@ const namedPodSchema = namedSchema.extend({
 });
 
 /**
- * Lists the names of all targets of a kind, of pods those that are not over.
- * @param kind as parsed of a target; its own name does not matter.
- * @throws ApiError, Failure `connection`, `timeout`.
+ * Lists the names of all targets of a kind; pods that have ended are left out.
+ * @param kind a parsed target, of which only the kind matters.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function listTargetNames(
   api: ApiClient,
@@ -24,44 +25,39 @@ export async function listTargetNames(
   const { namespace } = api.connection;
   switch (kind.kind) {
     case 'node':
-      return listNames(api, 'api/v1/nodes', { verb: 'list', resource: 'nodes', namespace: null }, signal);
+      return listNames(api, nodes.list(), signal);
     case 'workload': {
       const { resource, apiVersion } = kind.workload;
-      const path = `${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}/namespaces/${namespace}/${resource}`;
-      return listNames(api, path, { verb: 'list', resource, namespace }, signal);
+      return listNames(api, describeNamespaced(apiVersion, resource, namedSchema).list(namespace), signal);
     }
     case 'pod': {
       const { items } = await api.get({
-        path: `api/v1/namespaces/${namespace}/pods`,
-        query: { limit: String(limit) },
+        ...pods.list(namespace),
+        query: { limit: String(maxNames) },
         schema: listOf(namedPodSchema),
-        access: { verb: 'list', resource: 'pods', namespace },
         signal,
       });
-      // Pending ones too: their init containers may run.
+      // Pending pods too: their init containers may run.
       const alive = items.filter(({ status }) => !['Succeeded', 'Failed'].includes(status.phase));
       return alive.map(({ metadata }) => metadata.name);
     }
   }
 }
 
-/** Lists the namespaces. @throws ApiError, Failure `connection`, `timeout`. */
+/**
+ * Lists the names of all namespaces.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+ */
 export function listNamespaceNames(api: ApiClient, signal: AbortSignal): Promise<string[]> {
-  return listNames(
-    api,
-    'api/v1/namespaces',
-    { verb: 'list', resource: 'namespaces', namespace: null },
-    signal,
-  );
+  return listNames(api, namespaces.list(), signal);
 }
 
 async function listNames(
   api: ApiClient,
-  path: string,
-  access: { verb: string; resource: string; namespace: string | null },
+  request: ResourceRequest<z.ZodType>,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const query = { limit: String(limit) };
-  const { items } = await api.get({ path, query, schema: listOf(namedSchema), access, signal });
+  const query = { limit: String(maxNames) };
+  const { items } = await api.get({ ...request, query, schema: listOf(namedSchema), signal });
   return items.map(({ metadata }) => metadata.name);
 }

@@ -1,20 +1,14 @@
 import type { ApiClient } from '../api/api-client.ts';
-import { ApiError } from '../api/api-error.ts';
+import { isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import {
-  listOf,
-  namespaceSchema,
-  type Pod,
-  podSchema,
-  selectedSchema,
-  serviceSchema,
-} from '../api/kubernetes-objects.ts';
+import { type Pod, selectedSchema, serviceSchema } from '../api/kubernetes-objects.ts';
 import { findReadySince, isPodReady } from '../api/pod-readiness.ts';
+import { describeNamespaced, namespaces, pods } from '../api/resources.ts';
 import type { TargetName, WorkloadKind } from './target-name.ts';
 
 /**
- * Finds the pod that a target names.
- * @throws Failure `targetNotFound`, `targetNotReady`, ApiError.
+ * Finds the pod that a target names: a pod itself, or the pod of a workload that `kubectl exec` would pick.
+ * @throws Failure `targetNotFound`, `targetNotReady`, `connection`, `timeout`; ApiError; what aborted the signal.
  */
 export async function findTargetPod(
   api: ApiClient,
@@ -26,10 +20,8 @@ export async function findTargetPod(
   const { workload, name } = target;
   const selector = await getSelector(api, workload, name, signal);
   const { items } = await api.get({
-    path: `api/v1/namespaces/${namespace}/pods`,
+    ...pods.list(namespace),
     query: { labelSelector: selector },
-    schema: listOf(podSchema),
-    access: { verb: 'list', resource: 'pods', namespace },
     signal,
   });
   const best = pickPod(items);
@@ -41,26 +33,18 @@ export async function findTargetPod(
   );
 }
 
-/** @throws Failure `targetNotFound`, ApiError. */
-export async function getPod(
-  api: ApiClient,
-  namespace: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<Pod> {
+async function getPod(api: ApiClient, namespace: string, name: string, signal: AbortSignal): Promise<Pod> {
   try {
-    return await api.get({
-      path: `api/v1/namespaces/${namespace}/pods/${name}`,
-      schema: podSchema,
-      access: { verb: 'get', resource: 'pods', namespace },
-      signal,
-    });
+    return await api.get({ ...pods.get(namespace, name), signal });
   } catch (error) {
     throw await explainMissing(api, error, { kind: 'pod', name, namespace }, signal);
   }
 }
 
-/** The pod that `kubectl exec` would pick: running, ready, and that for longest. */
+/**
+ * Picks the pod that `kubectl exec` would pick: a running one, preferably ready, and ready for the longest time.
+ * @returns null when no pod runs.
+ */
 export function pickPod(pods: Pod[]): Pod | null {
   const candidates = pods.filter(
     ({ metadata, status }) => status.phase === 'Running' && metadata.deletionTimestamp === null,
@@ -85,19 +69,16 @@ async function getSelector(
   signal: AbortSignal,
 ): Promise<string> {
   const { namespace } = api.connection;
-  const [group] = apiVersion.split('/');
-  const isCore = apiVersion === 'v1';
   const request = {
-    path: `${isCore ? 'api' : 'apis'}/${apiVersion}/namespaces/${namespace}/${resource}/${name}`,
-    access: { verb: 'get', resource: isCore ? resource : `${resource}.${group}`, namespace },
+    ...describeNamespaced(apiVersion, resource, selectedSchema).get(namespace, name),
     signal,
   };
   try {
     const selector =
       resource === 'services'
         ? formatLabels((await api.get({ ...request, schema: serviceSchema })).spec.selector ?? {})
-        : formatSelector((await api.get({ ...request, schema: selectedSchema })).spec.selector);
-    // An empty one would select every pod of the namespace.
+        : formatSelector((await api.get(request)).spec.selector);
+    // An empty selector would select every pod of the namespace.
     if (selector === '') throw new Failure('targetNotFound', `${resource}/${name} selects no pods`);
     return selector;
   } catch (error) {
@@ -107,7 +88,7 @@ async function getSelector(
 
 type Selector = NonNullable<(typeof selectedSchema)['_output']['spec']['selector']>;
 
-/** @returns a selector as the query of a list takes it. */
+/** Formats a selector for the query of a list: `app=web,tier in (a,b)`; empty when it selects all pods. */
 export function formatSelector(selector: Selector | null | undefined): string {
   const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => {
     if (operator === 'Exists') return key;
@@ -129,25 +110,20 @@ async function explainMissing(
   { kind, name, namespace }: { kind: string; name: string; namespace: string },
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (!(error instanceof ApiError) || error.status !== 404) return error;
+  if (!isNotFound(error)) return error;
   const what = (await isNamespaceMissing(api, namespace, signal))
     ? `the namespace "${namespace}" of ${kind} "${name}" does not exist`
     : `${kind} "${name}" was not found in the namespace "${namespace}"`;
-  const hint = 'Another namespace is given with -n, another cluster with --context.';
+  const hint = 'Give another namespace with -n, or another cluster with --context.';
   return new Failure('targetNotFound', what, hint, { cause: error });
 }
 
-/** The answer for the target is the same. Not everyone may look: then it is not known. */
+/** The API server answers alike for both. A user who may not read the namespace is told that the target is missing. */
 async function isNamespaceMissing(api: ApiClient, namespace: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await api.get({
-      path: `api/v1/namespaces/${namespace}`,
-      schema: namespaceSchema,
-      access: { verb: 'get', resource: 'namespaces', namespace: null },
-      signal,
-    });
+    await api.get({ ...namespaces.get(namespace), signal });
     return false;
   } catch (error) {
-    return error instanceof ApiError && error.status === 404;
+    return isNotFound(error);
   }
 }

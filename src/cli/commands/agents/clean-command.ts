@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { judgeAgents, removeAgent } from '../../../cluster/clean-up.ts';
+import { checkAgentsInUse, removeAgent } from '../../../cluster/clean-up.ts';
 import { formatTable } from '../../../terminal/table.ts';
 import {
   agentAccessFlags,
@@ -57,16 +57,16 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
   run: ({ all, force, dryRun, ...options }, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
-      const verdicts = await judgeAgents(api, options.agentNamespace, version, signal);
+      const agents = await checkAgentsInUse(api, options.agentNamespace, version, signal);
       const rows: string[][] = [];
-      for (const verdict of verdicts) {
-        const reason = verdict.why ?? (all ? 'everything is to go' : null);
+      for (const agent of agents) {
+        const reason = agent.why ?? (all ? 'everything is to go' : null);
         if (reason === null) continue;
-        const isTried = !dryRun && (verdict.inUse === null || force);
+        const isTried = !dryRun && (agent.inUse === null || force);
         const inUse = isTried
-          ? await removeAgent(api, options.agentNamespace, verdict, force, signal)
-          : verdict.inUse;
-        rows.push([verdict.job, verdict.node, reason, describeAction(inUse, force, dryRun)]);
+          ? await removeAgent(api, options.agentNamespace, agent, { isForced: force }, signal)
+          : agent.inUse;
+        rows.push([agent.job, agent.node, reason, describeAction(inUse, force, dryRun)]);
       }
       if (rows.length > 0) context.stdout.write(formatTable(['AGENT', 'NODE', 'WHY', 'ACTION'], rows));
       else context.reporter.tell('Nothing to remove.');

@@ -66,7 +66,12 @@ export const installCommand: Command<InstallOptions> = {
       if (options.createNamespace && dryRun === null)
         await createAgentNamespace(api, agent.namespace, signal);
       if (agent.toolboxImage !== null) await requireResidentToolbox(api, manifest, signal);
-      const { value, warnings } = await applyResidentAgents(api, manifest, dryRun !== null, signal);
+      const { value, warnings } = await applyResidentAgents(
+        api,
+        manifest,
+        { dryRun: dryRun !== null },
+        signal,
+      );
       for (const warning of warnings) context.reporter.warning(warning);
       if (dryRun !== null) {
         context.stdout.write(formatValue(value, dryRun.format));

@@ -1,4 +1,4 @@
-import { listAgents } from '../../../cluster/agent-pods/start-agent.ts';
+import { listAgents } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { chooseContainer } from '../../../cluster/target/target-container.ts';
 import type { Pod } from '../../../cluster/api/kubernetes-objects.ts';

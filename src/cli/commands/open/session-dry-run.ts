@@ -1,4 +1,4 @@
-import { findWarmAgent } from '../../../cluster/agent-pods/start-agent.ts';
+import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import { refuseUnusableNode } from '../../../cluster/target/node-checks.ts';
 import {
   describeSessionObjects,
@@ -29,7 +29,7 @@ export async function showSession(
     const api = await openApi(options, context);
     const found = await findTarget(api, options, context, signal);
     const { node, target, agents } = found;
-    await refuseUnusableNode(api, node, target.kind === 'node', signal);
+    await refuseUnusableNode(api, node, { isTarget: target.kind === 'node' }, signal);
     const event = options.event ? describeTargetEvent(target, describeEvent(found, options)) : null;
     const { createNamespace } = options;
     const described = await describeSessionObjects(api, {
@@ -43,7 +43,7 @@ export async function showSession(
       mode === 'client'
         ? { objects: listObjects(described), notices: [] as string[] }
         : await tryObjects(api, described, signal);
-    const warm = findWarmAgent(agents, { node, options: options.agent, excluded: new Set() });
+    const warm = findWarmAgent(agents, { node, options: options.agent });
     if (warm !== null) notices.push(`an agent that runs would be used: ${warm.metadata.name}`);
     for (const notice of notices) context.reporter.note(notice);
     const [only, ...more] = objects;

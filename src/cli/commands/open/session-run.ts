@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { NamespaceMissingError } from '../../../cluster/agent-pods/agent-jobs.ts';
 import { isResident, refuseLongKeep } from '../../../cluster/agent-pods/resident/session-keep.ts';
-import { findWarmAgent } from '../../../cluster/agent-pods/start-agent.ts';
+import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import type { ClientSession, SessionRequest } from '../../../cluster/session/client-session.ts';
 import type { SessionAgent } from '../../../cluster/session/open-session.ts';
@@ -124,7 +124,7 @@ class SessionRun {
   #refuseLongKeep({ agents, node }: FoundTarget): void {
     const { agent, keepSeconds } = this.#options;
     refuseLongKeep(keepSeconds, () => {
-      const warm = findWarmAgent(agents, { node, options: agent, excluded: new Set() });
+      const warm = findWarmAgent(agents, { node, options: agent });
       return warm !== null && isResident(warm);
     });
   }

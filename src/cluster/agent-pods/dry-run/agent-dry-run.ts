@@ -1,25 +1,26 @@
 import * as z from 'zod';
 import type { AgentJobManifest } from '../agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../../api/api-client.ts';
+import { events, jobs, namespaces, pods, type ResourceRequest } from '../../api/resources.ts';
 
-/** Where the objects of a session are made. */
-const places: Record<string, { path: (namespace: string) => string; resource: string }> = {
-  Namespace: { path: () => 'api/v1/namespaces', resource: 'namespaces' },
-  Job: { path: (namespace) => `apis/batch/v1/namespaces/${namespace}/jobs`, resource: 'jobs.batch' },
-  Event: { path: (namespace) => `api/v1/namespaces/${namespace}/events`, resource: 'events' },
-  Pod: { path: (namespace) => `api/v1/namespaces/${namespace}/pods`, resource: 'pods' },
+/** How the objects of a session are created, by kind. */
+const creations: Record<string, (namespace: string) => ResourceRequest<z.ZodType>> = {
+  Namespace: namespaces.create,
+  Job: jobs.create,
+  Event: events.create,
+  Pod: pods.create,
 };
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
   metadata: z.looseObject({ namespace: z.string().optional() }),
 });
-/** An object as a manifest has it. */
+/** An object as manifests have it. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * Describes the pod that the cluster would make of an agent's Job. It has no name of a pod that could exist.
- * What depends on who makes it, as policies for the Job controller alone do, a dry run can't tell.
+ * Describes the pod that the cluster would make of an agent's Job, under a name that no pod can have. A dry run can't
+ * show what policies decide for the Job controller alone.
  */
 export function describeAgentPod({ metadata, spec }: AgentJobManifest): Manifest {
   const { template } = spec;
@@ -33,26 +34,23 @@ export function describeAgentPod({ metadata, spec }: AgentJobManifest): Manifest
 }
 
 /**
- * Has the API server do all but store an object: admission, quota and defaults.
+ * Lets the API server do all but store an object: admission, quota and defaults.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run
- * @returns it as it would be stored, and what the API server warns of.
- * @throws ApiError, Failure `connection`, `timeout`.
+ * @returns the object as it would be stored, and the API server's warnings.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function dryRun(
   api: ApiClient,
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<ApiAnswer<Manifest>> {
-  const place = places[manifest.kind];
-  if (!place) throw new TypeError(`nothing is known of a ${manifest.kind}`);
-  const { namespace = null } = manifest.metadata;
+  const describeCreation = creations[manifest.kind];
+  if (!describeCreation) throw new TypeError(`a dry run of a ${manifest.kind} is not supported`);
   return await api.request({
-    method: 'POST',
-    path: place.path(namespace ?? ''),
+    ...describeCreation(manifest.metadata.namespace ?? ''),
+    schema: manifestSchema,
     query: { dryRun: 'All' },
     body: manifest,
-    schema: manifestSchema,
-    access: { verb: 'create', resource: place.resource, namespace },
     signal,
   });
 }

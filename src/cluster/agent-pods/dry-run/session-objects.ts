@@ -5,56 +5,58 @@ import { describeRefusal, isRefusal } from '../agent-refusal.ts';
 import { type AgentJobManifest, type AgentOptions, describeAgent } from '../agent-spec.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import { ApiError } from '../../api/api-error.ts';
-import { namespaceSchema } from '../../api/kubernetes-objects.ts';
+import { namespaces } from '../../api/resources.ts';
 
-/** What a session would make from cold. */
+/** The objects that a session makes when no agent runs. */
 export interface SessionObjects {
-  /** null when it is there. */
+  /** null when it exists. */
   namespace: Manifest | null;
   job: AgentJobManifest;
-  /** On the target; null when none is wanted. */
+  /** On the target; null without --event. */
   event: Manifest | null;
 }
 
+/** What decides which objects a session makes. */
 export interface SessionObjectsRequest {
   node: string;
   options: AgentOptions;
-  /** Whether the namespace may be made. */
+  /** Whether a missing namespace may be made. */
   createNamespace: boolean;
   event: Manifest | null;
   signal: AbortSignal;
 }
 
-/** Objects as the API server would store them, and what is to be said of them. */
+/** Objects as the API server would store them, and remarks for the user. */
 export interface TriedObjects {
   objects: Manifest[];
   notices: string[];
 }
 
 /**
- * Describes the objects that a session would make if no agent were there.
- * @throws NamespaceMissingError; ApiError, Failure `connection`, `timeout`.
+ * Describes the objects that a session would make if no agent ran.
+ * @throws NamespaceMissingError (Failure `namespaceMissing`); ApiError, Failure `connection`, `timeout`; what aborted the
+ *   signal.
  */
 export async function describeSessionObjects(
   api: ApiClient,
   { node, options, createNamespace, event, signal }: SessionObjectsRequest,
 ): Promise<SessionObjects> {
   const { namespace } = options;
-  const isThere = await hasNamespace(api, namespace, signal);
-  if (!isThere && !createNamespace) throw new NamespaceMissingError(namespace);
+  const exists = await hasNamespace(api, namespace, signal);
+  if (!exists && !createNamespace) throw new NamespaceMissingError(namespace);
   const job = describeAgent(node, options).render(0);
-  return { namespace: isThere ? null : describeAgentNamespace(namespace), job, event };
+  return { namespace: exists ? null : describeAgentNamespace(namespace), job, event };
 }
 
-/** @returns the objects in the order in which they are made. */
+/** Lists the objects in the order in which they are made. */
 export function listObjects({ namespace, job, event }: SessionObjects): Manifest[] {
   return [...(namespace === null ? [] : [namespace]), job, ...(event === null ? [] : [event])];
 }
 
 /**
- * Has the API server do all but make the objects, and the pod of the agent's Job, which is not among them: a Job is
- * admitted where its pod is not.
- * @throws Failure `agentRefused`; ApiError, Failure `connection`, `timeout`.
+ * Creates the objects in a dry run, and the pod of the agent's Job too, since a Job may be admitted where its pod is not.
+ * @returns the objects without the pod.
+ * @throws Failure `agentRefused`, `connection`, `timeout`; ApiError; what aborted the signal.
  */
 export async function tryObjects(
   api: ApiClient,
@@ -68,7 +70,7 @@ export async function tryObjects(
     await tryPod(api, job, notices, signal);
   } else {
     objects.push(await tryObject(api, namespace, notices, signal), job);
-    notices.push('the Job was not tried: its namespace is not there yet');
+    notices.push('the Job was not tried: its namespace does not exist yet');
   }
   if (event !== null) objects.push(await tryObject(api, event, notices, signal));
   return { objects, notices };
@@ -84,13 +86,15 @@ async function tryObject(
   try {
     const { value, warnings } = await dryRun(api, manifest, signal);
     notices.push(...warnings);
-    // Bookkeeping of the API server's, which kubectl does not show either.
+    // The API server's bookkeeping, which kubectl does not show either.
     const fields = Object.entries(value.metadata).filter(([name]) => name !== 'managedFields');
     return { ...value, metadata: Object.fromEntries(fields) };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.reason === 'AlreadyExists') {
-      notices.push(`${kind} "${String(metadata['name'])}" is there already, and would be joined or followed`);
+      notices.push(
+        `${kind} "${String(metadata['name'])}" exists already: the session would join or follow it`,
+      );
       return manifest;
     }
     if (isRefusal(error) && kind !== 'Event' && kind !== 'Namespace')
@@ -113,11 +117,10 @@ async function tryPod(
   }
 }
 
-/** @returns whether it is there; who may not read it is taken to know. */
+/** Whether a namespace exists. A user who may not read the namespace is taken to know that. */
 async function hasNamespace(api: ApiClient, name: string, signal: AbortSignal): Promise<boolean> {
   try {
-    const access = { verb: 'get', resource: 'namespaces', namespace: name };
-    await api.get({ path: `api/v1/namespaces/${name}`, schema: namespaceSchema, access, signal });
+    await api.get({ ...namespaces.get(name), signal });
     return true;
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 403)) throw error;

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { daemonSetSchema } from '../../api/kubernetes-objects.ts';
 import { isComplete } from './resident-agents.ts';
 
-function judge(status: Record<string, number>): boolean {
+function check(status: Record<string, number>): boolean {
   const complete = {
     ...{ observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: 3 },
     ...status,
@@ -11,9 +11,9 @@ function judge(status: Record<string, number>): boolean {
 }
 
 test('an installation is complete when each node’s agent is ready and as it was asked for last', () => {
-  expect(judge({})).toBe(true);
-  expect(judge({ desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberReady: 0 })).toBe(true);
-  expect(judge({ observedGeneration: 1 })).toBe(false);
-  expect(judge({ updatedNumberScheduled: 2 })).toBe(false);
-  expect(judge({ numberReady: 2 })).toBe(false);
+  expect(check({})).toBe(true);
+  expect(check({ desiredNumberScheduled: 0, updatedNumberScheduled: 0, numberReady: 0 })).toBe(true);
+  expect(check({ observedGeneration: 1 })).toBe(false);
+  expect(check({ updatedNumberScheduled: 2 })).toBe(false);
+  expect(check({ numberReady: 2 })).toBe(false);
 });

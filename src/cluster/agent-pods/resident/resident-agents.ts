@@ -1,22 +1,18 @@
 import * as z from 'zod';
-import { listAgents } from '../start-agent.ts';
+import { listAgents } from '../find-agent.ts';
 import { describeRefusal, isRefusal } from '../agent-refusal.ts';
 import { NamespaceMissingError } from '../agent-jobs.ts';
 import { agentAnnotations, agentContainer } from '../agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../../api/api-client.ts';
-import { ApiError } from '../../api/api-error.ts';
+import { ApiError, isNotFound } from '../../api/api-error.ts';
 import { describeMissingVolumes, hasImageVolume, isVolumeRefused } from '../image-volumes.ts';
-import {
-  type DaemonSet,
-  daemonSetSchema,
-  eventSchema,
-  listOf,
-  type Pod,
-} from '../../api/kubernetes-objects.ts';
+import type { DaemonSet, Pod } from '../../api/kubernetes-objects.ts';
 import { isPodReady } from '../../api/pod-readiness.ts';
+import { type ResourceEvent, watchResource } from '../../api/resource-watch.ts';
+import { daemonSets, events } from '../../api/resources.ts';
 import { residentLabels, type ResidentManifest, residentName } from './resident-spec.ts';
 
-/** After which a watch is begun anew: what happened between two of them is not missed for longer. */
+/** Watches are renewed so often, since a deletion between two watches is noticed only by asking again. */
 const watchSeconds = 10;
 const fieldManager = 'kubectl-crashcart';
 /** Without the API server's bookkeeping, which kubectl does not show either. */
@@ -24,12 +20,12 @@ const appliedSchema = z.looseObject({
   metadata: z.looseObject({}).transform((metadata) => ({ ...metadata, managedFields: undefined })),
 });
 
-/** An agent that is kept on a node. */
+/** An installed agent. */
 export interface ResidentAgent {
   node: string;
   pod: string;
   isReady: boolean;
-  /** `Ready`, or what keeps it from that. */
+  /** `Ready`, `Terminating`, or why the agent is not ready, in the kubelet's words. */
   state: string;
   version: string;
   createdAt: string | null;
@@ -37,6 +33,7 @@ export interface ResidentAgent {
   image: string;
 }
 
+/** What is installed in a namespace. */
 export interface ResidentState {
   /** null when nothing is installed. */
   daemonSet: DaemonSet | null;
@@ -44,33 +41,31 @@ export interface ResidentState {
 }
 
 /**
- * Makes the DaemonSet of agents, or makes of the one that is there what it is to be.
- * @param dryRun whether nothing is to be stored.
- * @returns it as it is stored.
- * @throws NamespaceMissingError, Failure `agentRefused`, `toolboxRefused`, ApiError.
+ * Creates the DaemonSet of agents, or changes it to what the manifest says.
+ * @param dryRun whether nothing is stored.
+ * @returns the DaemonSet as it is stored, and the API server's warnings.
+ * @throws NamespaceMissingError (Failure `namespaceMissing`); Failure `agentRefused`, `toolboxRefused`, `connection`,
+ *   `timeout`; ApiError; what aborted the signal.
  */
 export async function applyResidentAgents(
   api: ApiClient,
   manifest: ResidentManifest,
-  dryRun: boolean,
+  { dryRun }: { dryRun: boolean },
   signal: AbortSignal,
 ): Promise<ApiAnswer<Record<string, unknown>>> {
   const { namespace } = manifest.metadata;
   try {
     return await api.request({
-      method: 'PATCH',
-      path: locate(namespace),
-      // By force: who has changed a field by hand gets what is asked for here.
-      query: { fieldManager, force: 'true', ...(dryRun ? { dryRun: 'All' } : {}) },
-      contentType: 'application/apply-patch+yaml',
-      body: manifest,
+      ...daemonSets.apply(namespace, residentName),
       schema: appliedSchema,
-      access: describeAccess('patch', namespace),
+      // By force: fields that were changed by hand are changed back.
+      query: { fieldManager, force: 'true', ...(dryRun ? { dryRun: 'All' } : {}) },
+      body: manifest,
       signal,
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 404) throw new NamespaceMissingError(namespace, { cause: error });
+    if (isNotFound(error)) throw new NamespaceMissingError(namespace, { cause: error });
     if (isVolumeRefused(error)) throw describeMissingVolumes();
     if (isRefusal(error)) throw describeRefusal('DaemonSet', error.message, namespace);
     throw error;
@@ -78,7 +73,7 @@ export async function applyResidentAgents(
 }
 
 /**
- * Makes sure that the API server takes agents with another toolbox, as image-volumes.ts does for a session.
+ * Makes sure by a dry run that the API server accepts agents with another toolbox, as image-volumes.ts does for a session.
  * @throws Failure `toolboxRefused`; what applyResidentAgents throws.
  */
 export async function requireResidentToolbox(
@@ -86,11 +81,14 @@ export async function requireResidentToolbox(
   manifest: ResidentManifest,
   signal: AbortSignal,
 ): Promise<void> {
-  const { value } = await applyResidentAgents(api, manifest, true, signal);
+  const { value } = await applyResidentAgents(api, manifest, { dryRun: true }, signal);
   if (!hasImageVolume(value)) throw describeMissingVolumes();
 }
 
-/** Reads what is installed, and how it is. @throws ApiError, Failure. */
+/**
+ * Reads what is installed in a namespace, and the state of each agent.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+ */
 export async function readResidentAgents(
   api: ApiClient,
   namespace: string,
@@ -104,7 +102,7 @@ export async function readResidentAgents(
   return { daemonSet, agents: agents.toSorted((one, other) => one.node.localeCompare(other.node)) };
 }
 
-/** @returns whether all of the agents that are to be there are there, ready and as they are to be. */
+/** Whether each node that shall have an agent has a ready one, made as was asked for last. */
 export function isComplete({ metadata, status }: DaemonSet): boolean {
   const { desiredNumberScheduled: desired } = status;
   return (
@@ -116,8 +114,8 @@ export function isComplete({ metadata, status }: DaemonSet): boolean {
 
 /**
  * Waits until all agents are ready.
- * @param onProgress is told what there is, each time it changes.
- * @throws ApiError; what aborted the signal.
+ * @param onProgress is given the DaemonSet each time it changes.
+ * @throws ApiError, Failure `connection`; what aborted the signal.
  */
 export async function waitForResidentAgents(
   api: ApiClient,
@@ -125,20 +123,19 @@ export async function waitForResidentAgents(
   onProgress: (daemonSet: DaemonSet) => void,
   signal: AbortSignal,
 ): Promise<DaemonSet> {
-  for (;;) {
-    for await (const { type, object } of watchDaemonSet(api, namespace, signal)) {
-      if (type === 'DELETED') continue;
+  return await watchResource(api, describeWatch(namespace, signal), {
+    onEvent: ({ type, object }): DaemonSet | undefined => {
+      if (type === 'DELETED') return undefined;
       onProgress(object);
-      if (isComplete(object)) return object;
-    }
-    signal.throwIfAborted();
-  }
+      return isComplete(object) ? object : undefined;
+    },
+  });
 }
 
 /**
- * Removes the DaemonSet and its agents, and waits until they are gone.
- * @returns whether there was one.
- * @throws ApiError; what aborted the signal.
+ * Deletes the DaemonSet and its agents, and waits until they are gone.
+ * @returns whether anything was installed.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function removeResidentAgents(
   api: ApiClient,
@@ -147,26 +144,30 @@ export async function removeResidentAgents(
 ): Promise<boolean> {
   try {
     await api.request({
-      method: 'DELETE',
-      path: locate(namespace),
-      // It stays until its pods are gone: that can be waited for.
+      ...daemonSets.delete(namespace, residentName),
+      // The DaemonSet then stays until its pods are gone, which can be watched.
       query: { propagationPolicy: 'Foreground' },
-      schema: z.unknown(),
-      access: describeAccess('delete', namespace),
       signal,
     });
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
+    if (isNotFound(error)) return false;
     throw error;
   }
-  while ((await findDaemonSet(api, namespace, signal)) !== null) {
-    for await (const { type } of watchDaemonSet(api, namespace, signal)) if (type === 'DELETED') return true;
-    signal.throwIfAborted();
-  }
-  return true;
+  const isGone = async () => ((await findDaemonSet(api, namespace, signal)) === null ? true : undefined);
+  return (
+    (await isGone()) ??
+    (await watchResource(api, describeWatch(namespace, signal), {
+      onEvent: ({ type }: ResourceEvent<DaemonSet>) => (type === 'DELETED' ? true : undefined),
+      onRestart: isGone,
+    }))
+  );
 }
 
-/** @returns why the cluster makes no pods, in its words; null when it does, or that can't be read. */
+/**
+ * Finds why the cluster makes no pods of a DaemonSet.
+ * @returns the cluster's words; null when the pods are made, or the user may not read Events.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+ */
 export async function findResidentRefusal(
   api: ApiClient,
   namespace: string,
@@ -175,10 +176,8 @@ export async function findResidentRefusal(
 ): Promise<string | null> {
   try {
     const { items } = await api.get({
-      path: `api/v1/namespaces/${namespace}/events`,
+      ...events.list(namespace),
       query: { fieldSelector: `involvedObject.uid=${metadata.uid},reason=FailedCreate` },
-      schema: listOf(eventSchema),
-      access: { verb: 'list', resource: 'events', namespace },
       signal,
     });
     return items.at(-1)?.message ?? null;
@@ -194,26 +193,16 @@ async function findDaemonSet(
   signal: AbortSignal,
 ): Promise<DaemonSet | null> {
   try {
-    return await api.get({
-      path: locate(namespace),
-      schema: daemonSetSchema,
-      access: describeAccess('get', namespace),
-      signal,
-    });
+    return await api.get({ ...daemonSets.get(namespace, residentName), signal });
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }
 
-function watchDaemonSet(api: ApiClient, namespace: string, signal: AbortSignal) {
-  return api.watch({
-    path: `apis/apps/v1/namespaces/${namespace}/daemonsets`,
-    query: { fieldSelector: `metadata.name=${residentName}`, timeoutSeconds: String(watchSeconds) },
-    schema: daemonSetSchema,
-    access: describeAccess('watch', namespace),
-    signal,
-  });
+function describeWatch(namespace: string, signal: AbortSignal) {
+  const query = { fieldSelector: `metadata.name=${residentName}`, timeoutSeconds: String(watchSeconds) };
+  return { ...daemonSets.watch(namespace), query, signal };
 }
 
 function describeAgentState(pod: Pod): ResidentAgent {
@@ -232,12 +221,4 @@ function describeAgentState(pod: Pod): ResidentAgent {
     restarts: container?.restartCount ?? 0,
     image: spec.containers.find(({ name }) => name === agentContainer)?.image ?? 'unknown',
   };
-}
-
-function locate(namespace: string): string {
-  return `apis/apps/v1/namespaces/${namespace}/daemonsets/${residentName}`;
-}
-
-function describeAccess(verb: string, namespace: string) {
-  return { verb, resource: 'daemonsets.apps', namespace };
 }

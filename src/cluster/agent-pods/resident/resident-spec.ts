@@ -1,13 +1,15 @@
 import { agentAnnotations, agentLabels, type AgentOptions, hashSpec, renderPodSpec } from '../agent-spec.ts';
 
-/** Where agents are kept, and how urgent they are. */
+/** Which nodes get an agent, and how urgent the agents are. */
 export interface ResidentPlacement {
-  /** Labels of the nodes; none: all nodes. */
+  /** Labels that a node must have; none: all nodes. */
   nodeSelector: Record<string, string>;
-  /** null: any taint. */
+  /** null: those of every taint. */
   tolerations: Toleration[] | null;
   priorityClass: string | null;
 }
+
+/** As in a pod spec. */
 export interface Toleration {
   key: string;
   operator: 'Exists' | 'Equal';
@@ -15,6 +17,7 @@ export interface Toleration {
   effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
 }
 
+/** The DaemonSet of agents, as it is sent to the API server. */
 export interface ResidentManifest {
   apiVersion: string;
   kind: string;
@@ -25,24 +28,26 @@ export interface ResidentManifest {
 
 export const residentName = 'crashcart-resident';
 export const residentLabels = { component: 'app.kubernetes.io/component', key: 'crashcart.dev/resident-key' };
-/** One DaemonSet for each namespace of agents: its selector can't be changed. */
+/** One DaemonSet for each namespace of agents. The selector of a DaemonSet can't be changed. */
 const selector = { [agentLabels.name]: 'crashcart', [residentLabels.component]: 'resident' };
 
 /**
- * Tells by what clients and resident agents know that they fit: a session is the same in agents of the same key. A
- * client knows neither where the agents are kept nor how their image was pulled, and asks for an idle time that they
- * don't have: none of that is in it, nor is the node, which their pods have in their spec.
+ * Computes the key by which a client recognises a compatible resident agent: a session is the same in agents of the same
+ * key. The key leaves out what a client does not know (the agents' placement, how their image was pulled), their idle
+ * time, since resident agents have none, and the node, which their pods have in their spec.
  */
 export function computeResidentKey(options: AgentOptions): string {
-  return hashSpec(renderPodSpec(null, { ...options, imagePullSecrets: [], idleSeconds: 0 }, true));
+  return hashSpec(
+    renderPodSpec(null, { ...options, imagePullSecrets: [], idleSeconds: 0 }, { hasRequests: true }),
+  );
 }
 
-/** Describes the agents that are kept on all nodes, or on some of them: each as a Job would make it. */
+/** Describes the DaemonSet that keeps an agent on all nodes, or some: the agents are those that a Job would make. */
 export function describeResidentAgents(
   options: AgentOptions,
   { nodeSelector, tolerations, priorityClass }: ResidentPlacement,
 ): ResidentManifest {
-  const spec = renderPodSpec(null, { ...options, idleSeconds: 0 }, true);
+  const spec = renderPodSpec(null, { ...options, idleSeconds: 0 }, { hasRequests: true });
   const annotations = { [agentAnnotations.version]: options.version };
   return {
     apiVersion: 'apps/v1',
@@ -50,7 +55,7 @@ export function describeResidentAgents(
     metadata: { name: residentName, namespace: options.namespace, labels: selector, annotations },
     spec: {
       selector: { matchLabels: selector },
-      // All at once: where an agent is away, a session makes one.
+      // All at once: a session makes an agent of its own where the resident one is being replaced.
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
       template: {
         metadata: {

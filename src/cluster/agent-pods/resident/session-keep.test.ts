@@ -13,7 +13,7 @@ describe('a detached session', () => {
     expect(() => refuseLongKeep(2 * day, () => false)).toThrow(
       expect.objectContaining({
         code: 'keepRefused',
-        message: "the session can't be kept for longer than 24 h: its agent ends so long after it was made",
+        message: "the session can't be kept for longer than 24 h: its agent ends 24 h after its start",
       }),
     );
   });

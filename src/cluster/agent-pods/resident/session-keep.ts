@@ -5,14 +5,14 @@ import { residentLabels } from './resident-spec.ts';
 
 const secondsPerHour = 3600;
 
-/** Whether an agent is one that `install` keeps. */
+/** Whether `install` keeps an agent. */
 export function isResident({ metadata }: Pod): boolean {
   return metadata.labels[residentLabels.key] !== undefined;
 }
 
 /**
- * Refuses to promise that a detached session is kept for longer than its agent can run.
- * @param isKept whether the agent is one that `install` keeps, which has no limit; asked only when that matters.
+ * Refuses to keep a detached session for longer than its agent can run.
+ * @param isKept whether `install` keeps the agent, which then has no limit; asked only when that matters.
  * @throws Failure `keepRefused`.
  */
 export function refuseLongKeep(keepSeconds: number, isKept: () => boolean): void {
@@ -20,7 +20,7 @@ export function refuseLongKeep(keepSeconds: number, isKept: () => boolean): void
   const limitHours = agentLifetimeSeconds / secondsPerHour;
   throw new Failure(
     'keepRefused',
-    `the session can't be kept for longer than ${limitHours} h: its agent ends so long after it was made`,
-    `Ask for at most ${limitHours}h by --keep. An agent that \`kubectl crashcart install\` keeps on the node has no such limit.`,
+    `the session can't be kept for longer than ${limitHours} h: its agent ends ${limitHours} h after its start`,
+    `Ask for at most --keep ${limitHours}h. An agent that \`kubectl crashcart install\` keeps on the node has no such limit.`,
   );
 }

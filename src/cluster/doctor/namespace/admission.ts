@@ -2,7 +2,7 @@ import { describeAgentPod, dryRun, type Manifest } from '../../agent-pods/dry-ru
 import { describeRefusal } from '../../agent-pods/agent-refusal.ts';
 import { type AgentOptions, describeAgent } from '../../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../../api/api-client.ts';
-import { ApiError } from '../../api/api-error.ts';
+import { ApiError, isNotFound } from '../../api/api-error.ts';
 import { approve, condemn, type Finding, runCheck, userMend } from '../finding.ts';
 
 /**
@@ -41,7 +41,7 @@ async function checkObject(
       if (!(error instanceof ApiError) || error.code === 'forbidden' || error.status >= 500) throw error;
       // An agent of this very name is there: it was admitted.
       if (error.reason === 'AlreadyExists') return approve(`an agent's ${what} of this name is there`);
-      if (error.status === 404) throw error;
+      if (isNotFound(error)) throw error;
       return condemn(describeRefusal(what, error.message, namespace));
     }
   };

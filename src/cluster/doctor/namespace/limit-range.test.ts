@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { agentResources } from '../../agent-pods/agent-spec.ts';
-import { judgeLimitRanges, limitRangeSchema } from './limit-range.ts';
+import { limitRangeSchema } from '../../api/kubernetes-objects.ts';
+import { judgeLimitRanges } from './limit-range.ts';
 
 function judge(limits: object) {
   const range = limitRangeSchema.parse({ metadata: { name: 'range' }, spec: { limits: [limits] } });

@@ -1,24 +1,8 @@
-import * as z from 'zod';
 import type { ApiClient } from '../../api/api-client.ts';
-import { listOf } from '../../api/kubernetes-objects.ts';
+import type { LimitRange } from '../../api/kubernetes-objects.ts';
+import { limitRanges } from '../../api/resources.ts';
 import { approve, type Finding, runCheck, type Verdict } from '../finding.ts';
 import { readQuantity } from './quantity.ts';
-
-const amountsSchema = z.record(z.string(), z.string()).default({});
-export const limitRangeSchema = z.object({
-  metadata: z.object({ name: z.string() }),
-  spec: z.object({
-    limits: z.array(
-      z.object({
-        type: z.string(),
-        min: amountsSchema,
-        max: amountsSchema,
-        maxLimitRequestRatio: amountsSchema,
-      }),
-    ),
-  }),
-});
-export type LimitRange = z.infer<typeof limitRangeSchema>;
 
 interface Resources {
   requests?: Record<string, string>;
@@ -34,9 +18,7 @@ export async function checkLimitRange(
 ): Promise<Finding> {
   return await runCheck('limit range', signal, async () => {
     const { items } = await api.get({
-      path: `api/v1/namespaces/${namespace}/limitranges`,
-      schema: listOf(limitRangeSchema),
-      access: { verb: 'list', resource: 'limitranges', namespace },
+      ...limitRanges.list(namespace),
       signal,
     });
     return judgeLimitRanges(items, resources);

@@ -1,7 +1,7 @@
 import { applyManifests } from '../../agent-pods/agent-namespace.ts';
 import type { ApiClient } from '../../api/api-client.ts';
-import { ApiError } from '../../api/api-error.ts';
-import { namespaceSchema } from '../../api/kubernetes-objects.ts';
+import { isNotFound } from '../../api/api-error.ts';
+import { namespaces } from '../../api/resources.ts';
 import { approve, type Finding, runCheck, type Verdict } from '../finding.ts';
 
 const enforceLabel = 'pod-security.kubernetes.io/enforce';
@@ -14,15 +14,10 @@ export async function checkAgentNamespace(
 ): Promise<Finding> {
   return await runCheck('agent namespace', signal, async () => {
     try {
-      const { metadata } = await api.get({
-        path: `api/v1/namespaces/${name}`,
-        schema: namespaceSchema,
-        access: { verb: 'get', resource: 'namespaces', namespace: name },
-        signal,
-      });
+      const { metadata } = await api.get({ ...namespaces.get(name), signal });
       return judgeNamespace(name, metadata);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      if (!isNotFound(error)) throw error;
       return {
         state: 'failed',
         found: `the namespace "${name}" does not exist`,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { agentResources } from '../../agent-pods/agent-spec.ts';
-import { countAgent, judgeQuotas, quotaSchema } from './quota.ts';
+import { quotaSchema } from '../../api/kubernetes-objects.ts';
+import { countAgent, judgeQuotas } from './quota.ts';
 
 const agent = countAgent(agentResources);
 

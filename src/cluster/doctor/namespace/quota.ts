@@ -1,18 +1,8 @@
-import * as z from 'zod';
 import type { ApiClient } from '../../api/api-client.ts';
-import { listOf } from '../../api/kubernetes-objects.ts';
+import type { Quota } from '../../api/kubernetes-objects.ts';
+import { resourceQuotas } from '../../api/resources.ts';
 import { approve, type Finding, runCheck, type Verdict } from '../finding.ts';
 import { readQuantity } from './quantity.ts';
-
-const amountsSchema = z.record(z.string(), z.string()).default({});
-export const quotaSchema = z.object({
-  metadata: z.object({ name: z.string() }),
-  spec: z
-    .object({ scopes: z.array(z.string()).default([]), scopeSelector: z.unknown().optional() })
-    .prefault({}),
-  status: z.object({ hard: amountsSchema, used: amountsSchema }).prefault({}),
-});
-export type Quota = z.infer<typeof quotaSchema>;
 
 /** What one more agent counts for, as a pod and a Job. @param resources of its only container. */
 export function countAgent(resources: {
@@ -40,9 +30,7 @@ export async function checkQuota(
 ): Promise<Finding> {
   return await runCheck('quota', signal, async () => {
     const { items } = await api.get({
-      path: `api/v1/namespaces/${namespace}/resourcequotas`,
-      schema: listOf(quotaSchema),
-      access: { verb: 'list', resource: 'resourcequotas', namespace },
+      ...resourceQuotas.list(namespace),
       signal,
     });
     return judgeQuotas(items, agent);

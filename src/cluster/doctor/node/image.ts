@@ -1,8 +1,8 @@
-import * as z from 'zod';
 import type { AgentOptions } from '../../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../../api/api-client.ts';
-import { ApiError } from '../../api/api-error.ts';
+import { ApiError, isNotFound } from '../../api/api-error.ts';
 import type { Node } from '../../api/kubernetes-objects.ts';
+import { secrets } from '../../api/resources.ts';
 import { approve, type Verdict } from '../finding.ts';
 
 /** The kubelet tells no more images than these, the largest (`nodeStatusMaxImages`). */
@@ -41,13 +41,11 @@ export async function findMissingSecrets(
 ): Promise<string[]> {
   const answers = await Promise.all(
     imagePullSecrets.map(async (name) => {
-      const access = { verb: 'get', resource: 'secrets', namespace };
-      const path = `api/v1/namespaces/${namespace}/secrets/${encodeURIComponent(name)}`;
       try {
-        await api.get({ path, schema: z.unknown(), access, signal });
+        await api.get({ ...secrets.get(namespace, name), signal });
       } catch (error) {
-        if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 403)) throw error;
-        return error.status === 404 ? [name] : [];
+        if (isNotFound(error)) return [name];
+        if (!(error instanceof ApiError) || error.status !== 403) throw error;
       }
       return [];
     }),

@@ -13,7 +13,7 @@ describe('a node', () => {
   test.each([
     ['that is ready', {}, 'ok', 'ready; Debian, amd64'],
     ['of arm64', { architecture: 'arm64' }, 'ok', 'ready; Debian, arm64'],
-    ['of another architecture', { architecture: 's390x' }, 'failed', 'is of the architecture s390x'],
+    ['of another architecture', { architecture: 's390x' }, 'failed', 'has the architecture s390x'],
     ['that is not ready', { conditions: [{ type: 'Ready', status: 'False' }] }, 'failed', 'is not ready'],
     ['that nobody hears of', { conditions: [] }, 'unknown', 'does not say whether it is ready'],
     ['with Windows', { labels: { 'kubernetes.io/os': 'windows' } }, 'failed', 'runs Windows'],

@@ -1,6 +1,7 @@
 import type { NodeReport } from '../../../session-api/node-report.ts';
 import type { ApiClient } from '../../api/api-client.ts';
-import { listOf, type Node, nodeSchema, podEventSchema } from '../../api/kubernetes-objects.ts';
+import type { Node } from '../../api/kubernetes-objects.ts';
+import { events, nodes } from '../../api/resources.ts';
 import type { Finding, FindingState, Verdict } from '../finding.ts';
 import { featureJudges, judgeFeature } from './node-features.ts';
 import { judgeCgroups, judgeKernel, judgeRuntime } from './node-software.ts';
@@ -13,34 +14,22 @@ const severity: FindingState[] = ['ok', 'unknown', 'warning', 'failed'];
 
 /** @param name of the only node that matters; null: all. @throws ApiError, Failure. */
 export async function readNodes(api: ApiClient, name: string | null, signal: AbortSignal): Promise<Node[]> {
-  if (name !== null) {
-    const access = { verb: 'get', resource: 'nodes', namespace: null };
-    return [await api.get({ path: `api/v1/nodes/${name}`, schema: nodeSchema, access, signal })];
-  }
-  const { items } = await api.get({
-    path: 'api/v1/nodes',
-    query: { limit: String(maxNodes) },
-    schema: listOf(nodeSchema),
-    access: { verb: 'list', resource: 'nodes', namespace: null },
-    signal,
-  });
+  if (name !== null) return [await api.get({ ...nodes.get(name), signal })];
+  const { items } = await api.get({ ...nodes.list(), query: { limit: String(maxNodes) }, signal });
   return items;
 }
 
 /** @returns the names of nodes whose kubelets said that they are on cgroup v1; none if that can't be read. */
 export async function findCgroupV1Nodes(api: ApiClient, signal: AbortSignal): Promise<Set<string>> {
   // Events of nodes, which are in no namespace, are kept in "default".
-  const namespace = 'default';
-  const events = await api
+  const kubeletEvents = await api
     .get({
-      path: `api/v1/namespaces/${namespace}/events`,
+      ...events.list('default'),
       query: { fieldSelector: 'involvedObject.kind=Node,reason=CgroupV1' },
-      schema: listOf(podEventSchema),
-      access: { verb: 'list', resource: 'events', namespace },
       signal,
     })
     .catch(() => null);
-  return new Set(events?.items.map(({ involvedObject }) => involvedObject.name));
+  return new Set(kubeletEvents?.items.map(({ involvedObject }) => involvedObject.name));
 }
 
 /**

@@ -1,0 +1,47 @@
+import type * as z from 'zod';
+import { getErrorMessage } from '../../failure/error-message.ts';
+import { Failure } from '../../failure/failure.ts';
+import type { ResourceRequest } from './resources.ts';
+
+/**
+ * Parses the body of an answer.
+ * @throws Failure `apiError` for what is not JSON, or does not fit the request's schema.
+ */
+export function parseAnswer<Schema extends z.ZodType>(
+  request: ResourceRequest<Schema>,
+  body: string,
+): z.infer<Schema> {
+  const { verb, resource } = request.access;
+  const what = `the API server's answer to "${verb} ${resource}"`;
+  let object: unknown;
+  try {
+    object = JSON.parse(body);
+  } catch (error) {
+    throw describeUnreadable(request, what, getErrorMessage(error));
+  }
+  return parseObject(request, what, object);
+}
+
+/**
+ * Parses an object by the schema of the request that asked for it.
+ * @param what names the object in the failure's message.
+ * @throws Failure `apiError` when the object does not fit.
+ */
+export function parseObject<Schema extends z.ZodType>(
+  request: ResourceRequest<Schema>,
+  what: string,
+  object: unknown,
+): z.infer<Schema> {
+  const { success, data, error } = request.schema.safeParse(object);
+  if (success) return data;
+  const issues = error.issues.map(({ path, message }) => [...path, message].join(': '));
+  throw describeUnreadable(request, what, issues.join('; '));
+}
+
+function describeUnreadable({ path }: ResourceRequest<z.ZodType>, what: string, why: string): Failure {
+  return new Failure(
+    'apiError',
+    `${what} can't be read: ${why}`,
+    `Compare with \`kubectl get --raw /${path}\`. A proxy may have answered in place of the API server.`,
+  );
+}
