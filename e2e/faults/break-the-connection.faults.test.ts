@@ -153,7 +153,7 @@ describe('a session survives', () => {
         { timeoutMs: 60_000 },
       );
       expect({ code, cuts, bytes: stdout.length }).toEqual({ code: 0, cuts: 1, bytes: totalBytes });
-      expect(stderr).toContain('the connection is back');
+      expect(stderr).toContain('the connection is restored');
       expect(stderr).toContain(createHash('sha256').update(stdout).digest('hex'));
     } finally {
       proxy.close();

@@ -34,7 +34,7 @@ describe('a session with bytes on their way both ways survives', () => {
     await stream.waitForFlow(45_000);
     const { code, isIntact, stderr } = await stream.finish();
     expect({ code, isIntact }).toEqual({ code: 0, isIntact: true });
-    expect(stderr).toContain('the connection is back');
+    expect(stderr).toContain('the connection is restored');
   });
 
   test('and after all of them nothing is left on the nodes', async () => {
