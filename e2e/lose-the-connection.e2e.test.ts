@@ -48,7 +48,7 @@ describe('an agent that ends in mid-session', () => {
     expect(performance.now() - deletedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });
     expect(stderr).toMatch(
-      /^error: the session was ended before its command: the agent on the node "node-\d" was told to end: its pod is deleted, or the node shuts down\n/,
+      /^error: the session was ended while its command was running: the agent on the node "node-\d" was told to end: its pod is deleted, or the node shuts down\n/,
     );
     await expectNothingLeft(tracer);
   });

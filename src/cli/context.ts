@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import { Reporter } from '../failure/reporter.ts';
 
-/** Where a command reads and writes: given by the caller, so that tests give their own. */
+/** Where a command reads and writes. Passed in, so that tests can use their own streams. */
 export interface Streams {
   stdin: ReadStream;
   stdout: WriteStream;
@@ -9,9 +9,9 @@ export interface Streams {
   env: NodeJS.ProcessEnv;
 }
 
-/** What a command has of the world around it. */
+/** What a command knows of its surroundings. */
 export interface Context extends Streams {
-  /** What this program says of itself. Only a terminal's raw bytes and progress go to stderr by another way. */
+  /** Prints this program's own messages. Only the bytes of a session and progress lines bypass it on stderr. */
   reporter: Reporter;
 }
 

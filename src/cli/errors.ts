@@ -2,10 +2,10 @@ import { constants } from 'node:os';
 import { Failure } from '../failure/failure.ts';
 import type { SilentEnd } from '../failure/reporter.ts';
 
-/** A shell's exit code for a program that a signal ended is this plus the signal's number. */
+/** A shell's exit code for a program that was ended by a signal: this plus the number of the signal. */
 const signalExitCode = 128;
 
-/** The command line itself is wrong. */
+/** The command line is wrong. */
 export class UsageError extends Failure {
   override name = 'UsageError';
 
@@ -14,7 +14,7 @@ export class UsageError extends Failure {
   }
 }
 
-/** A signal ended the command: whoever sent it knows. */
+/** A signal ended the command. Nothing is printed: the sender of the signal knows. */
 export class InterruptedError extends Failure implements SilentEnd {
   override name = 'InterruptedError';
   readonly silent = true;
@@ -30,7 +30,7 @@ export class InterruptedError extends Failure implements SilentEnd {
   }
 }
 
-/** Whoever reads our output has gone: nobody is there to be told. */
+/** The reader of our output closed it: nobody is left to print a message for. */
 export class OutputClosedError extends Failure implements SilentEnd {
   override name = 'OutputClosedError';
   readonly silent = true;
@@ -39,7 +39,7 @@ export class OutputClosedError extends Failure implements SilentEnd {
     super('interrupted', 'the output was closed', null, options);
   }
 
-  /** As if SIGPIPE had ended us: Node ignores that signal. */
+  /** The code of a program that SIGPIPE ended: Node ignores this signal. */
   override get exitCode(): number {
     return signalExitCode + constants.signals.SIGPIPE;
   }

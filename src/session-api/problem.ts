@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Failure, type FailureCode } from '../failure/failure.ts';
+import { parseJSON } from './json-text.ts';
 
 /** Stable codes of the session API's errors, with the HTTP status each is sent with. */
 export const problemStatus = {
@@ -51,4 +52,14 @@ export class ProblemError extends Failure {
       detail: this.hint,
     };
   }
+}
+
+/**
+ * Reads an error answer.
+ * @param status the HTTP status, for an answer that is not a {@link Problem}.
+ */
+export function parseProblem(body: string, status: number): ProblemError {
+  const { data: problem } = problemSchema.safeParse(parseJSON(body));
+  if (problem) return new ProblemError(problem.code, problem.title, problem.detail);
+  return new ProblemError('internal', `the agent answered with status ${status}`);
 }

@@ -53,7 +53,7 @@ describe('an output file', () => {
       throw new Error('cut');
     });
     await expect(running).rejects.toThrow('cut');
-    expect(said).toBe(`error: ${path} was not written: not all of it has come\n`);
+    expect(said).toBe(`error: ${path} was not written: only a part of the output arrived\n`);
     expect(await readdir(directory)).toEqual([]);
   });
 
@@ -71,13 +71,13 @@ describe('an output file', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test('that is there already is left alone, and nothing is run', async () => {
+  test('that exists already is left alone, and nothing is run', async () => {
     await writeFile(path, 'old');
     await expect(writeWith(0)).rejects.toThrow(`${path} exists already: --force replaces it`);
     expect(await readFile(path, 'utf8')).toBe('old');
   });
 
-  test('that is there already is replaced when that is asked for, and only by a whole one', async () => {
+  test('that exists already is replaced when --force is given, and only by a complete one', async () => {
     await writeFile(path, 'old', { mode: 0o644 });
     await writeWith(1, true);
     expect(await readFile(path, 'utf8')).toBe('old');
@@ -88,10 +88,10 @@ describe('an output file', () => {
 
   test('does not take the place of a link or a folder', async () => {
     await symlink('elsewhere', path);
-    await expect(writeWith(0, true)).rejects.toThrow('is no regular file');
+    await expect(writeWith(0, true)).rejects.toThrow('is not a regular file');
     await rm(path);
     await mkdir(path);
-    await expect(writeWith(0, true)).rejects.toThrow('is no regular file');
+    await expect(writeWith(0, true)).rejects.toThrow('is not a regular file');
   });
 
   test('whose name is taken meanwhile is kept under another', async () => {
@@ -110,7 +110,7 @@ describe('an output file', () => {
     path = join(directory, 'none', 'core');
     await expect(writeWith(0)).rejects.toMatchObject({
       code: 'usage',
-      message: expect.stringContaining("can't be made: ENOENT"),
+      message: expect.stringContaining("can't be created: ENOENT"),
     });
   });
 });

@@ -8,19 +8,20 @@ import { Failure } from '../../failure/failure.ts';
 import type { Reporter } from '../../failure/reporter.ts';
 import { UsageError } from '../errors.ts';
 
-/** A file that a command's stdout goes to. */
+/** A file for a command's stdout. */
 export interface OutputFileOptions {
   path: string;
-  /** Whether a file that is there already may be replaced. */
+  /** Whether an existing file may be replaced. */
   force: boolean;
 }
 
 /**
- * Has a command write a file. It gets its name only when the command has ended with code 0 and all of it has come: a
- * dump that lacks its end looks like one that does not.
+ * Has a command write a file. The file gets its name only after the command ended with code 0 and all of the output
+ * arrived: an incomplete dump looks like a complete one.
  * @param run writes the file; it throws when the output is cut.
  * @returns the command's exit code.
- * @throws UsageError when the file can't be made or is there already; Failure `outputFile`; what `run` throws.
+ * @throws UsageError when the file can't be created or exists already; Failure `outputFile` when it can't be written;
+ *   what `run` throws.
  */
 export async function writeOutputFile(
   { path, force }: OutputFileOptions,
@@ -42,8 +43,8 @@ export async function writeOutputFile(
       throw new Failure('outputFile', `${path} can't be written: ${stream.errored.message}`, null, {
         cause: error,
       });
-    // Of what failed before the command had begun, the error itself tells enough.
-    if (stream.bytesWritten > 0) say('not all of it has come');
+    // When the command did not even start, the error alone is enough.
+    if (stream.bytesWritten > 0) say('only a part of the output arrived');
     throw error;
   } finally {
     stream.destroy();
@@ -52,26 +53,26 @@ export async function writeOutputFile(
 }
 
 async function openFile(path: string, temporary: string): Promise<WriteStream> {
-  // It may hold what nobody else is to see, such as a process's memory.
+  // Only for its owner: the output may have secrets, such as a process's memory.
   const stream = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true });
-  // Whoever writes to it has his own; what nobody waits for is looked at in the end.
+  // Each write has a callback of its own for its error; close() and writeOutputFile() look at the rest.
   stream.on('error', () => undefined);
   try {
     await once(stream, 'open');
     return stream;
   } catch (error) {
-    throw new UsageError(`${path} can't be made: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`${path} can't be created: ${(error as Error).message}`, { cause: error });
   }
 }
 
-/** @throws what kept it from being written. */
+/** Completes the file. @throws the error of the write that failed. */
 async function close(stream: WriteStream): Promise<void> {
   if (stream.errored) throw stream.errored;
   stream.end();
   await once(stream, 'close');
 }
 
-/** Renames it; what came through is not lost to a name that was taken meanwhile. */
+/** Renames the complete file. When the name was taken in the meantime, the output is kept under another name. */
 async function giveName(temporary: string, path: string, force: boolean): Promise<void> {
   try {
     await refuseExisting(path, force);
@@ -85,14 +86,14 @@ async function giveName(temporary: string, path: string, force: boolean): Promis
   }
 }
 
-/** @throws UsageError. A device, a folder or a link is not replaced in any case. */
+/** @throws UsageError when there is a file. A device, folder or link is never replaced, not even with `force`. */
 async function refuseExisting(path: string, force: boolean): Promise<void> {
   const existing = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    // All else shows when the file is made.
+    // Other problems show when the file is created.
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
-    throw new UsageError(`${path} can't be made: ${error.message}`, { cause: error });
+    throw new UsageError(`${path} can't be created: ${error.message}`, { cause: error });
   });
   if (existing === null) return;
-  if (!existing.isFile()) throw new UsageError(`${path} is there already, and is no regular file`);
+  if (!existing.isFile()) throw new UsageError(`${path} exists already, and is not a regular file`);
   if (!force) throw new UsageError(`${path} exists already: --force replaces it`);
 }

@@ -32,7 +32,7 @@ export function describeSession({ target, command }: RecordedSession): string {
 /**
  * Starts a recording, which is finished when the run ends.
  * @param hasTerminal whether the session has a terminal.
- * @throws UsageError when the file exists already, or can't be made.
+ * @throws UsageError when the file exists already, or can't be created.
  */
 export async function startRecording(
   file: string,
@@ -68,7 +68,7 @@ export class Recording {
     this.#file = file;
   }
 
-  /** @throws UsageError when the file exists already, or can't be made. */
+  /** @throws UsageError when the file exists already, or can't be created. */
   static async create({ file, size, title, term }: RecordingOptions): Promise<Recording> {
     // A recording may have secrets, so only its owner may read it. A repeated command must not replace an earlier one.
     const stream = createWriteStream(file, { flags: 'wx', mode: 0o600 });
@@ -81,7 +81,7 @@ export class Recording {
       throw new UsageError(
         code === 'EEXIST'
           ? `the recording ${file} exists already`
-          : `the recording can't be made: ${message}`,
+          : `the recording can't be created: ${message}`,
       );
     }
     const header = {

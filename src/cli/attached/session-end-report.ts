@@ -5,13 +5,13 @@ import { describeTargetEnd } from '../../cluster/target/target-end.ts';
 import type { SessionEnd } from '../../session-api/session-end.ts';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
 
-/** How long the API server is asked why something has ended: the kubelet tells it a moment later. */
+/** How long the API server is asked why a target ended: the kubelet reports it a moment later. */
 export const lookUpLimitMs = 3000;
 
 /**
- * Says why a session ended when its command did not end by itself.
- * @returns the exit code.
- * @throws Failure `sessionFailed` when it was not the target or the command that ended it.
+ * Reports why a session ended, unless its command exited by itself.
+ * @returns the exit code to end with.
+ * @throws Failure `sessionFailed` when the session was deleted, or failed.
  */
 export async function reportSessionEnd(
   end: SessionEnd,
@@ -40,8 +40,8 @@ async function describeEnd(end: SessionEnd, api: ApiClient, target: SessionTarge
     case 'deleted':
       throw new Failure(
         'sessionFailed',
-        `the session was ended before its command${end.message === null ? '' : `: ${end.message}`}`,
-        'When it is run again, another agent is made if there is none.',
+        `the session was ended while its command was running${end.message === null ? '' : `: ${end.message}`}`,
+        'Run it again: another agent is made if there is none.',
       );
     case 'failed':
       throw new Failure('sessionFailed', end.message ?? 'the session could not be started');

@@ -15,15 +15,16 @@ const schema = z.object({
     .nullish(),
 });
 
+/** How an exec ended. */
 export interface ExecStatus {
-  /** null: the command could not be run. */
+  /** null: the command could not be started. */
   exitCode: number | null;
   message: string;
 }
 
 /**
- * Reads the status with which an exec ends. Strictly: what is not understood is never a success.
- * @throws Failure `tunnelFailed`.
+ * Reads the status that an exec ends with, as strictly as client-go: what is not understood is never a success.
+ * @throws Failure `tunnelFailed` for a status that can't be read.
  */
 export function parseExecStatus(text: string): ExecStatus {
   const parsed = schema.safeParse(parseJSON(text));
@@ -33,7 +34,7 @@ export function parseExecStatus(text: string): ExecStatus {
   if (reason !== 'NonZeroExitCode') return { exitCode: null, message: message || reason || 'unknown error' };
   const cause = details?.causes.find((entry) => entry.reason === 'ExitCode');
   const exitCode = /^\d{1,3}$/.test(cause?.message ?? '') ? Number(cause?.message) : Number.NaN;
-  // Zero would be no failure.
+  // A failure with exit code 0 contradicts itself.
   if (!(exitCode >= 1 && exitCode <= 255)) throw describeMalformed(text);
   return { exitCode, message };
 }

@@ -6,7 +6,10 @@ import {
 
 type Offsets = Partial<Record<OutputStreamName, number>>;
 
-/** Tells the agent what of the output it may forget: often enough that it never has to wait for it. */
+/**
+ * Tells the agent which output it may forget, often enough that the agent never has to hold the command back for want of
+ * an acknowledgement. What is acknowledged has been taken by our sinks: a window update of HTTP/2 does not say that.
+ */
 export class OutputAcknowledger {
   readonly #intervalBytes: number;
   readonly #send: (offsets: Offsets) => Promise<void>;
@@ -17,15 +20,15 @@ export class OutputAcknowledger {
   #isClosed = false;
 
   /**
-   * @param outputBufferBytes what the agent keeps of each output.
-   * @param send when it fails, it is called again later: the connection may be made anew.
+   * @param outputBufferBytes how much the agent keeps of each output.
+   * @param send sends an acknowledgement; one that fails is sent again later, maybe over another connection.
    */
   constructor(outputBufferBytes: number, send: (offsets: Offsets) => Promise<void>) {
     this.#intervalBytes = outputBufferBytes * acknowledgedShare;
     this.#send = send;
   }
 
-  /** To be called with the offset up to which an output has safely been passed on. */
+  /** Notes the offset up to which the sink has taken an output. */
   delivered(name: OutputStreamName, offset: number): void {
     this.#unacknowledgedBytes += offset - (this.#delivered[name] ?? 0);
     this.#delivered[name] = offset;
@@ -33,7 +36,7 @@ export class OutputAcknowledger {
     else this.#timer ??= setTimeout(() => this.#acknowledge(), acknowledgementIntervalMs);
   }
 
-  /** Tells no more: what is on its way is not followed by anything. */
+  /** Sends no further acknowledgement. */
   close(): void {
     this.#isClosed = true;
     this.#stopTimer();
@@ -51,6 +54,7 @@ export class OutputAcknowledger {
     this.#unacknowledgedBytes = 0;
     this.#send({ ...this.#delivered })
       .catch(() => {
+        // So that the timer below sends it again.
         this.#unacknowledgedBytes = Math.max(this.#unacknowledgedBytes, 1);
       })
       .finally(() => {

@@ -4,40 +4,42 @@ import type { Readable, Writable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import { offsetHeader, type OutputStreamName } from '../../session-api/session-routes.ts';
 import { parseTrailers, type StreamTrailers } from '../../session-api/stream-trailers.ts';
-import { toProblemError } from './agent-problem.ts';
+import { parseProblem } from '../../session-api/problem.ts';
 import { Failure } from '../../failure/failure.ts';
 
 const maxProblemBytes = 64 * 1024;
 
+/** Who is told how an output proceeds. */
 export interface OutputEvents {
   /** Called with the offset up to which the sink has taken everything. */
   onDelivered: (offset: number) => void;
-  /** Called with the size of what is lost when a terminal's output goes on after a gap. */
+  /** Called with the number of bytes that are lost when a terminal's output goes on after a gap. */
   onGap: (missingBytes: number) => void;
 }
 
+/** The answer to one request for an output (`SessionClient.openOutput`). */
 export interface OutputConnection {
   stream: ClientHttp2Stream;
-  /** Called with the size of each piece, as it comes. */
+  /** To be called with the size of each piece as soon as it has arrived. */
   onReceived: (bytes: number) => void;
-  /** @returns why the connection is gone, when that is known. */
+  /** @returns why the connection was lost; null when that is not known. */
   explainCut: () => Error | null;
 }
 
-/** Passes one output on, over one connection after the other, and checks at its end that nothing is missing. */
+/** Passes one output on, over one connection after the other, and checks at the end that nothing is missing. */
 export class OutputReader {
   readonly #name: OutputStreamName;
   readonly #sink: Writable;
   readonly #events: OutputEvents;
-  /** null: it was not read from its first byte on, or something in between is lost. */
+  /** null: the output was not read from its first byte on, or has a gap. */
   #hash: ReturnType<typeof createHash> | null = createHash('sha256');
-  /** null before the first connection, when that shall begin where the agent says. */
+  /** Offset of the next byte; null before the first answer, if the agent chooses where to begin. */
   #received: number | null;
-  /** Bytes that were written to the sink, and those of them that it has taken. */
+  /** Bytes that were written to the sink, and those of them that the sink has taken. */
   #written = 0;
   #taken = 0;
 
-  /** @param from offset to begin at; null: what the agent begins with (session-routes.ts). */
+  /** @param from offset to begin at; null: the agent chooses (`readStdout` in session-routes.ts). */
   constructor(name: OutputStreamName, sink: Writable, from: number | null, events: OutputEvents) {
     this.#name = name;
     this.#sink = sink;
@@ -45,15 +47,16 @@ export class OutputReader {
     this.#events = events;
   }
 
-  /** Offset of the next byte; null: whatever the agent begins with. */
+  /** Offset to ask for next; null: the agent chooses. */
   get offset(): number | null {
     return this.#received;
   }
 
   /**
-   * Reads on to the end.
-   * @throws Failure `streamCut` when the end is missing, `streamCorrupt` when bytes are; what cut the connection;
-   *   ProblemError; the sink's error.
+   * Reads on, over one connection, to the end of the output.
+   * @returns the trailers, with how the session ended.
+   * @throws Failure `streamCut` when the end is missing, `streamCorrupt` when bytes are missing or differ; what cut the
+   *   connection; ProblemError; the sink's error.
    */
   async read({ stream, onReceived, explainCut }: OutputConnection): Promise<StreamTrailers> {
     let sinkError: Error | null = null;
@@ -64,7 +67,7 @@ export class OutputReader {
     const resume = () => source.resume();
     const onSinkError = (error: Error) => {
       sinkError ??= error;
-      // Not close(): that would wait until what has come is read.
+      // Not close(): that waits until all data that has arrived is read.
       stream.destroy();
     };
     this.#sink.on('drain', resume);
@@ -75,7 +78,7 @@ export class OutputReader {
         this.#begin(answer);
         source = decode(stream, answer);
       }
-      // Not before: data that came along with the headers is told first.
+      // Only now, because `source` is not known before. Node emits 'response' ahead of 'data'.
       source.on('data', (chunk: Buffer) => {
         if (status !== 200) {
           if (problem.length < maxProblemBytes) problem += chunk.toString();
@@ -88,12 +91,12 @@ export class OutputReader {
     stream.once('trailers', (answer) => (trailers = answer));
     try {
       await waitForEnd(stream, () => source);
-      if (status >= 400) throw toProblemError(problem, status);
+      if (status >= 400) throw parseProblem(problem, status);
       const end = this.#check(trailers, stream.readableEnded, explainCut());
       await this.#waitForSink(() => sinkError);
       return end;
     } catch (error) {
-      // Whatever was cut then was so by us.
+      // After an error of the sink we cut the stream ourselves.
       throw sinkError ?? error;
     } finally {
       this.#sink.off('drain', resume);
@@ -109,7 +112,7 @@ export class OutputReader {
     this.#received = offset;
   }
 
-  /** @returns whether the sink takes more. */
+  /** @returns whether the sink takes more at once. */
   #receive(chunk: Buffer): boolean {
     this.#received = (this.#received ?? 0) + chunk.length;
     const offset = this.#received;
@@ -124,7 +127,7 @@ export class OutputReader {
 
   async #waitForSink(findError: () => Error | null): Promise<void> {
     if (this.#taken === this.#written) return;
-    // Its last callback comes after those of all writes before it.
+    // A Writable calls back in order: this callback comes after those of all earlier writes.
     await new Promise<void>((resolve, reject) => {
       this.#sink.once('error', reject);
       this.#sink.write('', () => {
@@ -139,15 +142,21 @@ export class OutputReader {
   #check(headers: IncomingHttpHeaders | null, isWhole: boolean, lost: Error | null): StreamTrailers {
     const trailers = headers === null ? null : parseTrailers(headers);
     const received = this.#received ?? 0;
-    // Trailers come ahead of what waits in the stream for a slow sink: a cut then still loses that.
+    // Trailers overtake the data that waits in the stream for a slow sink: a cut at this point loses that data.
     if (trailers === null || (!isWhole && received < trailers.bytes)) {
       if (lost) throw lost;
-      throw new Failure('streamCut', this.#describe(`it ended after ${received} bytes without saying so`));
+      throw new Failure(
+        'streamCut',
+        this.#describe(`the stream ended after ${received} bytes without its trailers`),
+      );
     }
     if (trailers.bytes !== received)
-      throw new Failure('streamCorrupt', this.#describe(`${received} of ${trailers.bytes} bytes have come`));
+      throw new Failure('streamCorrupt', this.#describe(`${received} of ${trailers.bytes} bytes arrived`));
     if (this.#hash !== null && trailers.sha256 !== this.#hash.digest('hex'))
-      throw new Failure('streamCorrupt', this.#describe('its bytes are not those that were sent'));
+      throw new Failure(
+        'streamCorrupt',
+        this.#describe('the bytes that arrived are not the ones that were sent'),
+      );
     return trailers;
   }
 
@@ -156,20 +165,20 @@ export class OutputReader {
   }
 }
 
-/** @returns the bytes themselves, whatever they are sent as. */
+/** @returns the output's bytes, decompressed if need be. */
 function decode(stream: ClientHttp2Stream, headers: IncomingHttpHeaders): Readable {
   if (headers['content-encoding'] !== 'zstd') return stream;
   const decoder = createZstdDecompress();
-  // A cut stream's last frame is not complete: what is missing then is told by the trailers that are not there.
+  // The last frame of a cut stream is incomplete. The missing trailers then say what is wrong, not this error.
   decoder.on('error', () => stream.destroy());
   stream.once('close', () => decoder.end());
   return stream.pipe(decoder);
 }
 
-/** Waits until everything that came was read, or the stream is gone. */
+/** Waits until all data that arrived was read, or the stream is closed. */
 function waitForEnd(stream: ClientHttp2Stream, findSource: () => Readable): Promise<void> {
   return new Promise((resolve) => {
-    // An error says less than what is missing then.
+    // Ignored: what is missing at the end says more than the error.
     stream.on('error', () => undefined);
     stream.once('response', () => {
       const source = findSource();

@@ -143,7 +143,7 @@ describe('an output', () => {
     const { client } = startAgent((stream) => sendOutput(stream, Buffer.from('all of IT'), trailers));
     await expect(read(client, new PassThrough().resume())).rejects.toMatchObject({
       code: 'streamCorrupt',
-      message: expect.stringContaining('not those that were sent'),
+      message: expect.stringContaining('not the ones that were sent'),
     });
   });
 

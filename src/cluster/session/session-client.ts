@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { watchLiveness } from '../../session-api/connection-liveness.ts';
 import { parseJSON } from '../../session-api/json-text.ts';
 import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
-import { ProblemError } from '../../session-api/problem.ts';
+import { parseProblem, ProblemError } from '../../session-api/problem.ts';
 import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
 import { protocolRange } from '../../session-api/protocol-version.ts';
 import { type SessionState, sessionStateSchema } from '../../session-api/session-end.ts';
@@ -26,7 +26,7 @@ import {
 } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../../session-api/window-estimator.ts';
-import { toProblemError } from './agent-problem.ts';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { OutputConnection } from './output-reader.ts';
 
@@ -90,8 +90,10 @@ export class SessionClient {
   }
 
   /**
-   * Starts a session; sent again with the same id it starts nothing.
-   * @throws ProblemError when the agent refuses, what broke the connection otherwise.
+   * Starts a session. Sent again with the same ID it starts nothing.
+   * @throws ProblemError when the agent refuses; and what every request of this class throws: Failure `timeout`,
+   *   `connectionLost`, `agentFailed` for an answer that can't be read; what destroyed the tunnel (Failure `tunnelFailed`,
+   *   ApiError); the signal's reason.
    */
   async startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<SessionState> {
     const body = await this.#exchange(sessionRoutes.startSession, { id, body: spec }, signal);
@@ -104,12 +106,12 @@ export class SessionClient {
     return parseAnswer(sessionStateSchema, body);
   }
 
-  /** @throws ProblemError `notFound` of an agent that is too old to know this request. */
+  /** @throws ProblemError `notFound` by an agent that is too old to know this request. */
   async getNodeReport(signal: AbortSignal): Promise<NodeReport> {
     return parseAnswer(nodeReportSchema, await this.#exchange(sessionRoutes.reportNode, {}, signal));
   }
 
-  /** @returns those that ended and are still kept, too. */
+  /** @returns all sessions of the agent; those that ended and are still kept, too. */
   async listSessions(signal: AbortSignal): Promise<SessionState[]> {
     const body = await this.#exchange(sessionRoutes.listSessions, {}, signal);
     return parseAnswer(z.array(sessionStateSchema), body);
@@ -137,7 +139,8 @@ export class SessionClient {
 
   /**
    * @param from offset of the first byte that will be written; null: after all that the agent has received.
-   * @returns the request's stream: stdin is written to it, and its end closes the command's; progress is read.
+   * @returns the request's stream. What is written to it is stdin, and its end closes the command's stdin. What is read
+   *   from it is the agent's progress.
    */
   openStdin(id: string, client: string, from: number | null): ClientHttp2Stream {
     return this.#open(sessionRoutes.sendStdin, { id, query: { client, from } }, false);
@@ -145,9 +148,9 @@ export class SessionClient {
 
   /**
    * Asks for an output.
-   * @param client null: only to watch it.
-   * @param from offset to begin at; null: what the agent begins with.
-   * @param compress whether it may come compressed.
+   * @param client the ID of the client that holds the session; null: only to watch.
+   * @param from offset to begin at; null: the agent chooses.
+   * @param compress whether the agent may compress the output.
    */
   openOutput(
     id: string,
@@ -165,7 +168,7 @@ export class SessionClient {
   }
 
   /**
-   * Says that what of the outputs is before these offsets will not be asked for again.
+   * Says that the bytes before these offsets will not be asked for again.
    * @throws ProblemError `notFound`, `takenOver`.
    */
   async acknowledge(
@@ -191,7 +194,7 @@ export class SessionClient {
     await this.#exchange(sessionRoutes.sendSignal, { id, body: { signal: name } }, signal);
   }
 
-  /** Ends everything of a session; settles when nothing is left of it. @throws ProblemError `notFound`. */
+  /** Ends everything that runs in a session; settles when nothing runs any longer. @throws ProblemError `notFound`. */
   async deleteSession(id: string, signal: AbortSignal): Promise<void> {
     await this.#exchange(sessionRoutes.deleteSession, { id }, signal);
   }
@@ -212,13 +215,13 @@ export class SessionClient {
     const stream = this.#open(route, { ...request, headers }, body === undefined, either);
     if (body !== undefined) stream.end(JSON.stringify(body));
     let isWhole = false;
-    // A stream that is destroyed with its session ends, too, but only after that.
+    // A stream that is destroyed along with its connection emits 'end', too, but after it is destroyed.
     stream.once('end', () => (isWhole = !stream.destroyed));
     try {
       const status = readStatus(stream);
       const [answer, code] = await Promise.all([text(stream), status]);
-      if (!isWhole) throw new Error('its answer was cut');
-      if (code >= 400) throw toProblemError(answer, code);
+      if (!isWhole) throw new Error('the answer was cut');
+      if (code >= 400) throw parseProblem(answer, code);
       return answer;
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -226,7 +229,12 @@ export class SessionClient {
       if (this.#lost) throw this.#lost;
       if (limit.aborted)
         throw new Failure('timeout', `the agent did not answer within ${requestLimitMs / 1000} s`);
-      throw new Failure('connectionLost', `the agent broke off: ${String(error)}`, null, { cause: error });
+      throw new Failure(
+        'connectionLost',
+        `the request to the agent failed: ${getErrorMessage(error)}`,
+        null,
+        { cause: error },
+      );
     }
   }
 
@@ -254,12 +262,12 @@ function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.
   if (parsed.success) return parsed.data;
   throw new Failure(
     'agentFailed',
-    "the agent's answer can't be read: it is of another version than this client",
+    "the agent's answer can't be read: the agent and this plugin are of different versions",
     '`kubectl crashcart clean` removes agents of other versions.',
   );
 }
 
-/** @returns the HTTP status; rejects when the stream ends without one. */
+/** @returns the HTTP status. @throws the stream's error, or an Error when the stream ends without an answer. */
 function readStatus(stream: ClientHttp2Stream): Promise<number> {
   return new Promise((resolve, reject) => {
     stream.once('response', (headers: IncomingHttpHeaders) => resolve(Number(headers[':status'])));

@@ -5,26 +5,26 @@ import { LineSplitter } from '../../session-api/line-splitter.ts';
 import { type StdinProgress, stdinProgressSchema } from '../../session-api/session-routes.ts';
 import { Failure } from '../../failure/failure.ts';
 
-/** What the agent has not said that it has: 80 MB/s at a round trip of 50 ms. */
+/** Limit of what the agent has not acknowledged: enough for 80 MB/s at a round trip of 50 ms. */
 const maxUnacknowledgedBytes = 4 * 1024 * 1024;
 const maxProgressLineCharacters = 4096;
 
-/** Sends stdin, over one connection after the other; what the agent may not have received is kept to be sent again. */
+/** Sends stdin, over one connection after the other. What the agent has not acknowledged is kept, to be sent again. */
 export class StdinSender {
   readonly #source: Readable;
   readonly #queue: Buffer[] = [];
   #queuedBytes = 0;
-  /** Offset of the queue's first byte; null until the agent has told it. */
+  /** Offset of the queue's first byte; null until the agent has said where this stdin begins. */
   #offset: number | null;
   #hasEnded = false;
   #isClosed = false;
-  /** Whether the command's stdin is closed. */
+  /** Whether the agent has closed the command's stdin. */
   #isTaken = false;
   #stream: ClientHttp2Stream | null = null;
-  /** Rejects when the source can't be read on. */
+  /** Rejects when the source can't be read any further. */
   readonly #broken = Promise.withResolvers<never>();
 
-  /** @param from offset of the source's first byte; null: it follows what others have sent to the session. */
+  /** @param from offset of the source's first byte; null: after what other clients have sent to the session. */
   constructor(source: Readable, from: number | null) {
     this.#source = source;
     this.#offset = from;
@@ -32,15 +32,16 @@ export class StdinSender {
     source.on('data', this.#take).once('end', this.#end).once('error', this.#break);
   }
 
-  /** Offset to go on from; null: after all that the agent has received. */
+  /** Offset to ask for next; null: after all that the agent has received. */
   get offset(): number | null {
     return this.#offset;
   }
 
   /**
-   * Sends over a connection until the command's stdin is closed, or will not be read any more.
-   * @param stream of a request from `offset` on.
-   * @throws Failure `streamCut` when it broke before, `stdinFailed` when the source can't be read on.
+   * Sends over one connection until the agent has closed the command's stdin.
+   * @param stream of a request that begins at {@link offset}.
+   * @throws Failure `streamCut` when the connection ended before that, `stdinFailed` when the source can't be read any
+   *   further.
    */
   async send(stream: ClientHttp2Stream): Promise<void> {
     const lines = new LineSplitter(maxProgressLineCharacters);
@@ -54,28 +55,28 @@ export class StdinSender {
     try {
       await Promise.race([over, this.#broken.promise]);
     } catch (error) {
-      // Not its end: the command would take what it has for all.
+      // Not end(): the command would take what it has received for the whole of stdin.
       stream.close(constants.NGHTTP2_CANCEL);
       throw error;
     } finally {
       this.#stream = null;
     }
-    // Its end alone says nothing: a connection that is closed in good order ends its streams, too.
-    if (!this.#isTaken) throw new Failure('streamCut', 'the way of stdin to the command was cut');
+    // That the answer ended is no proof: an orderly close of the connection ends its streams, too.
+    if (!this.#isTaken) throw new Failure('streamCut', 'the connection that carries stdin was lost');
   }
 
-  /** Lets go of the source, which others may read then, and of the connection. */
+  /** Stops reading the source, which others may then read, and ends the request. */
   close(): void {
     this.#isClosed = true;
     this.#source.off('data', this.#take).off('end', this.#end).off('error', this.#break);
-    // Whatever it is: unread, a terminal or pipe would keep this process from ending.
+    // A terminal or pipe that flows would keep this process from ending.
     this.#source.pause();
     this.#stream?.destroy();
   }
 
   #sendFrom(stream: ClientHttp2Stream): void {
     this.#stream = stream;
-    // Its own limit is none: what is not acknowledged is limited, and all that it can hold.
+    // The return value of write() (HTTP/2's high-water mark) is ignored on purpose: #queue is bounded.
     for (const chunk of this.#queue) stream.write(chunk);
     if (this.#hasEnded) stream.end();
   }
@@ -98,7 +99,7 @@ export class StdinSender {
       new Failure(
         'stdinFailed',
         `stdin can't be read: ${error.message}`,
-        'The command has not been given all of it, and was not told that this was its end.',
+        'The command has received only a part of stdin, and its stdin was not closed.',
         { cause: error },
       ),
     );
