@@ -1,6 +1,7 @@
 import { commandTable } from '../../src/cli/commands/command-table.ts';
 import { sessionCommand } from '../../src/cli/commands/open/session-command.ts';
-import type { Command, Example, Flag } from '../../src/cli/command-line/command.ts';
+import { type Command, type Example, listCommandOptions } from '../../src/cli/command-line/command.ts';
+import { describeOption, type Option } from '../../src/cli/command-line/option.ts';
 
 /** A command as its help tells it. */
 export interface CommandReference {
@@ -26,8 +27,9 @@ export async function describeCommands(): Promise<CommandReference[]> {
   return [describe('kubectl crashcart TARGET', sessionCommand), ...named];
 }
 
-function describe(name: string, { usage, summary, examples, flags }: Command<unknown>): CommandReference {
-  const groups = Map.groupBy(Object.entries(flags), ([, { group }]) => group.replace(/:$/, ''));
+function describe(name: string, command: Command): CommandReference {
+  const { usage, summary, examples } = command;
+  const groups = Map.groupBy(listCommandOptions(command), ({ group }) => group.replace(/:$/, ''));
   return {
     name,
     usage,
@@ -35,16 +37,16 @@ function describe(name: string, { usage, summary, examples, flags }: Command<unk
     examples,
     groups: [...groups].map(([heading, members]) => ({
       heading,
-      flags: members.map(([flag, data]) => ({
-        syntax: describeSyntax(flag, data),
-        describe: data.describe,
+      flags: members.map((option) => ({
+        syntax: describeSyntax(option),
+        describe: describeOption(option),
       })),
     })),
   };
 }
 
 /** `-c, --container VALUE` */
-function describeSyntax(name: string, { type, alias }: Flag): string {
+function describeSyntax({ flag, type, alias }: Option): string {
   const value = { boolean: '', string: ' VALUE', list: ' VALUE...' }[type];
-  return `${alias === undefined ? '' : `-${alias}, `}--${name}${value}`;
+  return `${alias === undefined ? '' : `-${alias}, `}--${flag}${value}`;
 }

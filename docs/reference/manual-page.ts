@@ -1,4 +1,4 @@
-import { formatExamples } from '../../src/cli/command-line/help.ts';
+import { formatExamples } from '../../src/cli/commands/help.ts';
 import type { CommandReference } from './command-reference.ts';
 
 const exitCodes = [

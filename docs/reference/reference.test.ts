@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { sessionFlags } from '../../src/cli/commands/open/session-options.ts';
+import { listCommandOptions } from '../../src/cli/command-line/command.ts';
+import { sessionCommand } from '../../src/cli/commands/open/session-command.ts';
 import { type CommandReference, describeCommands } from './command-reference.ts';
 import { formatConfigSchema } from './config-schema.ts';
 import { formatFlagsPage } from './flags-page.ts';
@@ -19,7 +20,8 @@ test('docs/config.schema.json is the schema that the file is read by (else: npm 
 
 test('the manual page has every flag of a session', async () => {
   const page = formatManualPage(await describeCommands()).replaceAll('\\-', '-');
-  for (const name of Object.keys(sessionFlags)) expect(page).toMatch(new RegExp(`--${name}( VALUE|\\\\fR)`));
+  for (const { flag } of listCommandOptions(sessionCommand))
+    expect(page).toMatch(new RegExp(`--${flag}( VALUE|\\\\fR)`));
 });
 
 test('text that roff would take for its own stays text', () => {

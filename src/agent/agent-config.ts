@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defaultSessionMemoryBytes } from '../session-api/command-setup.ts';
 import { otherToolboxPath } from '../session-api/protocol-version.ts';
 import { maxTimeLimitSeconds } from '../session-api/time-limit.ts';
 
@@ -16,7 +17,7 @@ const environmentSchema = z.object({
     .number()
     .int()
     .min(16 * 1024 * 1024)
-    .default(512 * 1024 * 1024),
+    .default(defaultSessionMemoryBytes),
   CRASHCART_TOOLBOX: z.enum([agentPaths.toolbox, otherToolboxPath]).default(agentPaths.toolbox),
 });
 

@@ -1,13 +1,14 @@
 import { parseArguments } from './command-line/adapter.ts';
-import { type CommandChoice, chooseCommand } from './command-line/command-choice.ts';
+import { listCommandOptions } from './command-line/command.ts';
+import { type CommandChoice, chooseCommand } from './commands/command-choice.ts';
 import { commandTable, isReservedWord } from './commands/command-table.ts';
 import { sessionCommand } from './commands/open/session-command.ts';
 import { type Context, createContext, type Streams } from './context.ts';
 import { UsageError } from './errors.ts';
-import { formatHelp } from './command-line/help.ts';
-import { adviseCommand } from './command-line/mistyped-command.ts';
-import { describeIssues } from './options/option-issues.ts';
-import { applySettings } from './options/settings.ts';
+import { formatHelp } from './commands/help.ts';
+import { adviseCommand } from './commands/mistyped-command.ts';
+import { readCommand } from './options/option-values.ts';
+import { decideSettings } from './options/settings.ts';
 import { version } from './plugin-version.ts';
 
 /**
@@ -45,7 +46,8 @@ async function run(choice: CommandChoice, context: Context): Promise<number> {
 }
 
 async function runCommand({ command, args }: CommandChoice, context: Context): Promise<number> {
-  const raw = parseArguments(args, command.flags);
+  const options = listCommandOptions(command);
+  const raw = parseArguments(args, options);
   if (raw.flags['help'] === true) {
     context.stdout.write(await formatHelp(command));
     return 0;
@@ -55,10 +57,8 @@ async function runCommand({ command, args }: CommandChoice, context: Context): P
     return 0;
   }
   if (command === sessionCommand) refuseReservedWord(raw.positional[0]);
-  const configured = await applySettings(raw, command.flags, context.env);
-  const parsed = command.schema.safeParse(command.complete(configured, context), { reportInput: true });
-  if (!parsed.success) throw new UsageError(describeIssues(parsed.error, command.flags));
-  return await command.run(parsed.data, context);
+  const settings = await decideSettings(raw, options, context.env);
+  return await command.run(readCommand(command, raw, settings), context);
 }
 
 function refuseReservedWord(word: string | undefined): void {

@@ -7,6 +7,8 @@ const maxVariables = 256;
 
 /** Below, not even a shell of the toolbox starts with certainty. */
 export const minSessionMemoryBytes = 32 * 1024 * 1024;
+/** What an agent gives a session that asks for no limit of its own, and the most that it gives. */
+export const defaultSessionMemoryBytes = 512 * 1024 * 1024;
 
 /** What every shell can name. */
 export const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { getErrorMessage } from '../../failure/error-message.ts';
-import type { Flag, Flags, RawArguments } from './command.ts';
+import { describeOption, type Option } from './option.ts';
+import type { RawArguments } from './raw-arguments.ts';
 import { UsageError } from '../errors.ts';
 import { findNearestName } from './nearest-name.ts';
 
@@ -9,15 +10,13 @@ const helpWidth = 80;
 
 /**
  * Takes a command line apart. The only code that knows the parser.
- * @throws UsageError for unknown flags and for flags without their value.
+ * @throws UsageError for an unknown flag, and for a flag without its value.
  */
-export function parseArguments(args: string[], flags: Flags): RawArguments {
-  const parsed = parse(args, flags);
-  const repeated = Object.entries(flags).find(
-    ([name, { type }]) => type !== 'list' && Array.isArray(parsed[name]),
-  );
-  if (repeated) throw new UsageError(`--${repeated[0]} is given more than once`);
-  const known = Object.keys(flags).map((name) => [name, parsed[name]]);
+export function parseArguments(args: string[], options: Option[]): RawArguments {
+  const parsed = parse(args, options);
+  const repeated = options.find(({ flag, type }) => type !== 'list' && Array.isArray(parsed[flag]));
+  if (repeated) throw new UsageError(`--${repeated.flag} is given more than once`);
+  const known = options.map(({ flag }) => [flag, parsed[flag]]);
   const rest = args.includes('--') ? ((parsed['--'] ?? []) as string[]) : null;
   return {
     flags: Object.fromEntries(known) as RawArguments['flags'],
@@ -26,42 +25,43 @@ export function parseArguments(args: string[], flags: Flags): RawArguments {
   };
 }
 
-/** @returns the flags as `--help` lists them, by their groups. */
-export async function formatFlags(flags: Flags): Promise<string> {
-  const text = (await create([], flags).getHelp()).trim();
+/** @returns the options as `--help` lists them, by their groups. */
+export async function formatOptions(options: Option[]): Promise<string> {
+  const text = (await create([], options).getHelp()).trim();
   // Where the text fills its column, the parser puts the type right behind it.
   return text.replaceAll(/(?<=\S)(?=\[(?:boolean|string|array)\]$)/gm, ' ');
 }
 
-function parse(args: string[], flags: Flags) {
+function parse(args: string[], options: Option[]) {
   try {
-    return create(args, flags).parseSync();
+    return create(args, options).parseSync();
   } catch (error) {
     const message = getErrorMessage(error);
     const where = args.includes('--') ? '' : ' (a command and its flags stand after --)';
     const told = message.replace(
       /^Unknown arguments?: (.*)$/,
-      (_all, names: string) => `unknown flags: ${names}${where}${suggestFlags(names.split(', '), flags)}`,
+      (_all, names: string) => `unknown flags: ${names}${where}${suggestFlags(names.split(', '), options)}`,
     );
     throw new UsageError(told, { cause: error });
   }
 }
 
-function suggestFlags(mistyped: string[], flags: Flags): string {
+function suggestFlags(mistyped: string[], options: Option[]): string {
+  const flags = options.map(({ flag }) => flag);
   const meant = mistyped
-    // Of a letter that is none any other could be meant.
-    .map((name) => (name.length === 1 ? null : findNearestName(name, Object.keys(flags))))
+    // Any letter is near any other.
+    .map((name) => (name.length === 1 ? null : findNearestName(name, flags)))
     .filter((name) => name !== null);
   return meant.length === 0 ? '' : `; did you mean ${meant.map((name) => `--${name}`).join(', ')}?`;
 }
 
-function create(args: string[], flags: Flags) {
+function create(args: string[], options: Option[]) {
   return (
     yargs(args)
-      // Its own ones end the process; ours are flags like any other.
+      // The parser's own ones end the process; ours are options like any other.
       .help(false)
       .version(false)
-      // Its messages are looked at here: and reading those of the user's language would take time.
+      // Its messages are read here, so they have to be English; and loading a language takes time.
       .detectLocale(false)
       .parserConfiguration({
         'populate--': true,
@@ -72,7 +72,7 @@ function create(args: string[], flags: Flags) {
         'parse-numbers': false,
         'parse-positional-numbers': false,
       })
-      .options(Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, toOption(flag)])))
+      .options(Object.fromEntries(options.map((option) => [option.flag, toParserOption(option)])))
       .strictOptions()
       .exitProcess(false)
       // Throws instead of printing.
@@ -81,10 +81,11 @@ function create(args: string[], flags: Flags) {
   );
 }
 
-function toOption({ type, alias, describe, group }: Flag) {
+function toParserOption(option: Option) {
+  const { type, alias, group } = option;
   return {
     ...(alias === undefined ? {} : { alias }),
-    describe,
+    describe: describeOption(option),
     group,
     ...(type === 'boolean' ? { boolean: true } : { string: true, requiresArg: true }),
     ...(type === 'list' ? { array: true } : {}),

@@ -1,43 +1,7 @@
-import type * as z from 'zod';
-import type { Recipe } from '../../toolbox/recipes.ts';
 import type { Context } from '../context.ts';
-
-/** Where the values come from that completion offers: a list, or what is looked up. */
-export type ValueSource =
-  | string[]
-  | 'target'
-  | 'container'
-  | 'session'
-  | 'namespace'
-  | 'context'
-  | 'cluster'
-  | 'user'
-  | 'tool'
-  | 'file';
-
-/** A flag of the command line, as data. */
-export interface Flag {
-  type: 'boolean' | 'string' | 'list';
-  /** One letter, or a second name. */
-  alias?: string;
-  describe: string;
-  /** Heading in the help. */
-  group: string;
-  /** What completion offers after it; nothing without. */
-  values?: ValueSource;
-}
-export type Flags = Record<string, Flag>;
-
-/** What the command line held, before it is checked. */
-export interface RawArguments {
-  flags: Record<string, boolean | string | string[] | undefined>;
-  /** What stands before `--`, but flags. */
-  positional: string[];
-  /** What stands after `--`; null without it. */
-  rest: string[] | null;
-  /** The user's own recipes; read only where a tool is named. */
-  recipes?: Recipe[];
-}
+import type { ArgumentSet, ArgumentValues } from './argument.ts';
+import { defineSwitch, listOptions, type Option, type OptionSet, type OptionValues } from './option.ts';
+import type { OptionSources } from './raw-arguments.ts';
 
 /** A use of a command. */
 export interface Example {
@@ -45,18 +9,45 @@ export interface Example {
   line: string;
 }
 
-/** A command as data: what it takes, how that is checked, what it does. */
-export interface Command<Options> {
+/** A command as data: what it takes, what has to fit together, what it does. */
+export interface Command<Values = unknown> {
+  /** The word that calls it; empty for the command that opens a session. */
+  name: string;
   usage: string;
   summary: string;
-  /** What it is most often used for; its help has them. */
+  /** What it is most often used for; its help shows them. */
   examples: Example[];
-  flags: Flags;
-  /** What completion offers for its first argument; nothing without. */
-  argument?: ValueSource;
-  /** @throws UsageError for what no schema of the flags tells. */
-  complete: (raw: RawArguments, context: Context) => unknown;
-  schema: z.ZodType<Options>;
-  /** A method, so that commands of all options fit into one table. @returns the exit code. */
-  run(options: Options, context: Context): Promise<number>;
+  options: OptionSet;
+  arguments: ArgumentSet;
+  /**
+   * Checks what no single option can tell.
+   * @param sources what gave each option its value.
+   * @throws UsageError.
+   */
+  validate?(values: Values, sources: OptionSources): void;
+  /** A method, so that commands of all values fit into one table. @returns the exit code. */
+  run(values: Values, context: Context): Promise<number>;
+}
+
+/** Defines a command; the values that it is run with have the types of its options and arguments. */
+export function defineCommand<Set extends OptionSet, Arguments extends ArgumentSet = Record<never, never>>(
+  definition: Omit<Command<OptionValues<Set> & ArgumentValues<Arguments>>, 'options' | 'arguments'> & {
+    options: Set;
+    arguments?: Arguments;
+  },
+): Command<OptionValues<Set> & ArgumentValues<Arguments>> {
+  return { arguments: {}, ...definition };
+}
+
+/** Every command has it; run-cli.ts answers it. */
+export const helpOption = defineSwitch({
+  flag: 'help',
+  alias: 'h',
+  describe: 'print this text',
+  group: 'Other:',
+});
+
+/** @returns all options of a command. */
+export function listCommandOptions({ options }: Command): Option[] {
+  return [...listOptions(options), helpOption];
 }

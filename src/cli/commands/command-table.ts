@@ -4,7 +4,7 @@ import type { Command } from '../command-line/command.ts';
 export interface CommandEntry {
   summary: string;
   /** Loaded when it is called: what it imports would be part of every other command's start. */
-  load: () => Promise<Command<unknown>>;
+  load: () => Promise<Command>;
 }
 
 /** The subcommands by name. What is none of them is a target, for sessionCommand. */

@@ -1,35 +1,24 @@
 import * as z from 'zod';
 import { Failure } from '../../failure/failure.ts';
 import { readConfigFile } from '../../config/config-file.ts';
-import type { SettingName } from '../../config/config-schema.ts';
-import { type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
-import { nameInMirror } from '../../config/mirrored-image.ts';
+import type { EffectiveSetting } from '../../config/effective-settings.ts';
 import { escapeText } from '../../failure/escape-text.ts';
 import { formatTable } from '../../terminal/table.ts';
-import type { Command } from '../command-line/command.ts';
-import { connectionFlags } from '../options/connection-flags.ts';
+import { defineArgument, defineOptionalArgument } from '../command-line/argument.ts';
+import { defineCommand } from '../command-line/command.ts';
+import type { Option } from '../command-line/option.ts';
 import { UsageError } from '../errors.ts';
-import { helpFlag } from '../options/help-flag.ts';
-import { suggestName } from '../command-line/nearest-name.ts';
-import { formatValue, reportFormatFlag, reportFormatSchema } from '../options/output-format.ts';
-import { decideSettings, locateConfig, settingFlags } from '../options/settings.ts';
-import { agentOptionsSchema, completeAgentOptions } from '../options/agent-options.ts';
+import { agentOptions, chooseImage } from '../options/agent-options.ts';
+import { connectionOptions } from '../options/connection-flags.ts';
+import { isGiven } from '../options/option-rules.ts';
+import { readOptions } from '../options/option-values.ts';
+import { formatValue, reportFormatOption } from '../options/output-format.ts';
+import { decideSettings, locateConfig } from '../options/settings.ts';
 
 const whatSchema = z.enum(['view', 'path', 'validate']);
-const optionsSchema = z.object({
-  what: whatSchema,
-  /** null: the user's own. */
-  file: z.string().min(1).nullable(),
-  format: reportFormatSchema,
-  /** Those that say which context is meant. */
-  flags: z.record(z.string(), z.string().optional()),
-});
-type ConfigOptions = z.infer<typeof optionsSchema>;
-
-const { kubeconfig, context } = connectionFlags;
-
 /** Shows the user's configuration. */
-export const configCommand: Command<ConfigOptions> = {
+export const configCommand = defineCommand({
+  name: 'config',
   usage: [
     'kubectl crashcart config view [--context NAME] [-o json|yaml]',
     'kubectl crashcart config path',
@@ -50,33 +39,28 @@ export const configCommand: Command<ConfigOptions> = {
     { purpose: 'Write the file', line: '${EDITOR:-vi} "$(kubectl crashcart config path)"' },
     { purpose: 'What is wrong in it, by line and column', line: 'kubectl crashcart config validate' },
   ],
-  flags: {
-    ...(kubeconfig && context ? { kubeconfig, context } : {}),
-    ...reportFormatFlag,
-    ...helpFlag,
+  options: {
+    kubeconfig: connectionOptions.kubeconfig,
+    context: connectionOptions.context,
+    format: reportFormatOption,
   },
-  argument: whatSchema.options,
-  complete: ({ flags, positional, rest }) => {
-    const [what, file, ...more] = positional;
-    const words: string[] = whatSchema.options;
-    if (what === undefined || !words.includes(what) || rest !== null)
-      throw new UsageError(`config takes one of: ${words.join(', ')}${suggestName(what ?? '', words)}`);
-    if (more.length > 0 || (file !== undefined && what !== 'validate'))
-      throw new UsageError(`"${[file, ...more].join(' ')}" is not expected here`);
-    if (what !== 'view' && flags['output'] !== undefined)
+  arguments: {
+    what: defineArgument({ name: 'WHAT', schema: whatSchema, values: whatSchema.options }),
+    file: defineOptionalArgument({ name: 'FILE', schema: z.string().min(1) }),
+  },
+  validate: ({ what, file }, sources) => {
+    if (file !== null && what !== 'validate') throw new UsageError(`"${file}" is not expected here`);
+    if (what !== 'view' && isGiven(reportFormatOption, sources))
       throw new UsageError('--output is for `config view`');
-    const { kubeconfig, context } = flags;
-    return { what, file: file ?? null, format: flags['output'] ?? 'table', flags: { kubeconfig, context } };
   },
-  schema: optionsSchema,
-  async run({ what, file, format, flags }, { stdout, reporter, env }) {
+  async run({ what, file, format, kubeconfig, context }, { stdout, reporter, env }) {
     const path = file ?? locateConfig(env);
     switch (what) {
       case 'path':
         stdout.write(`${escapeText(path)}\n`);
         return 0;
       case 'view':
-        stdout.write(formatSettings(listSettings(await decideSettings({ flags }, env)), format));
+        stdout.write(formatSettings(await listSettings({ kubeconfig, context }, env), format));
         return 0;
       case 'validate':
         if ((await readConfigFile(path)) === null) {
@@ -88,37 +72,30 @@ export const configCommand: Command<ConfigOptions> = {
         return 0;
     }
   },
-};
+});
 
 interface ShownSetting extends EffectiveSetting {
   setting: string;
 }
 
-/** Those that nothing sets have what they are without. */
-function listSettings(decided: Map<SettingName, EffectiveSetting>): ShownSetting[] {
-  const { image, imagePullPolicy, imagePullSecrets, namespace } = agentOptionsSchema.parse(
-    completeAgentOptions({}),
-  );
-  const defaults = {
-    ...{ image, imagePullPolicy, imagePullSecrets },
-    agentNamespace: namespace,
-    mirror: '',
-    toolbox: '',
-  };
-  const effective = new Map(decided);
-  const mirror = decided.get('mirror');
-  if (isImageOfRelease(decided)) {
-    effective.delete('image');
-    if (typeof mirror?.value === 'string' && mirror.value !== '')
-      effective.set('image', { value: nameInMirror(image, mirror.value), source: mirror.source });
-  }
-  return (Object.keys(settingFlags) as SettingName[]).map((setting) => ({
-    setting,
-    ...(effective.get(setting) ?? { value: defaults[setting], source: 'default' }),
-  }));
+/** Lists what holds for a session, by the options that settings give values to. */
+async function listSettings(
+  flags: Record<string, string | undefined>,
+  env: NodeJS.ProcessEnv,
+): Promise<ShownSetting[]> {
+  const settings = await decideSettings({ flags }, Object.values(agentOptions), env);
+  const { values, sources } = readOptions(agentOptions, { flags: {}, settings });
+  const shown = { ...values, image: chooseImage(values) };
+  return Object.entries<Option>(agentOptions).flatMap(([name, option]) => {
+    // The image that is shown is that of the mirror.
+    const origin = name === 'image' && values.image === null ? agentOptions.mirror : option;
+    const value = shown[name as keyof typeof shown] ?? '';
+    const { setting } = option;
+    return setting === undefined ? [] : [{ setting, value, source: sources.get(origin) ?? 'default' }];
+  });
 }
 
-function formatSettings(settings: ShownSetting[], format: ConfigOptions['format']): string {
+function formatSettings(settings: ShownSetting[], format: 'table' | 'json' | 'yaml'): string {
   if (format !== 'table') return formatValue({ items: settings }, format);
   const rows = settings.map(({ setting, value, source }) => [
     setting,

@@ -1,19 +1,14 @@
-import * as z from 'zod';
 import { listRecipes, listTools, type Tool } from '../../toolbox/catalogue.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
 import { toolGroups } from '../../toolbox/tool-groups.ts';
 import { formatTable } from '../../terminal/table.ts';
-import type { Command } from '../command-line/command.ts';
-import { UsageError } from '../errors.ts';
-import { helpFlag } from '../options/help-flag.ts';
-import { formatValue, outputFormatFlag, outputFormatSchema } from '../options/output-format.ts';
+import { defineCommand } from '../command-line/command.ts';
+import { formatValue, outputFormatOption } from '../options/output-format.ts';
 import { loadRecipes } from '../options/settings.ts';
 
-const optionsSchema = z.object({ format: outputFormatSchema });
-type ToolsOptions = z.infer<typeof optionsSchema>;
-
 /** Lists the tools and recipes of the toolbox. */
-export const toolsCommand: Command<ToolsOptions> = {
+export const toolsCommand = defineCommand({
+  name: 'tools',
   usage: 'kubectl crashcart tools [-o json|yaml|wide|name]',
   summary: [
     'List what `--tool` takes: the recipes and tools of the toolbox, and your own of',
@@ -27,18 +22,13 @@ export const toolsCommand: Command<ToolsOptions> = {
       line: "kubectl crashcart tools -o json | jq '.recipes[] | {name, needs}'",
     },
   ],
-  flags: { ...outputFormatFlag, ...helpFlag },
-  complete: ({ flags, positional, rest }) => {
-    if (positional.length > 0 || rest !== null) throw new UsageError('"tools" takes no arguments');
-    return { format: flags['output'] ?? 'table' };
-  },
-  schema: optionsSchema,
+  options: { format: outputFormatOption },
   run: async ({ format }, { stdout, env }) => {
     const list = { recipes: listRecipes(await loadRecipes(env)), tools: listTools() };
     stdout.write(format === 'json' || format === 'yaml' ? formatValue(list, format) : formats[format](list));
     return 0;
   },
-};
+});
 
 interface ToolList {
   recipes: Recipe[];

@@ -1,5 +1,4 @@
 import { ApiClient } from '../../cluster/api/api-client.ts';
-import { connectionSchema } from '../../cluster/api/connection-options.ts';
 import { loadConnection } from '../../cluster/api/kubeconfig.ts';
 import { loadKubeconfig } from '../../cluster/api/kubeconfig-file.ts';
 import { listNamespaceNames, listTargetNames } from '../../cluster/target/target-names.ts';
@@ -7,10 +6,12 @@ import { findTargetPod } from '../../cluster/target/target-pod.ts';
 import { parseTargetName, targetKinds } from '../../cluster/target/target-name.ts';
 import { listRecipes, listTools } from '../../toolbox/catalogue.ts';
 import { describeTarget } from '../../session-api/session-spec.ts';
-import { agentAccessSchema, completeAgentAccess } from '../options/access-options.ts';
-import type { RawArguments, ValueSource } from '../command-line/command.ts';
-import { nameConnectionFlags } from '../options/connection-flags.ts';
-import { loadRecipes } from '../options/settings.ts';
+import type { ValueSource } from '../command-line/option.ts';
+import type { RawArguments } from '../command-line/raw-arguments.ts';
+import { agentNamespaceOption } from '../options/access-options.ts';
+import { connectionOptions } from '../options/connection-flags.ts';
+import { readOptions } from '../options/option-values.ts';
+import { loadRecipes, type Settings } from '../options/settings.ts';
 
 /** Something that a word can be. */
 export interface Candidate {
@@ -22,12 +23,13 @@ export interface Candidate {
 /** What is known of the line whose word is completed. */
 export interface CandidateSearch {
   raw: RawArguments;
+  settings: Settings;
   prefix: string;
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
 }
 
-/** Lists what a word can be. Not all of it need begin as the word does. @throws whatever keeps it from that. */
+/** Lists what a word can be; some of it may begin otherwise than the word. @throws whatever prevents that. */
 export async function listCandidates(source: ValueSource, search: CandidateSearch): Promise<Candidate[]> {
   if (Array.isArray(source)) return nameAll(source);
   switch (source) {
@@ -42,17 +44,17 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
     case 'context':
     case 'cluster':
     case 'user': {
-      const { kubeconfig } = connectionSchema.parse(nameConnectionFlags(search.raw.flags));
+      const { kubeconfig } = readConnection(search);
       const config = loadKubeconfig(kubeconfig ?? null, search.env, true);
       const entries = { context: config.contexts, cluster: config.clusters, user: config.users }[source];
       return nameAll(entries.map(({ name }) => name));
     }
     case 'tool': {
-      // A file with mistakes is told of by the command itself.
+      // The command itself reports a file with mistakes.
       const recipes = listRecipes(await loadRecipes(search.env).catch(() => []));
       return [
         ...recipes.map(({ name, summary }) => ({ value: name, description: summary })),
-        // A recipe of the same name is what the tool is most often wanted for.
+        // A tool is most often used for what the recipe of its name does.
         ...listTools().flatMap(({ name, purpose }) =>
           recipes.some((recipe) => recipe.name === name) ? [] : [{ value: name, description: purpose }],
         ),
@@ -67,8 +69,12 @@ function nameAll(values: string[]): Candidate[] {
   return values.map((value) => ({ value }));
 }
 
-async function connect({ raw, env }: CandidateSearch): Promise<ApiClient> {
-  return new ApiClient(await loadConnection(connectionSchema.parse(nameConnectionFlags(raw.flags)), env));
+function readConnection({ raw: { flags }, settings }: CandidateSearch) {
+  return readOptions(connectionOptions, { flags, settings }).values;
+}
+
+async function connect(search: CandidateSearch): Promise<ApiClient> {
+  return new ApiClient(await loadConnection(readConnection(search), search.env));
 }
 
 /** Pods by their names alone, and the kinds of other targets; with a kind, those of that kind. */
@@ -89,7 +95,8 @@ async function listTargets(search: CandidateSearch): Promise<Candidate[]> {
 async function listSessionIDs(search: CandidateSearch): Promise<Candidate[]> {
   // With HTTP/2 and websockets, which no other candidates need.
   const { listSessions } = await import('../../cluster/session/list-sessions.ts');
-  const { agentNamespace } = agentAccessSchema.parse(completeAgentAccess(search.raw));
+  const given = { flags: search.raw.flags, settings: search.settings };
+  const { agentNamespace } = readOptions({ agentNamespace: agentNamespaceOption }, given).values;
   const { sessions } = await listSessions(await connect(search), agentNamespace, search.signal);
   return sessions.map(({ state }) => ({
     value: state.id.slice(0, 8),

@@ -1,10 +1,11 @@
 import { escapeText } from '../../failure/escape-text.ts';
 import { parseArguments } from '../command-line/adapter.ts';
-import { chooseCommand } from '../command-line/command-choice.ts';
-import type { Flags } from '../command-line/command.ts';
+import { listCommandOptions } from '../command-line/command.ts';
+import { describeOption, type Option } from '../command-line/option.ts';
+import { chooseCommand } from '../commands/command-choice.ts';
 import { commandTable } from '../commands/command-table.ts';
 import type { Context } from '../context.ts';
-import { applySettings } from '../options/settings.ts';
+import { decideSettings, type Settings } from '../options/settings.ts';
 import { type Candidate, listCandidates } from './candidates.ts';
 import { analyseLine, type CompletionLine } from './completion-request.ts';
 
@@ -53,10 +54,10 @@ async function complete(words: string[], env: NodeJS.ProcessEnv, signal: AbortSi
   const isFirst = words.length <= 1;
   const { command, args } = await chooseCommand(isFirst ? [] : words);
   const line = analyseLine(isFirst ? words : args, command);
-  const candidates = await findCandidates(line, command.flags, env, signal);
+  const candidates = await findCandidates(line, listCommandOptions(command), env, signal);
   const { request } = line;
   const prefix = request.kind === 'nothing' ? '' : request.prefix;
-  const isCommand = isFirst && request.kind === 'value' && request.source === command.argument;
+  const isCommand = isFirst && request.kind === 'value' && request.isArgument;
   const commands = isCommand ? listCommands(prefix) : [];
   const fitting = [...commands, ...candidates].filter(
     // Names in a kubeconfig are free text; those that a terminal can't show can't be typed either.
@@ -67,20 +68,20 @@ async function complete(words: string[], env: NodeJS.ProcessEnv, signal: AbortSi
 
 async function findCandidates(
   { request, before }: CompletionLine,
-  flags: Flags,
+  options: Option[],
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<Candidate[]> {
   if (request.kind === 'nothing') return [];
-  const given = parseArguments(before, flags);
+  const raw = parseArguments(before, options);
   if (request.kind === 'value') {
-    // A file with mistakes is told of by the command itself.
-    const raw = await applySettings(given, flags, env).catch(() => given);
-    return await listCandidates(request.source, { raw, prefix: request.prefix, env, signal });
+    // The command itself reports a file with mistakes.
+    const settings = await decideSettings(raw, options, env).catch((): Settings => new Map());
+    return await listCandidates(request.source, { raw, settings, prefix: request.prefix, env, signal });
   }
-  return Object.entries(flags)
-    .filter(([name, { type }]) => type === 'list' || given.flags[name] === undefined)
-    .map(([name, { describe }]) => ({ value: `--${name}`, description: describe }));
+  return options
+    .filter(({ flag, type }) => type === 'list' || raw.flags[flag] === undefined)
+    .map((option) => ({ value: `--${option.flag}`, description: describeOption(option) }));
 }
 
 function listCommands(prefix: string): Candidate[] {

@@ -1,74 +1,103 @@
 import * as z from 'zod';
-import { agentNamespaceSchema, mirrorSchema } from '../../config/config-schema.ts';
+import type { AgentOptions } from '../../cluster/agent-pods/agent-spec.ts';
+import { settingsSchema } from '../../config/config-schema.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
-import type { Flags, RawArguments } from '../command-line/command.ts';
-import { durationSchema, waitSchema } from './duration.ts';
+import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
+import {
+  defineList,
+  defineOption,
+  defineSwitch,
+  getDefault,
+  type OptionValues,
+} from '../command-line/option.ts';
 import { agentImage, version } from '../plugin-version.ts';
+import { agentNamespaceOption } from './access-options.ts';
+import { timeLimitSchema, toSeconds, waitSchema } from './duration.ts';
 
 const group = 'Agent:';
-export const sessionMemoryBytes = 512 * 1024 * 1024;
-const pullPolicySchema = z.enum(['Always', 'IfNotPresent', 'Never']);
+const { mirror, imagePullPolicy } = settingsSchema.shape;
+const pullPolicySchema = imagePullPolicy.unwrap();
+/** An empty mirror or toolbox is none, whatever is configured. */
+const toNull = (text: string) => text || null;
 
 /** What of an agent decides whether it can be used for a session: whoever looks at agents takes the same. */
-export const agentImageFlags: Flags = {
-  image: { type: 'string', describe: 'image of the agent', group },
-  mirror: {
-    type: 'string',
+export const agentOptions = {
+  image: defineOption({ flag: 'image', describe: 'image of the agent', group, setting: 'image' }),
+  mirror: defineOption({
+    flag: 'mirror',
     describe: "registry, or path in one, that has the release's image; REGISTRY[/PATH]",
     group,
-  },
-  'image-pull-policy': {
-    type: 'string',
+    schema: mirror.unwrap().transform(toNull),
+    setting: 'mirror',
+  }),
+  imagePullPolicy: defineOption({
+    flag: 'image-pull-policy',
     describe: 'Always, IfNotPresent or Never',
     group,
+    default: 'IfNotPresent',
+    schema: pullPolicySchema,
     values: pullPolicySchema.options,
-  },
-  'image-pull-secret': { type: 'list', describe: 'Secret with credentials for the image', group },
-  toolbox: {
-    type: 'string',
+    setting: 'imagePullPolicy',
+  }),
+  imagePullSecrets: defineList({
+    flag: 'image-pull-secret',
+    describe: 'Secret with credentials for the image',
+    group,
+    setting: 'imagePullSecrets',
+  }),
+  toolboxImage: defineOption({
+    flag: 'toolbox',
     describe: "image whose files are the root of sessions; --toolbox= for the agent's own",
     group,
-  },
+    schema: z.string().transform(toNull),
+    setting: 'toolbox',
+  }),
+  namespace: agentNamespaceOption,
 };
 
-export const agentStartFlag: Flags = {
-  timeout: { type: 'string', describe: "limit of the agent's start [60s]", group },
-};
-export const createNamespaceFlag: Flags = {
-  'create-namespace': { type: 'boolean', describe: 'make the namespace of agents if needed', group },
-};
+export const agentIdleOption = defineOption({
+  flag: 'agent-idle',
+  describe: 'how long an agent without a session stays',
+  group,
+  default: '5m',
+  schema: waitSchema.transform(toSeconds),
+});
 
-const toSeconds = (ms: number) => Math.max(1, Math.round(ms / 1000));
-export const secondsSchema = durationSchema.transform(toSeconds);
+export const agentStartOption = defineOption({
+  flag: 'timeout',
+  describe: "limit of the agent's start",
+  group,
+  default: '60s',
+  schema: timeLimitSchema,
+});
 
-export const agentOptionsSchema = z
-  .object({
-    image: z.string().min(1).nullable(),
-    mirror: mirrorSchema.nullable(),
-    imagePullPolicy: pullPolicySchema,
-    imagePullSecrets: z.array(z.string().min(1)),
-    namespace: agentNamespaceSchema,
-    idleSeconds: waitSchema.transform(toSeconds),
-    sessionMemoryBytes: z.number(),
-    version: z.string(),
-    toolboxImage: z.string().min(1).nullable(),
-  })
-  .transform(({ image, mirror, ...options }) => ({
-    ...options,
-    image: image ?? (mirror === null ? agentImage : nameInMirror(agentImage, mirror)),
-  }));
+export const createNamespaceOption = defineSwitch({
+  flag: 'create-namespace',
+  describe: 'create the namespace of agents if it is missing',
+  group,
+});
 
-/** Fills in what was not given of the agent. An empty mirror or toolbox is none, whatever is configured. */
-export function completeAgentOptions(flags: RawArguments['flags']): unknown {
+/** @returns the agent that the options ask for. */
+export function describeAgentOptions(
+  values: OptionValues<typeof agentOptions>,
+  idleSeconds: number = getDefault(agentIdleOption),
+): AgentOptions {
   return {
-    image: flags['image'] ?? null,
-    mirror: flags['mirror'] || null,
-    imagePullPolicy: flags['image-pull-policy'] ?? 'IfNotPresent',
-    imagePullSecrets: flags['image-pull-secret'] ?? [],
-    namespace: flags['agent-namespace'] ?? 'crashcart',
-    idleSeconds: flags['agent-idle'] ?? '5m',
-    sessionMemoryBytes,
+    image: chooseImage(values),
+    imagePullPolicy: values.imagePullPolicy,
+    imagePullSecrets: values.imagePullSecrets,
+    namespace: values.namespace,
+    idleSeconds,
+    sessionMemoryBytes: defaultSessionMemoryBytes,
     version,
-    toolboxImage: flags['toolbox'] || null,
+    toolboxImage: values.toolboxImage,
   };
+}
+
+/** @returns the image that is asked for; else the release's own, from a mirror if there is one. */
+export function chooseImage({
+  image,
+  mirror,
+}: Pick<OptionValues<typeof agentOptions>, 'image' | 'mirror'>): string {
+  return image ?? (mirror === null ? agentImage : nameInMirror(agentImage, mirror));
 }

@@ -1,39 +1,56 @@
-import type { Flags, RawArguments } from '../command-line/command.ts';
+import * as z from 'zod';
+import {
+  defineList,
+  defineOption,
+  defineSwitch,
+  type Option,
+  type ValueSource,
+} from '../command-line/option.ts';
+import { waitSchema } from './duration.ts';
 
 const group = 'Connection (as for kubectl):';
 
-/** kubectl's connection flags. */
-export const connectionFlags: Flags = {
-  namespace: { type: 'string', alias: 'n', describe: 'namespace of the target', group, values: 'namespace' },
-  kubeconfig: { type: 'string', describe: 'path of the kubeconfig', group, values: 'file' },
-  context: { type: 'string', describe: 'context of the kubeconfig', group, values: 'context' },
-  cluster: { type: 'string', describe: 'cluster of the kubeconfig', group, values: 'cluster' },
-  user: { type: 'string', describe: 'user of the kubeconfig', group, values: 'user' },
-  server: { type: 'string', alias: 's', describe: 'address of the API server', group },
-  token: { type: 'string', describe: 'bearer token', group },
-  as: { type: 'string', describe: 'user to impersonate', group },
-  'as-group': { type: 'list', describe: 'group to impersonate; may be given several times', group },
-  'as-uid': { type: 'string', describe: 'UID to impersonate', group },
-  'request-timeout': { type: 'string', describe: 'limit of a single request, such as 30s', group },
-  'insecure-skip-tls-verify': { type: 'boolean', describe: "don't verify the API server", group },
-  'certificate-authority': { type: 'string', describe: 'path of the CA certificate', group, values: 'file' },
-  'client-certificate': { type: 'string', describe: 'path of the client certificate', group, values: 'file' },
-  'client-key': { type: 'string', describe: 'path of the client key', group, values: 'file' },
-  'tls-server-name': { type: 'string', describe: "name to verify in the API server's certificate", group },
+/** kubectl's connection flags, under the names of the cluster's ConnectionFlags. */
+export const connectionOptions = {
+  namespace: define('namespace', 'namespace of the target', 'namespace', 'n'),
+  kubeconfig: define('kubeconfig', 'path of the kubeconfig', 'file'),
+  context: define('context', 'context of the kubeconfig', 'context'),
+  cluster: define('cluster', 'cluster of the kubeconfig', 'cluster'),
+  user: define('user', 'user of the kubeconfig', 'user'),
+  server: define('server', 'address of the API server', undefined, 's'),
+  token: define('token', 'bearer token'),
+  as: define('as', 'user to impersonate'),
+  asGroup: defineList({
+    flag: 'as-group',
+    describe: 'group to impersonate; may be given several times',
+    group,
+    schema: z.string(),
+  }),
+  asUID: define('as-uid', 'UID to impersonate'),
+  requestTimeoutMs: defineOption({
+    flag: 'request-timeout',
+    describe: 'limit of a single request, such as 30s; 0 for the default of each request',
+    group,
+    default: '0',
+    schema: waitSchema,
+  }),
+  insecureSkipTLSVerify: {
+    ...defineSwitch({ flag: 'insecure-skip-tls-verify', describe: "don't verify the API server", group }),
+    // The kubeconfig decides then.
+    absent: undefined,
+  } as Option<boolean | undefined>,
+  certificateAuthority: define('certificate-authority', 'path of the CA certificate', 'file'),
+  clientCertificate: define('client-certificate', 'path of the client certificate', 'file'),
+  clientKey: define('client-key', 'path of the client key', 'file'),
+  tlsServerName: define('tls-server-name', "name to verify in the API server's certificate"),
 };
 
-/** @returns the connection flags under the names of their schema. */
-export function nameConnectionFlags(flags: RawArguments['flags']): Record<string, unknown> {
-  const { namespace, kubeconfig, context, cluster, user, server, token, as } = flags;
-  return {
-    ...{ namespace, kubeconfig, context, cluster, user, server, token, as },
-    asGroup: flags['as-group'],
-    asUID: flags['as-uid'],
-    requestTimeout: flags['request-timeout'],
-    insecureSkipTLSVerify: flags['insecure-skip-tls-verify'],
-    certificateAuthority: flags['certificate-authority'],
-    clientCertificate: flags['client-certificate'],
-    clientKey: flags['client-key'],
-    tlsServerName: flags['tls-server-name'],
-  };
+/** kubectl takes an empty value for one that is not given. */
+function define(flag: string, describe: string, values?: ValueSource, alias?: string) {
+  const option = defineOption({
+    ...{ flag, describe, group, schema: z.string() },
+    ...(values !== undefined && { values }),
+    ...(alias !== undefined && { alias }),
+  });
+  return { ...option, absent: undefined } as Option<string | undefined>;
 }

@@ -1,34 +1,44 @@
 import * as z from 'zod';
-import type { Flags, RawArguments } from '../command-line/command.ts';
+import { defineOption, type OptionValues } from '../command-line/option.ts';
+import type { OptionSources } from '../command-line/raw-arguments.ts';
 import { UsageError } from '../errors.ts';
 
 const modeSchema = z.enum(['client', 'server']);
 const formatSchema = z.enum(['json', 'yaml']);
 const group = 'Dry run:';
 
-export const dryRunFlags: Flags = {
-  'dry-run': {
-    type: 'string',
-    describe: 'client or server: print what would be made, with server after the cluster has had its say',
+export const dryRunOptions = {
+  mode: defineOption({
+    flag: 'dry-run',
+    describe: 'client: print the objects that would be created; server: after the cluster has checked them',
     group,
+    schema: modeSchema,
     values: modeSchema.options,
-  },
-  output: {
-    type: 'string',
+  }),
+  format: defineOption({
+    flag: 'output',
     alias: 'o',
-    describe: 'json or yaml, of a dry run [yaml]',
+    describe: 'json or yaml, of a dry run',
     group,
+    default: 'yaml',
+    schema: formatSchema,
     values: formatSchema.options,
-  },
+  }),
 };
 
-export const dryRunSchema = z.object({ mode: modeSchema, format: formatSchema });
-export type DryRun = z.infer<typeof dryRunSchema>;
+/** Objects are printed instead of created. */
+export interface DryRun {
+  mode: z.infer<typeof modeSchema>;
+  format: z.infer<typeof formatSchema>;
+}
 
-/** Fills in what was not given; null without a dry run. @throws UsageError. */
-export function completeDryRun(flags: RawArguments['flags']): unknown {
-  const { 'dry-run': mode, output } = flags;
-  if (mode !== undefined) return { mode, format: output ?? 'yaml' };
-  if (output !== undefined) throw new UsageError('--output is for --dry-run=client|server');
-  return null;
+/** @returns null: no dry run. */
+export function describeDryRun({ mode, format }: OptionValues<typeof dryRunOptions>): DryRun | null {
+  return mode === null ? null : { mode, format };
+}
+
+/** @throws UsageError for a format without a dry run. */
+export function validateDryRun({ mode }: OptionValues<typeof dryRunOptions>, sources: OptionSources): void {
+  if (mode === null && sources.get(dryRunOptions.format) === 'flag')
+    throw new UsageError('--output is for --dry-run=client|server');
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** As much of a session's ID as tells it from others. */
+/** A session's ID, or enough of its first characters to tell it from others. */
 export const sessionIDSchema = z
   .string()
-  .regex(/^[0-9a-f-]{4,36}$/i, 'that is no ID of a session: at least 4 of its characters');
+  .regex(/^[0-9a-f-]{4,36}$/i, 'not a session ID: give at least its first 4 characters');

@@ -2,10 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { RawArguments } from '../command-line/command.ts';
-import { sessionFlags } from '../commands/open/session-options.ts';
+import type { RawArguments } from '../command-line/raw-arguments.ts';
 import type { Streams } from '../context.ts';
-import { applySettings } from './settings.ts';
+import { agentOptions } from './agent-options.ts';
+import { readOptions } from './option-values.ts';
+import { decideSettings } from './settings.ts';
 import { runCLI } from '../run-cli.ts';
 import { agentImage } from '../plugin-version.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
@@ -99,7 +100,7 @@ describe('config', () => {
     expect(await run('config path')).toMatchObject({ code: 0, stdout: `${join(folder, 'config.yaml')}\n` });
   });
 
-  test('validate takes a file that is right, the user’s own or another', async () => {
+  test("validate takes a valid file, the user's own or another", async () => {
     expect(await run('config validate')).toMatchObject({ code: 0 });
     const file = join(folder, 'config.yaml');
     expect(await run(`config validate ${file}`)).toMatchObject({ code: 0, stdout: `${file} is valid.\n` });
@@ -128,7 +129,10 @@ test('what is configured holds for the agents that are installed', async () => {
   const { code, stderr } = await run('install --dry-run=client', 'config.yaml', {
     CRASHCART_MIRROR: 'https://registry.corp',
   });
-  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('leave "https://" off') });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining('error: CRASHCART_MIRROR: leave "https://" off'),
+  });
 });
 
 describe('the settings', () => {
@@ -138,31 +142,34 @@ describe('the settings', () => {
       KUBECONFIG: join(folder, 'kubeconfig'),
       ...variables,
     };
-    return (await applySettings({ flags, positional: [], rest: null }, sessionFlags, env)).flags;
+    const settings = await decideSettings({ flags }, Object.values(agentOptions), env);
+    return readOptions(agentOptions, { flags, settings }).values;
   }
 
   test('give a command line one of image and mirror: what goes before', async () => {
     const variables = { CRASHCART_IMAGE: 'agent:1' };
     expect(await apply({ context: 'prod' }, variables)).toMatchObject({ image: 'agent:1' });
-    const flags = await apply({ mirror: 'other.corp' }, variables);
-    expect(flags).toMatchObject({ mirror: 'other.corp' });
-    expect(flags).not.toHaveProperty('image');
+    expect(await apply({ mirror: 'other.corp' }, variables)).toMatchObject({
+      mirror: 'other.corp',
+      image: null,
+    });
   });
 
   test('leave an empty toolbox of the command line for what it says', async () => {
-    expect(await apply({}, {})).toMatchObject({ toolbox: 'example.com/tools:1' });
-    expect(await apply({ toolbox: '' }, { CRASHCART_TOOLBOX: 'tools:2' })).toMatchObject({ toolbox: '' });
+    expect(await apply({}, {})).toMatchObject({ toolboxImage: 'example.com/tools:1' });
+    const given = await apply({ toolbox: '' }, { CRASHCART_TOOLBOX: 'tools:2' });
+    expect(given).toMatchObject({ toolboxImage: null });
   });
 });
 
-test('a command that a broken file concerns fails by it, and others don’t', async () => {
+test('a command that reads a broken file fails by it, and others do not', async () => {
   const { code, stderr } = await run('sessions', 'broken.yaml');
   expect(code).toBe(125);
   expect(stderr).toContain('broken.yaml:2:16');
   expect(await run('version', 'broken.yaml')).toMatchObject({ code: 0 });
 });
 
-describe('recipes of one’s own', () => {
+describe('recipes of your own', () => {
   test('are listed with those of the toolbox, and in place of one of their name', async () => {
     const { recipes } = JSON.parse((await run('tools -o json')).stdout) as { recipes: { name: string }[] };
     expect(recipes[0]).toEqual({
@@ -186,7 +193,7 @@ describe('recipes of one’s own', () => {
     // The name is no mistake then, but what stands beside it.
     expect(await run('web --tool queue --force')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--force is for'),
+      stderr: expect.stringContaining('--force needs --output-file FILE'),
     });
   });
 

@@ -3,19 +3,22 @@ import { loadKubeconfig } from '../../cluster/api/kubeconfig-file.ts';
 import { readConfigFile } from '../../config/config-file.ts';
 import { findConfigPath } from '../../config/config-path.ts';
 import type { SettingName } from '../../config/config-schema.ts';
-import { decideSetting, type EffectiveSetting, isImageOfRelease } from '../../config/effective-settings.ts';
+import {
+  decideSetting,
+  type EffectiveSetting,
+  isImageOfRelease,
+  settingVariables,
+} from '../../config/effective-settings.ts';
+import type { Option } from '../command-line/option.ts';
+import type { RawArguments } from '../command-line/raw-arguments.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
-import type { Flags, RawArguments } from '../command-line/command.ts';
 
-/** The flags that settings are for. */
-export const settingFlags: Record<SettingName, string> = {
-  image: 'image',
-  mirror: 'mirror',
-  imagePullPolicy: 'image-pull-policy',
-  imagePullSecrets: 'image-pull-secret',
-  agentNamespace: 'agent-namespace',
-  toolbox: 'toolbox',
-};
+/** A setting, and where to correct it: a flag, a variable, or a place in the configuration file. */
+export interface PlacedSetting extends EffectiveSetting {
+  place: string;
+}
+/** The settings that something sets. */
+export type Settings = ReadonlyMap<SettingName, PlacedSetting>;
 
 /** Where this user's configuration file is, or would be. */
 export function locateConfig(environment: NodeJS.ProcessEnv): string {
@@ -31,47 +34,37 @@ export async function loadRecipes(environment: NodeJS.ProcessEnv): Promise<Recip
 }
 
 /**
- * Decides all settings for a command line.
- * @returns those that are set by anything.
+ * Decides the settings of a command. Of an image and a mirror only that is among them which counts.
+ * @param options of the command; without one that has a setting, no file is read.
  * @throws ConfigFileError.
  */
 export async function decideSettings(
   { flags }: Pick<RawArguments, 'flags'>,
+  options: Option[],
   environment: NodeJS.ProcessEnv,
-): Promise<Map<SettingName, EffectiveSetting>> {
-  const config = await readConfigFile(locateConfig(environment));
+): Promise<Settings> {
+  const decided = new Map<SettingName, PlacedSetting>();
+  if (!options.some(({ setting }) => setting !== undefined)) return decided;
+  const file = locateConfig(environment);
+  const config = await readConfigFile(file);
   const context = config?.contexts ? findContext(flags, environment) : null;
-  const names = Object.keys(settingFlags) as SettingName[];
-  return new Map(
-    names.flatMap((name) => {
-      const flag = flags[settingFlags[name]];
-      const given = typeof flag === 'boolean' ? undefined : flag;
-      const setting = decideSetting(name, given, environment, config, context);
-      return setting === null ? [] : [[name, setting]];
-    }),
-  );
-}
-
-/**
- * Gives a command line the settings that it does not have itself, as if they had been given by flags, and the recipes
- * where it names one.
- * @param known the flags of the command: others are none of its business.
- * @throws ConfigFileError.
- */
-export async function applySettings(
-  raw: RawArguments,
-  known: Flags,
-  environment: NodeJS.ProcessEnv,
-): Promise<RawArguments> {
-  const isConcerned = Object.values(settingFlags).some((flag) => flag in known);
-  if (!isConcerned) return raw;
-  const decided = await decideSettings(raw, environment);
+  for (const { setting: name, flag } of options) {
+    if (name === undefined) continue;
+    const given = flags[flag];
+    const typed = typeof given === 'boolean' ? undefined : given;
+    const setting = decideSetting(name, typed, environment, config, context);
+    if (setting === null) continue;
+    const places = {
+      flag: `--${flag}`,
+      environment: settingVariables[name],
+      context: `${file}: contexts.${context}.${name}`,
+      config: `${file}: ${name}`,
+      default: '',
+    };
+    decided.set(name, { ...setting, place: places[setting.source] });
+  }
   if (isImageOfRelease(decided)) decided.delete('image');
-  const settings = [...decided]
-    .map(([name, { value }]) => [settingFlags[name], value] as const)
-    .filter(([flag]) => flag in known);
-  const recipes = raw.flags['tool'] === undefined ? [] : await loadRecipes(environment);
-  return { ...raw, flags: { ...raw.flags, ...Object.fromEntries(settings) }, recipes };
+  return decided;
 }
 
 /** @returns the name of the context in use; null when there is none, which is told when it is needed. */

@@ -1,3 +1,4 @@
+import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
 import type { AgentOptions } from '../agent-pods/agent-spec.ts';
 
 /** An agent as tests want it: with nothing that the user has chosen. */
@@ -7,7 +8,7 @@ export const testAgentOptions: AgentOptions = {
   imagePullPolicy: 'IfNotPresent',
   imagePullSecrets: [],
   idleSeconds: 300,
-  sessionMemoryBytes: 512 * 1024 * 1024,
+  sessionMemoryBytes: defaultSessionMemoryBytes,
   version: '0.1.0',
   toolboxImage: null,
 };

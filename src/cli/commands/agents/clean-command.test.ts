@@ -8,6 +8,7 @@ import {
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
 import { createContext, type Streams } from '../../context.ts';
+import { readCommand } from '../../options/option-values.ts';
 import { version } from '../../plugin-version.ts';
 import { cleanCommand } from './clean-command.ts';
 
@@ -63,9 +64,7 @@ async function clean(agent: Agent, flags: Record<string, boolean> = {}) {
     env: { KUBECONFIG: '/no/such/file' },
   } as unknown as Streams);
   const raw = { flags: { ...flags, server: played.url }, positional: [], rest: null };
-  expect(
-    await cleanCommand.run(cleanCommand.schema.parse(cleanCommand.complete(raw, context)), context),
-  ).toBe(0);
+  expect(await cleanCommand.run(readCommand(cleanCommand, raw), context)).toBe(0);
   const [, line = ''] = (await text(stdout.end())).split('\n');
   const action = line.split(/ {2,}/).at(-1) ?? '';
   return { action, isDeleted: played.requests.includes(`DELETE ${job}/agent`) };

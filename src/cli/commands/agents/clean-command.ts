@@ -1,22 +1,15 @@
-import * as z from 'zod';
 import { checkAgentsInUse, removeAgent } from '../../../cluster/clean-up.ts';
 import { formatTable } from '../../../terminal/table.ts';
-import {
-  agentAccessFlags,
-  agentAccessSchema,
-  completeAgentAccess,
-  openApi,
-} from '../../options/access-options.ts';
-import type { Command } from '../../command-line/command.ts';
-import { UsageError } from '../../errors.ts';
+import { agentAccessOptions, openApi } from '../../options/access-options.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { defineSwitch } from '../../command-line/option.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 import { version } from '../../plugin-version.ts';
 
 const group = 'Clean-up:';
-const schema = agentAccessSchema.extend({ force: z.boolean(), all: z.boolean(), dryRun: z.boolean() });
-
 /** Removes agents. */
-export const cleanCommand: Command<z.infer<typeof schema>> = {
+export const cleanCommand = defineCommand({
+  name: 'clean',
   usage: 'kubectl crashcart clean [--all] [--force] [--dry-run]',
   summary: [
     'Remove agents that have ended, did not come to run, or are of another version.',
@@ -33,34 +26,23 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
       line: 'kubectl crashcart clean --all --force',
     },
   ],
-  flags: {
-    all: { type: 'boolean', describe: 'also agents that could still be used', group },
-    force: {
-      type: 'boolean',
-      describe: 'also agents in use: their sessions end, unread ends are lost',
+  options: {
+    all: defineSwitch({ flag: 'all', describe: 'also agents that could still be used', group }),
+    force: defineSwitch({
+      flag: 'force',
+      describe: 'also agents in use: their sessions end, and unread results are lost',
       group,
-    },
-    'dry-run': { type: 'boolean', describe: 'only show what would be removed', group },
-    ...agentAccessFlags,
+    }),
+    dryRun: defineSwitch({ flag: 'dry-run', describe: 'only show what would be removed', group }),
+    ...agentAccessOptions,
   },
-  complete: (raw) => {
-    if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"clean" takes no arguments');
-    const { flags } = raw;
-    return {
-      ...completeAgentAccess(raw),
-      all: flags['all'] === true,
-      force: flags['force'] === true,
-      dryRun: flags['dry-run'] === true,
-    };
-  },
-  schema,
   run: ({ all, force, dryRun, ...options }, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
       const agents = await checkAgentsInUse(api, options.agentNamespace, version, signal);
       const rows: string[][] = [];
       for (const agent of agents) {
-        const reason = agent.why ?? (all ? 'everything is to go' : null);
+        const reason = agent.why ?? (all ? '--all' : null);
         if (reason === null) continue;
         const isTried = !dryRun && (agent.inUse === null || force);
         const inUse = isTried
@@ -72,7 +54,7 @@ export const cleanCommand: Command<z.infer<typeof schema>> = {
       else context.reporter.tell('Nothing to remove.');
       return 0;
     }),
-};
+});
 
 function describeAction(inUse: string | null, force: boolean, dryRun: boolean): string {
   if (inUse !== null && !force) return `kept: ${inUse} (--force removes it)`;

@@ -11,20 +11,18 @@ import {
 import { describeResidentAgents } from '../../../cluster/agent-pods/resident/resident-spec.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { openApi } from '../../options/access-options.ts';
-import type { Command } from '../../command-line/command.ts';
+import { defineCommand } from '../../command-line/command.ts';
 import { formatValue } from '../../options/output-format.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
-import {
-  completeInstallOptions,
-  installFlags,
-  type InstallOptions,
-  installSchema,
-} from './install-options.ts';
+import { describeAgentOptions } from '../../options/agent-options.ts';
+import { describeDryRun, validateDryRun } from '../../options/dry-run-options.ts';
+import { describePlacement, installOptions } from './install-options.ts';
 
 const lookUpLimitMs = 5000;
 
 /** Keeps agents on nodes. */
-export const installCommand: Command<InstallOptions> = {
+export const installCommand = defineCommand({
+  name: 'install',
   usage: [
     'kubectl crashcart install [--node-selector LABELS] [--toleration TAINT]',
     '    [--priority-class NAME]',
@@ -51,14 +49,14 @@ export const installCommand: Command<InstallOptions> = {
       line: 'kubectl crashcart install --dry-run=client > daemonset.yaml',
     },
   ],
-  flags: installFlags,
-  complete: completeInstallOptions,
-  schema: installSchema,
+  options: installOptions,
+  validate: ({ dryRun }, sources) => validateDryRun(dryRun, sources),
   run: (options, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
-      const { agent, dryRun } = options;
-      const manifest = describeResidentAgents(agent, options);
+      const agent = describeAgentOptions(options.agent);
+      const dryRun = describeDryRun(options.dryRun);
+      const manifest = describeResidentAgents(agent, describePlacement(options));
       if (dryRun?.mode === 'client') {
         context.stdout.write(formatValue(manifest, dryRun.format));
         return 0;
@@ -81,7 +79,7 @@ export const installCommand: Command<InstallOptions> = {
       const show = ({ status }: DaemonSet) =>
         progress.show(`agents: ${status.numberReady} of ${status.desiredNumberScheduled} ready`);
       try {
-        const installed = await waitForAll(api, options, show, signal);
+        const installed = await waitForAll(api, agent.namespace, options.timeoutMs, show, signal);
         const count = installed.status.desiredNumberScheduled;
         progress.clear();
         context.stdout.write(`Agents are installed on ${count} node${count === 1 ? '' : 's'}.\n`);
@@ -91,11 +89,12 @@ export const installCommand: Command<InstallOptions> = {
         progress.clear();
       }
     }),
-};
+});
 
 async function waitForAll(
   api: ApiClient,
-  { agent: { namespace }, timeoutMs }: InstallOptions,
+  namespace: string,
+  timeoutMs: number,
   onProgress: (daemonSet: DaemonSet) => void,
   signal: AbortSignal,
 ): Promise<DaemonSet> {

@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseArguments } from '../../command-line/adapter.ts';
-import { completeInstallOptions, installFlags, installSchema } from './install-options.ts';
+import { listOptions } from '../../command-line/option.ts';
+import { readCommand } from '../../options/option-values.ts';
+import { installCommand } from './install-command.ts';
+import { describePlacement } from './install-options.ts';
 
 function parse(line: string) {
-  const raw = parseArguments(line === '' ? [] : line.split(' '), installFlags);
-  return installSchema.parse(completeInstallOptions(raw));
+  const raw = parseArguments(line === '' ? [] : line.split(' '), listOptions(installCommand.options));
+  return describePlacement(readCommand(installCommand, raw));
 }
 
 describe('install', () => {
@@ -18,7 +21,7 @@ describe('install', () => {
       'node-role.kubernetes.io/worker': '',
     });
     for (const text of ['disk', '=ssd', 'disk=ssd,', 'disk!=ssd', 'disk=a b'.replace(' ', '\t')])
-      expect(() => parse(`--node-selector ${text}`)).toThrow('selects no nodes');
+      expect(() => parse(`--node-selector ${text}`)).toThrow('is not a list of labels');
   });
 
   test('takes taints as kubectl taint writes them', () => {
@@ -30,7 +33,7 @@ describe('install', () => {
       { key: 'a.b/c', operator: 'Exists', effect: 'NoExecute' },
     ]);
     for (const text of ['=yes', 'gpu:Never', 'gpu:', ':NoSchedule'])
-      expect(() => parse(`--toleration ${text}`)).toThrow('is no taint');
+      expect(() => parse(`--toleration ${text}`)).toThrow('is not a taint');
   });
 
   test('takes no arguments', () => {

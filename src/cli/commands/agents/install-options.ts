@@ -1,39 +1,13 @@
 import * as z from 'zod';
 import type { Toleration } from '../../../cluster/agent-pods/resident/resident-spec.ts';
-import { agentAccessFlags, agentAccessSchema, completeAgentAccess } from '../../options/access-options.ts';
-import type { Flags, RawArguments } from '../../command-line/command.ts';
+import { defineList, defineOption, type OptionValues } from '../../command-line/option.ts';
+import { clusterOptions } from '../../options/access-options.ts';
+import { agentOptions, createNamespaceOption } from '../../options/agent-options.ts';
+import { dryRunOptions } from '../../options/dry-run-options.ts';
 import { timeLimitSchema } from '../../options/duration.ts';
-import { UsageError } from '../../errors.ts';
-import {
-  agentImageFlags,
-  agentOptionsSchema,
-  completeAgentOptions,
-  createNamespaceFlag,
-} from '../../options/agent-options.ts';
-import { completeDryRun, dryRunFlags, dryRunSchema } from '../../options/dry-run-options.ts';
 
 const group = 'Installation:';
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
-
-export const installFlags: Flags = {
-  'node-selector': {
-    type: 'string',
-    describe: 'labels of the nodes: KEY=VALUE[,KEY=VALUE...] [all nodes]',
-    group,
-  },
-  toleration: {
-    type: 'list',
-    describe: 'taint that is tolerated: KEY[=VALUE][:EFFECT]; may be given several times [all taints]',
-    group,
-  },
-  'priority-class': { type: 'string', describe: 'PriorityClass of the agents', group },
-  timeout: { type: 'string', describe: 'limit of waiting until all of them run [5m]', group },
-  // The same as a session's: an agent that is not made the same is not used by it.
-  ...agentImageFlags,
-  ...createNamespaceFlag,
-  ...dryRunFlags,
-  ...agentAccessFlags,
-};
 
 const labelPattern = /^((?:[\w.-]+\/)?[\w.-]{1,63})=([\w.-]{0,63})$/;
 const nodeSelectorSchema = z.string().transform((text, context) => {
@@ -42,7 +16,7 @@ const nodeSelectorSchema = z.string().transform((text, context) => {
     return Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value]));
   context.addIssue({
     code: 'custom',
-    message: `"${text}" selects no nodes: write it as KEY=VALUE,KEY=VALUE`,
+    message: `"${text}" is not a list of labels: write it as KEY=VALUE,KEY=VALUE`,
   });
   return z.NEVER;
 });
@@ -51,7 +25,7 @@ const tolerationSchema = z.string().transform((text, context): Toleration => {
   const [found, key = '', value, effect] = /^([^=:\s]+)(?:=([^:\s]*))?(?::(\w+))?$/.exec(text) ?? [];
   const known = effects.find((name) => name === effect);
   if (found === undefined || (effect !== undefined && known === undefined)) {
-    const message = `"${text}" is no taint: write it as KEY[=VALUE][:${effects.join('|')}]`;
+    const message = `"${text}" is not a taint: write it as KEY[=VALUE][:${effects.join('|')}]`;
     context.addIssue({ code: 'custom', message });
     return z.NEVER;
   }
@@ -62,30 +36,44 @@ const tolerationSchema = z.string().transform((text, context): Toleration => {
   };
 });
 
-export const installSchema = agentAccessSchema.omit({ agentNamespace: true }).extend({
-  agent: agentOptionsSchema,
-  nodeSelector: nodeSelectorSchema.nullable().transform((selector) => selector ?? {}),
-  tolerations: z.array(tolerationSchema).nullable(),
-  priorityClass: z.string().min(1).nullable(),
-  timeoutMs: timeLimitSchema,
-  createNamespace: z.boolean(),
-  dryRun: dryRunSchema.nullable(),
-});
-export type InstallOptions = z.infer<typeof installSchema>;
+/** Options of the command that installs agents. */
+export const installOptions = {
+  nodeSelector: defineOption({
+    flag: 'node-selector',
+    describe: 'labels of the nodes: KEY=VALUE[,KEY=VALUE...]',
+    group,
+    unset: 'all nodes',
+    schema: nodeSelectorSchema,
+  }),
+  tolerations: defineList({
+    flag: 'toleration',
+    describe: 'taint that is tolerated: KEY[=VALUE][:EFFECT]; may be given several times',
+    group,
+    unset: 'all taints',
+    schema: tolerationSchema,
+  }),
+  priorityClass: defineOption({ flag: 'priority-class', describe: 'PriorityClass of the agents', group }),
+  timeoutMs: defineOption({
+    flag: 'timeout',
+    describe: 'limit of waiting until all agents run',
+    group,
+    default: '5m',
+    schema: timeLimitSchema,
+  }),
+  // The same as a session's: a session uses only an agent that is made like its own would be.
+  agent: agentOptions,
+  createNamespace: createNamespaceOption,
+  dryRun: dryRunOptions,
+  ...clusterOptions,
+};
+/** What a command line asks of the installed agents. */
+export type InstallOptions = OptionValues<typeof installOptions>;
 
-/** Fills in what was not given. @throws UsageError. */
-export function completeInstallOptions(raw: RawArguments): unknown {
-  const { flags, positional, rest } = raw;
-  if (positional.length > 0 || rest !== null) throw new UsageError('"install" takes no arguments');
-  const { connection, verbosity } = completeAgentAccess(raw);
+/** @returns which nodes get an agent; tolerations are null for all taints. */
+export function describePlacement({ nodeSelector, tolerations, priorityClass }: InstallOptions) {
   return {
-    ...{ connection, verbosity },
-    agent: completeAgentOptions(flags),
-    nodeSelector: flags['node-selector'] ?? null,
-    tolerations: flags['toleration'] ?? null,
-    priorityClass: flags['priority-class'] ?? null,
-    timeoutMs: flags['timeout'] ?? '5m',
-    createNamespace: flags['create-namespace'] === true,
-    dryRun: completeDryRun(flags),
+    nodeSelector: nodeSelector ?? {},
+    tolerations: tolerations.length > 0 ? tolerations : null,
+    priorityClass,
   };
 }

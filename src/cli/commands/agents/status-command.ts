@@ -1,4 +1,3 @@
-import type * as z from 'zod';
 import {
   findResidentRefusal,
   isComplete,
@@ -7,22 +6,15 @@ import {
 } from '../../../cluster/agent-pods/resident/resident-agents.ts';
 import { formatAge } from '../../../terminal/age.ts';
 import { formatTable } from '../../../terminal/table.ts';
-import {
-  agentAccessFlags,
-  agentAccessSchema,
-  completeAgentAccess,
-  openApi,
-} from '../../options/access-options.ts';
-import type { Command } from '../../command-line/command.ts';
-import { UsageError } from '../../errors.ts';
-import { formatValue, outputFormatFlag, outputFormatSchema } from '../../options/output-format.ts';
+import { agentAccessOptions, openApi } from '../../options/access-options.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { formatValue, outputFormatOption } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 
-const schema = agentAccessSchema.extend({ format: outputFormatSchema });
-
 /** Shows the agents that are kept on nodes. */
-export const statusCommand: Command<z.infer<typeof schema>> = {
+export const statusCommand = defineCommand({
+  name: 'status',
   usage: 'kubectl crashcart status [-o json|yaml|wide|name]',
   summary: [
     'Show the agents that `install` keeps, node by node: whether each is ready, and',
@@ -40,12 +32,7 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
       line: 'kubectl crashcart status -o name | xargs -n 1 kubectl logs -n crashcart',
     },
   ],
-  flags: { ...outputFormatFlag, ...agentAccessFlags },
-  complete: (raw) => {
-    if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"status" takes no arguments');
-    return { ...completeAgentAccess(raw), format: raw.flags['output'] ?? 'table' };
-  },
-  schema,
+  options: { format: outputFormatOption, ...agentAccessOptions },
   run: ({ agentNamespace, format, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
       const { stdout, reporter } = context;
@@ -70,7 +57,7 @@ export const statusCommand: Command<z.infer<typeof schema>> = {
       }
       return isComplete(daemonSet) ? 0 : exitCodes.checkFailed;
     }),
-};
+});
 
 function formatAgents(agents: ResidentAgent[], isWide: boolean): string {
   return formatTable(

@@ -1,24 +1,15 @@
-import type * as z from 'zod';
 import { Failure } from '../../../failure/failure.ts';
 import { removeResidentAgents } from '../../../cluster/agent-pods/resident/resident-agents.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
-import {
-  agentAccessFlags,
-  agentAccessSchema,
-  completeAgentAccess,
-  openApi,
-} from '../../options/access-options.ts';
-import type { Command } from '../../command-line/command.ts';
+import { agentAccessOptions, openApi } from '../../options/access-options.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { defineOption } from '../../command-line/option.ts';
 import { timeLimitSchema } from '../../options/duration.ts';
-import { UsageError } from '../../errors.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 
-const schema = agentAccessSchema.extend({
-  timeoutMs: timeLimitSchema,
-});
-
 /** Removes the agents that are kept on nodes. */
-export const uninstallCommand: Command<z.infer<typeof schema>> = {
+export const uninstallCommand = defineCommand({
+  name: 'uninstall',
   usage: 'kubectl crashcart uninstall',
   summary: [
     'Remove the agents that `install` keeps, and wait until they are gone; sessions',
@@ -29,20 +20,16 @@ export const uninstallCommand: Command<z.infer<typeof schema>> = {
     { purpose: 'Remove them', line: 'kubectl crashcart uninstall' },
     { purpose: 'Wait longer for nodes that are slow', line: 'kubectl crashcart uninstall --timeout 5m' },
   ],
-  flags: {
-    timeout: {
-      type: 'string',
-      describe: 'limit of waiting until they are gone [1m]',
+  options: {
+    timeoutMs: defineOption({
+      flag: 'timeout',
+      describe: 'limit of waiting until the agents are gone',
       group: 'Installation:',
-    },
-    ...agentAccessFlags,
+      default: '1m',
+      schema: timeLimitSchema,
+    }),
+    ...agentAccessOptions,
   },
-  complete: (raw) => {
-    if (raw.positional.length > 0 || raw.rest !== null)
-      throw new UsageError('"uninstall" takes no arguments');
-    return { ...completeAgentAccess(raw), timeoutMs: raw.flags['timeout'] ?? '1m' };
-  },
-  schema,
   run: ({ agentNamespace, timeoutMs, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(access, context);
@@ -66,4 +53,4 @@ export const uninstallCommand: Command<z.infer<typeof schema>> = {
         progress.clear();
       }
     }),
-};
+});

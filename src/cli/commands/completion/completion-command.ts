@@ -1,18 +1,24 @@
 import * as z from 'zod';
-import type { Command } from '../../command-line/command.ts';
+import { defineArgument } from '../../command-line/argument.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { defineOption } from '../../command-line/option.ts';
+import { UsageError } from '../../errors.ts';
 import { installCompletion } from './kubectl-completion.ts';
 import { shellScripts } from './shell-scripts.ts';
-import { UsageError } from '../../errors.ts';
-import { helpFlag } from '../../options/help-flag.ts';
-import { suggestName } from '../../command-line/nearest-name.ts';
 import { escapeText } from '../../../failure/escape-text.ts';
 
 const whatSchema = z.enum(['install', 'bash', 'zsh', 'fish', 'powershell']);
-const optionsSchema = z.object({ what: whatSchema, directory: z.string().min(1).nullable() });
-export type CompletionOptions = z.infer<typeof optionsSchema>;
+const directoryOption = defineOption({
+  flag: 'directory',
+  describe: 'folder that kubectl-crashcart is in',
+  group: 'Install:',
+  unset: 'the first of PATH that has it',
+  values: 'file',
+});
 
 /** Installs completion for kubectl, or prints a shell's script. */
-export const completionCommand: Command<CompletionOptions> = {
+export const completionCommand = defineCommand({
+  name: 'completion',
   usage: [
     'kubectl crashcart completion install [--directory DIR]',
     'kubectl crashcart completion bash|zsh|fish|powershell',
@@ -38,28 +44,12 @@ export const completionCommand: Command<CompletionOptions> = {
       line: 'kubectl crashcart completion powershell | Out-String | Invoke-Expression',
     },
   ],
-  flags: {
-    directory: {
-      type: 'string',
-      describe: 'folder that kubectl-crashcart is in [the first of PATH that has it]',
-      group: 'Install:',
-      values: 'file',
-    },
-    ...helpFlag,
-  },
-  argument: whatSchema.options,
-  complete: ({ flags, positional, rest }) => {
-    const [what, ...more] = positional;
-    const options: string[] = whatSchema.options;
-    if (what === undefined || !options.includes(what) || more.length > 0 || rest !== null)
-      throw new UsageError(
-        `completion takes one of: ${options.join(', ')}${suggestName(what ?? '', options)}`,
-      );
-    if (what !== 'install' && flags['directory'] !== undefined)
+  options: { directory: directoryOption },
+  arguments: { what: defineArgument({ name: 'WHAT', schema: whatSchema, values: whatSchema.options }) },
+  validate: ({ what, directory }) => {
+    if (what !== 'install' && directory !== null)
       throw new UsageError('--directory is for `completion install`');
-    return { what, directory: flags['directory'] ?? null };
   },
-  schema: optionsSchema,
   async run({ what, directory }, { stdout, reporter, env }) {
     if (what !== 'install') {
       stdout.write(shellScripts[what]);
@@ -72,4 +62,4 @@ export const completionCommand: Command<CompletionOptions> = {
     );
     return 0;
   },
-};
+});

@@ -1,38 +1,19 @@
-import * as z from 'zod';
 import { examine } from '../../../cluster/doctor/examination.ts';
-import { parseTargetName } from '../../../cluster/target/target-name.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
-import {
-  agentAccessFlags,
-  agentAccessSchema,
-  completeAgentAccess,
-  openApi,
-} from '../../options/access-options.ts';
-import type { Command } from '../../command-line/command.ts';
+import { clusterOptions, openApi } from '../../options/access-options.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { defineSwitch } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
-import { formatValue, reportFormatFlag, reportFormatSchema } from '../../options/output-format.ts';
+import { formatValue, reportFormatOption } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
-import {
-  agentImageFlags,
-  agentOptionsSchema,
-  agentStartFlag,
-  completeAgentOptions,
-} from '../../options/agent-options.ts';
+import { agentOptions, agentStartOption, describeAgentOptions } from '../../options/agent-options.ts';
 import { formatFindings } from './doctor-table.ts';
-import { containerFlag, sessionOptionsSchema } from '../open/session-options.ts';
-
-const schema = agentAccessSchema.omit({ agentNamespace: true }).extend({
-  target: z.custom<ReturnType<typeof parseTargetName>>().nullable(),
-  container: sessionOptionsSchema.shape.container,
-  agent: agentOptionsSchema,
-  startAgent: z.boolean(),
-  timeoutMs: sessionOptionsSchema.shape.timeoutMs,
-  format: reportFormatSchema,
-});
+import { containerOption, targetArgument } from '../open/session-options.ts';
 
 /** Tells what of a session would work, and what would not. */
-export const doctorCommand: Command<z.infer<typeof schema>> = {
+export const doctorCommand = defineCommand({
+  name: 'doctor',
   usage: ['kubectl crashcart doctor [TARGET] [-c CONTAINER] [--start-agent]', '    [-o json|yaml]'].join(
     '\n',
   ),
@@ -57,44 +38,30 @@ export const doctorCommand: Command<z.infer<typeof schema>> = {
       line: `kubectl crashcart doctor -o json | jq '.items[] | select(.state == "failed")'`,
     },
   ],
-  flags: {
-    ...containerFlag,
-    'start-agent': {
-      type: 'boolean',
-      describe: "start an agent on TARGET's node, to try that and to ask it",
+  options: {
+    container: containerOption,
+    startAgent: defineSwitch({
+      flag: 'start-agent',
+      describe: "start an agent on TARGET's node, to test that and to ask the agent",
       group: 'Agent:',
-    },
-    // What of a session's flags decides whether it will work.
-    ...agentImageFlags,
-    ...agentStartFlag,
-    ...reportFormatFlag,
-    ...agentAccessFlags,
+    }),
+    // The options of a session that decide whether it will work.
+    agent: agentOptions,
+    timeoutMs: agentStartOption,
+    format: reportFormatOption,
+    ...clusterOptions,
   },
-  argument: 'target',
-  complete: (raw) => {
-    const [target, ...more] = raw.positional;
-    if (more.length > 0 || raw.rest !== null) throw new UsageError('"doctor" takes one TARGET at most');
-    const startAgent = raw.flags['start-agent'] === true;
-    if (startAgent && target === undefined)
+  arguments: { target: targetArgument },
+  validate: ({ startAgent, target }) => {
+    if (startAgent && target === null)
       throw new UsageError('--start-agent needs a TARGET, on whose node the agent is started');
-    const { connection, verbosity } = completeAgentAccess(raw);
-    return {
-      ...{ connection, verbosity },
-      target: target === undefined ? null : parseTargetName(target),
-      container: raw.flags['container'] ?? null,
-      agent: completeAgentOptions(raw.flags),
-      startAgent,
-      timeoutMs: raw.flags['timeout'] ?? '60s',
-      format: raw.flags['output'] ?? 'table',
-    };
   },
-  schema,
   run: ({ target, container, agent, startAgent, timeoutMs, format, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(access, context);
       const progress = new ProgressLine(context.stderr, true);
       const start = startAgent ? { timeoutMs, onProgress: (step: string) => progress.show(step) } : null;
-      const request = { target, container, options: agent, start, signal };
+      const request = { target, container, options: describeAgentOptions(agent), start, signal };
       const findings = await examine(api, request).finally(() => progress.clear());
       context.stdout.write(
         format === 'table'
@@ -103,4 +70,4 @@ export const doctorCommand: Command<z.infer<typeof schema>> = {
       );
       return findings.some(({ state }) => state === 'failed') ? exitCodes.checkFailed : 0;
     }),
-};
+});

@@ -1,15 +1,14 @@
 import * as z from 'zod';
-import type { Command } from '../../command-line/command.ts';
-import { UsageError } from '../../errors.ts';
-import { helpFlag } from '../../options/help-flag.ts';
+import { defineArguments } from '../../command-line/argument.ts';
+import { defineCommand } from '../../command-line/command.ts';
 import { manifests } from './manifest-files.ts';
 import { agentImage } from '../../plugin-version.ts';
 
 const components = Object.keys(manifests.components);
-const optionsSchema = z.object({ components: z.array(z.enum(components)) });
 
 /** Prints what an administrator applies before the first use. */
-export const manifestsCommand: Command<z.infer<typeof optionsSchema>> = {
+export const manifestsCommand = defineCommand({
+  name: 'manifests',
   usage: 'kubectl crashcart manifests [COMPONENT...]',
   summary: [
     'Print what an administrator applies once, the namespace of agents and the',
@@ -26,25 +25,24 @@ export const manifestsCommand: Command<z.infer<typeof optionsSchema>> = {
       line: 'kubectl crashcart manifests admission-policies | less',
     },
   ],
-  flags: helpFlag,
-  argument: components,
-  complete: ({ positional, rest }) => {
-    if (rest !== null) throw new UsageError('"manifests" takes no command');
-    const unknown = positional.find((name) => !components.includes(name));
-    if (unknown !== undefined)
-      throw new UsageError(`there is no component "${unknown}": it is one of ${components.join(', ')}`);
-    return { components: [...new Set(positional)] };
+  options: {},
+  arguments: {
+    components: defineArguments({
+      name: 'COMPONENT',
+      schema: z.enum(components),
+      isRequired: false,
+      values: components,
+    }),
   },
-  schema: optionsSchema,
   run: (options, { stdout }) => {
     const files = [
       ...manifests.base,
-      ...options.components.flatMap((name) => manifests.components[name] ?? []),
+      ...[...new Set(options.components)].flatMap((name) => manifests.components[name] ?? []),
     ];
     for (const { path, text } of files) stdout.write(`---\n# ${path}\n${admitOwnImage(text)}`);
     return Promise.resolve(0);
   },
-};
+});
 
 /** The policies' list has the image of the checkout's version; a release may ask for another, by its digest. */
 function admitOwnImage(text: string): string {

@@ -6,7 +6,7 @@ import { openApi } from '../../options/access-options.ts';
 import type { Context } from '../../context.ts';
 import { InterruptedError } from '../../errors.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
-import type { RequestedSession, SessionOptions } from './session-options.ts';
+import type { RequestedSession, SessionOptions } from './session-request.ts';
 
 /**
  * Has the user choose a target on the terminal.

@@ -4,7 +4,7 @@ import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { watchLeaveKeys } from '../../../terminal/prompt-keys.ts';
 import type { Context } from '../../context.ts';
 import { InterruptedError } from '../../errors.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-request.ts';
 
 /**
  * Creates the missing namespace if the user wants that: by flag, or by the answer on the terminal.

@@ -7,7 +7,7 @@ import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
 import type { SessionTarget } from '../../../session-api/session-spec.ts';
 import type { Context } from '../../context.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-request.ts';
 
 /** What is to be entered, and what is known for it. */
 export interface FoundTarget {

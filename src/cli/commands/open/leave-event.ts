@@ -3,7 +3,7 @@ import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { createTargetEvent } from '../../../cluster/target/target-event.ts';
 import type { Context } from '../../context.ts';
 import type { FoundTarget } from './find-target.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-request.ts';
 
 const limitMs = 5000;
 

@@ -1,14 +1,15 @@
-import type { Command } from '../../command-line/command.ts';
-import {
-  completeSessionOptions,
-  sessionFlags,
-  type RequestedSession,
-  sessionOptionsSchema,
-} from './session-options.ts';
+import * as z from 'zod';
+import { defineCommandArgument } from '../../command-line/argument.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { validateDryRun } from '../../options/dry-run-options.ts';
+import { loadRecipes } from '../../options/settings.ts';
+import { sessionOptions, targetArgument, validateSessionOptions } from './session-options.ts';
+import { describeRequest } from './session-request.ts';
 import { runSession } from './session-run.ts';
 
 /** Opens a session in a target: a shell, or one command. */
-export const sessionCommand: Command<RequestedSession> = {
+export const sessionCommand = defineCommand({
+  name: '',
   usage: [
     'kubectl crashcart [TARGET] [-c CONTAINER] [-n NAMESPACE] [--tool NAME] [flags]',
     '    [-- COMMAND [ARGS...]]',
@@ -51,9 +52,17 @@ export const sessionCommand: Command<RequestedSession> = {
       line: 'kubectl crashcart web-0 --dry-run=server',
     },
   ],
-  flags: sessionFlags,
-  argument: 'target',
-  complete: completeSessionOptions,
-  schema: sessionOptionsSchema,
-  run: runSession,
-};
+  options: sessionOptions,
+  arguments: {
+    target: targetArgument,
+    command: defineCommandArgument(z.array(z.string())),
+  },
+  validate: ({ dryRun }, sources) => {
+    validateSessionOptions(sources);
+    validateDryRun(dryRun, sources);
+  },
+  async run(values, context) {
+    const recipes = values.tool === null ? [] : await loadRecipes(context.env);
+    return await runSession(describeRequest(values, recipes, context), context);
+  },
+});

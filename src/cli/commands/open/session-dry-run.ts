@@ -12,7 +12,7 @@ import { formatValue } from '../../options/output-format.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 import type { DryRun } from '../../options/dry-run-options.ts';
 import { findTarget } from './find-target.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-request.ts';
 import { describeEvent } from './leave-event.ts';
 
 /**

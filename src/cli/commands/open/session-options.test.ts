@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { parseArguments } from '../../command-line/adapter.ts';
 import type { Context } from '../../context.ts';
 import { agentImage } from '../../plugin-version.ts';
-import { completeSessionOptions, sessionFlags, sessionOptionsSchema } from './session-options.ts';
+import { listCommandOptions } from '../../command-line/command.ts';
+import { readCommand } from '../../options/option-values.ts';
+import { sessionCommand } from './session-command.ts';
+import { describeRequest } from './session-request.ts';
 
 function makeContext(terminals: Partial<Record<'stdin' | 'stdout' | 'stderr', boolean>> = {}): Context {
   const { stdin = false, stdout = false, stderr = false } = terminals;
@@ -11,8 +14,8 @@ function makeContext(terminals: Partial<Record<'stdin' | 'stdout' | 'stderr', bo
 }
 
 function parse(line: string, context = makeContext()) {
-  const raw = parseArguments(line.split(' '), sessionFlags);
-  return sessionOptionsSchema.parse(completeSessionOptions(raw, context));
+  const raw = parseArguments(line.split(' '), listCommandOptions(sessionCommand));
+  return describeRequest(readCommand(sessionCommand, raw), [], context);
 }
 
 const onTerminal = makeContext({ stdin: true, stdout: true, stderr: true });
@@ -92,7 +95,7 @@ describe('the command line', () => {
       context: 'prod',
       as: 'jane',
       asGroup: ['a', 'b'],
-      requestTimeout: 90_000,
+      requestTimeoutMs: 90_000,
     });
   });
 
@@ -103,7 +106,7 @@ describe('the command line', () => {
   });
 
   test.each(['--agent-idle', '--timeout', '--request-timeout'])('%s is at most a day', (flag) => {
-    expect(() => parse(`web ${flag} 600h`)).toThrow('it has to be at most 24h');
+    expect(() => parse(`web ${flag} 600h`)).toThrow('it takes at most 24h');
     expect(() => parse(`web ${flag} 24h`)).not.toThrow();
   });
 
@@ -131,8 +134,8 @@ describe('the command line', () => {
 
   test('keeps an SVG and a dump from the terminal, and their help not', () => {
     for (const line of ['web --tool flamegraph', 'web --tool core', 'web --tool core --no-tty'])
-      expect(() => parse(line, onTerminal)).toThrow('give it a file by --output-file FILE');
-    expect(() => parse('web -t --tool core')).toThrow('give it a file by --output-file FILE');
+      expect(() => parse(line, onTerminal)).toThrow('use --output-file FILE');
+    expect(() => parse('web -t --tool core')).toThrow('use --output-file FILE');
     for (const line of ['web --tool core --output-file core', 'web --tool core --detach'])
       expect(parse(line, onTerminal).command).toEqual(['recipe', 'core']);
     expect(parse('web --tool core').command).toEqual(['recipe', 'core']);

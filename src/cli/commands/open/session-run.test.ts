@@ -1,13 +1,15 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { agentLabels, type AgentOptions, describeAgent } from '../../../cluster/agent-pods/agent-spec.ts';
+import { agentLabels, describeAgent } from '../../../cluster/agent-pods/agent-spec.ts';
 import {
   answerJSON,
   describePlayedSession,
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
 import { createContext, type Streams } from '../../context.ts';
+import { describeAgentOptions } from '../../options/agent-options.ts';
+import { readCommand } from '../../options/option-values.ts';
 import { sessionCommand } from './session-command.ts';
 
 const node = 'node-1';
@@ -29,11 +31,8 @@ async function detach(flags: Record<string, string>): Promise<string> {
     positional: [`node/${node}`],
     rest: ['true'],
   };
-  const complete = (more: object) =>
-    sessionCommand.schema.parse(
-      sessionCommand.complete({ ...raw, flags: { ...raw.flags, ...more } }, context),
-    );
-  const agent: AgentOptions = complete({}).agent;
+  const read = (more: object) => readCommand(sessionCommand, { ...raw, flags: { ...raw.flags, ...more } });
+  const agent = describeAgentOptions(read({}).agent);
   const labels = { [agentLabels.key]: describeAgent(node, agent).key };
   const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
   const pod = { metadata: { name: 'agent-1', uid: '1', labels }, spec: { nodeName: node }, status };
@@ -45,7 +44,7 @@ async function detach(flags: Record<string, string>): Promise<string> {
     (_pod, request, stream) => answerJSON(stream, describePlayedSession(request.split('/').at(-1) ?? '')),
   );
   ({ close } = played);
-  expect(await sessionCommand.run(complete({ server: played.url }), context)).toBe(0);
+  expect(await sessionCommand.run(read({ server: played.url }), context)).toBe(0);
   return await text(stderr.end());
 }
 

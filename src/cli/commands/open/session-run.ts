@@ -23,7 +23,7 @@ import { stepLevel } from '../../options/verbosity.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { leaveEvent } from './leave-event.ts';
-import type { RequestedSession, SessionOptions } from './session-options.ts';
+import type { RequestedSession, SessionOptions } from './session-request.ts';
 import { findNextInstance } from './wait-for-restart.ts';
 
 /**

@@ -4,7 +4,7 @@ import { findContainerStatus } from '../../../cluster/target/target-container.ts
 import { Failure } from '../../../failure/failure.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import type { SessionTarget } from '../../../session-api/session-spec.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { SessionOptions } from './session-request.ts';
 
 const pollMs = 500;
 /** Above the longest wait between the restarts of a container that crashes, 5 minutes. */

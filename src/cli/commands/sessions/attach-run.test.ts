@@ -10,6 +10,7 @@ import {
 } from '../../../cluster/testing/fake-api-server.ts';
 import { createContext, type Streams } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
+import { readCommand } from '../../options/option-values.ts';
 import { attachCommand } from './attach-command.ts';
 
 const id = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
@@ -40,7 +41,6 @@ test('a session is not taken from its holder for a recording that can’t be mad
     ...{ stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() },
     env: { KUBECONFIG: join(directory, 'none') },
   } as unknown as Streams);
-  const options = attachCommand.schema.parse(attachCommand.complete(raw, context));
-  await expect(attachCommand.run(options, context)).rejects.toThrow(UsageError);
+  await expect(attachCommand.run(readCommand(attachCommand, raw), context)).rejects.toThrow(UsageError);
   expect(asked).toEqual(['GET /v1/sessions']);
 });

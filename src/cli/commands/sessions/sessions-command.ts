@@ -1,24 +1,17 @@
-import type * as z from 'zod';
 import { type FoundSession, listSessions } from '../../../cluster/session/list-sessions.ts';
 import { describeTarget } from '../../../session-api/session-spec.ts';
 import { formatAge } from '../../../terminal/age.ts';
 import { formatTable } from '../../../terminal/table.ts';
-import {
-  agentAccessFlags,
-  agentAccessSchema,
-  completeAgentAccess,
-  openApi,
-} from '../../options/access-options.ts';
-import type { Command } from '../../command-line/command.ts';
-import { UsageError } from '../../errors.ts';
-import { formatValue, outputFormatFlag, outputFormatSchema } from '../../options/output-format.ts';
+import { agentAccessOptions, openApi } from '../../options/access-options.ts';
+import { defineCommand } from '../../command-line/command.ts';
+import { formatValue, outputFormatOption } from '../../options/output-format.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 
-const schema = agentAccessSchema.extend({ format: outputFormatSchema });
 const maxCommandCharacters = 40;
 
 /** Lists the sessions of all agents. */
-export const sessionsCommand: Command<z.infer<typeof schema>> = {
+export const sessionsCommand = defineCommand({
+  name: 'sessions',
   usage: 'kubectl crashcart sessions [-o json|yaml|wide|name]',
   summary: [
     'List the sessions on all nodes: running ones, those that nobody is attached to,',
@@ -29,12 +22,7 @@ export const sessionsCommand: Command<z.infer<typeof schema>> = {
     { purpose: 'With their whole IDs, reasons and agents', line: 'kubectl crashcart sessions -o wide' },
     { purpose: 'End all of them', line: 'kubectl crashcart sessions -o name | xargs kubectl crashcart stop' },
   ],
-  flags: { ...outputFormatFlag, ...agentAccessFlags },
-  complete: (raw) => {
-    if (raw.positional.length > 0 || raw.rest !== null) throw new UsageError('"sessions" takes no arguments');
-    return { ...completeAgentAccess(raw), format: raw.flags['output'] ?? 'table' };
-  },
-  schema,
+  options: { format: outputFormatOption, ...agentAccessOptions },
   run: (options, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
@@ -51,7 +39,7 @@ export const sessionsCommand: Command<z.infer<typeof schema>> = {
         context.reporter.warning(`no answer from the agent on node ${node}: ${why}`);
       return 0;
     }),
-};
+});
 
 function formatSessions(sessions: FoundSession[], isWide: boolean): string {
   const columns: [heading: string, value: (session: FoundSession) => string][] = [

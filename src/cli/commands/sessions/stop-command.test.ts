@@ -7,6 +7,7 @@ import {
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
 import { createContext, type Streams } from '../../context.ts';
+import { readCommand } from '../../options/option-values.ts';
 import { stopCommand } from './stop-command.ts';
 
 const ids = ['1f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e', '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e'];
@@ -33,8 +34,7 @@ test('all sessions that are to be stopped are looked for at once', async () => {
     env: { KUBECONFIG: '/no/such/file' },
   } as unknown as Streams);
   const raw = { flags: { server: played.url }, positional: ids.map((id) => id.slice(0, 4)), rest: null };
-  const options = stopCommand.schema.parse(stopCommand.complete(raw, context));
-  expect(await stopCommand.run(options, context)).toBe(0);
+  expect(await stopCommand.run(readCommand(stopCommand, raw), context)).toBe(0);
   expect(asked).toEqual(['GET /v1/sessions', ...ids.map((id) => `DELETE /v1/sessions/${id}`)]);
   expect(await text(stdout.end())).toBe(ids.map((id) => `session ${id} stopped\n`).join(''));
 });

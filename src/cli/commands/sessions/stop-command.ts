@@ -1,21 +1,14 @@
-import * as z from 'zod';
 import { askAgent, listSessions, selectSession } from '../../../cluster/session/list-sessions.ts';
-import { sessionIDSchema } from '../../options/session-id.ts';
-import {
-  agentAccessFlags,
-  agentAccessSchema,
-  completeAgentAccess,
-  openApi,
-} from '../../options/access-options.ts';
 import type { SessionClient } from '../../../cluster/session/session-client.ts';
-import type { Command } from '../../command-line/command.ts';
-import { UsageError } from '../../errors.ts';
+import { defineArguments } from '../../command-line/argument.ts';
+import { defineCommand } from '../../command-line/command.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
-
-const schema = agentAccessSchema.extend({ ids: z.array(sessionIDSchema) });
+import { agentAccessOptions, openApi } from '../../options/access-options.ts';
+import { sessionIDSchema } from '../../options/session-id.ts';
 
 /** Ends sessions. */
-export const stopCommand: Command<z.infer<typeof schema>> = {
+export const stopCommand = defineCommand({
+  name: 'stop',
   usage: 'kubectl crashcart stop ID...',
   summary: [
     'End sessions, and everything that runs in them. ID: its first characters, as',
@@ -25,13 +18,10 @@ export const stopCommand: Command<z.infer<typeof schema>> = {
     { purpose: 'End a session', line: 'kubectl crashcart stop 1a2b3c4d' },
     { purpose: 'End all of them', line: 'kubectl crashcart sessions -o name | xargs kubectl crashcart stop' },
   ],
-  flags: agentAccessFlags,
-  argument: 'session',
-  complete: (raw) => {
-    if (raw.positional.length === 0) throw new UsageError('the ID of a session is missing');
-    return { ...completeAgentAccess(raw), ids: raw.positional };
+  options: agentAccessOptions,
+  arguments: {
+    ids: defineArguments({ name: 'ID', schema: sessionIDSchema, isRequired: true, values: 'session' }),
   },
-  schema,
   run: (options, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(options, context);
@@ -46,4 +36,4 @@ export const stopCommand: Command<z.infer<typeof schema>> = {
       }
       return 0;
     }),
-};
+});

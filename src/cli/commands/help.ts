@@ -1,16 +1,16 @@
-import { formatFlags } from './adapter.ts';
-import type { Command, Example } from './command.ts';
-import { commandTable } from '../commands/command-table.ts';
-import { sessionCommand } from '../commands/open/session-command.ts';
+import { formatOptions } from '../command-line/adapter.ts';
+import { type Command, type Example, listCommandOptions } from '../command-line/command.ts';
+import { commandTable } from './command-table.ts';
+import { sessionCommand } from './open/session-command.ts';
 
 /** @returns the text of `--help`, laid out as kubectl's. */
-export async function formatHelp(command: Command<unknown>): Promise<string> {
+export async function formatHelp(command: Command): Promise<string> {
   const sections = [
     command.summary,
     `Examples:\n${formatExamples(command.examples)}`,
     // Whoever asks for the help of the plugin asks for all that there is.
     ...(command === sessionCommand ? [`Commands:\n${formatCommands()}`] : []),
-    await formatFlags(command.flags),
+    await formatOptions(listCommandOptions(command)),
     `Usage:\n${indent(command.usage)}`,
     ...(command === sessionCommand
       ? ['Use "kubectl crashcart COMMAND --help" for more about a command.']

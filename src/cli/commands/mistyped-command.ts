@@ -1,7 +1,7 @@
 import { Failure } from '../../failure/failure.ts';
-import { commandTable } from '../commands/command-table.ts';
+import { commandTable } from './command-table.ts';
 import { UsageError } from '../errors.ts';
-import { findNearestName } from './nearest-name.ts';
+import { findNearestName } from '../command-line/nearest-name.ts';
 
 /**
  * Adds to what a session failed by that a command may have been meant: a word that is none is a pod's name.

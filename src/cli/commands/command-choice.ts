@@ -1,12 +1,12 @@
-import type { Command } from './command.ts';
-import { commandTable } from '../commands/command-table.ts';
-import { sessionCommand } from '../commands/open/session-command.ts';
+import type { Command } from '../command-line/command.ts';
+import { commandTable } from './command-table.ts';
+import { sessionCommand } from './open/session-command.ts';
 import { UsageError } from '../errors.ts';
-import { suggestName } from './nearest-name.ts';
+import { suggestName } from '../command-line/nearest-name.ts';
 
 /** The command that a command line names, and what is left of the line for it. */
 export interface CommandChoice {
-  command: Command<unknown>;
+  command: Command;
   args: string[];
 }
 

@@ -1,0 +1,117 @@
+import type { TargetName } from '../../../cluster/target/target-name.ts';
+import { Failure } from '../../../failure/failure.ts';
+import { commandSchema } from '../../../session-api/session-spec.ts';
+import { findRecipe, findToolCommand, listRecipes, listTools } from '../../../toolbox/catalogue.ts';
+import type { Recipe } from '../../../toolbox/recipes.ts';
+import { findNearestName } from '../../command-line/nearest-name.ts';
+import type { OptionValues } from '../../command-line/option.ts';
+import type { Context } from '../../context.ts';
+import { UsageError } from '../../errors.ts';
+import { describeAgentOptions } from '../../options/agent-options.ts';
+import { describeCommandSetup } from '../../options/command-setup-options.ts';
+import { describeDryRun } from '../../options/dry-run-options.ts';
+import { checkValue } from '../../options/option-values.ts';
+import { requireFile } from '../../options/output-file-options.ts';
+import type { sessionOptions } from './session-options.ts';
+
+/** What a command line gives the command that opens a session. */
+export type SessionValues = OptionValues<typeof sessionOptions> & {
+  target: TargetName | null;
+  /** What stands after `--`. */
+  command: string[] | null;
+};
+
+/** What a command line asks for. */
+export type RequestedSession = ReturnType<typeof describeRequest>;
+/** The same with a target. */
+export type SessionOptions = RequestedSession & { target: TargetName };
+
+/**
+ * Decides what is asked for.
+ * @param recipes the user's own.
+ * @throws UsageError, Failure `toolNotFound`.
+ */
+export function describeRequest(values: SessionValues, recipes: Recipe[], context: Context) {
+  const command = chooseCommand(values, recipes, context);
+  const terminal = decideTerminal(values, context, command !== null);
+  return {
+    /** null: one is chosen on the terminal. */
+    target: requireTarget(values, context),
+    allNamespaces: values.allNamespaces,
+    container: values.container,
+    /** null: a login shell. */
+    command,
+    terminal,
+    // What is typed for a detached session comes later, on its terminal.
+    stdin: terminal || (!values.detach && (values.stdin || command === null)),
+    setup: describeCommandSetup(values.setup, context.env),
+    /** null: our own stdout. */
+    outputFile: values.outputFile === null ? null : { path: values.outputFile, force: values.force },
+    detach: values.detach,
+    keepSeconds: values.keepSeconds,
+    graceSeconds: values.graceSeconds,
+    /** null: Enter ~ d. */
+    detachKeys: values.detachKeys,
+    follow: values.follow,
+    recordFile: values.recordFile,
+    recordInput: values.recordInput,
+    reason: values.reason,
+    event: values.event,
+    outputBufferBytes: values.outputBufferBytes,
+    compress: values.compress,
+    quiet: values.quiet,
+    agent: describeAgentOptions(values.agent, values.idleSeconds),
+    timeoutMs: values.timeoutMs,
+    createNamespace: values.createNamespace,
+    /** null: for real. */
+    dryRun: describeDryRun(values.dryRun),
+    connection: values.connection,
+    verbosity: values.verbosity,
+  };
+}
+
+function requireTarget(
+  { target, allNamespaces }: SessionValues,
+  { stdin, stderr }: Context,
+): TargetName | null {
+  if (target !== null && allNamespaces)
+    throw new UsageError('--all-namespaces is for choosing a target; the namespace of TARGET is given by -n');
+  // The list is drawn on stderr: stdout may be a file that the command's output goes to.
+  if (target === null && !(stdin.isTTY && stderr.isTTY))
+    throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');
+  return target;
+}
+
+function chooseCommand(values: SessionValues, recipes: Recipe[], context: Context): string[] | null {
+  const { tool, command } = values;
+  if (tool === null) {
+    if (command?.length === 0) throw new UsageError('there is no command after --');
+    return command && checkValue(commandSchema, command, null);
+  }
+  const found = findToolCommand(tool, command ?? [], recipes);
+  if (found === null) {
+    const known = [...listRecipes(recipes), ...listTools()].map(({ name }) => name);
+    const near = findNearestName(tool, known);
+    throw new Failure(
+      'toolNotFound',
+      `the toolbox has no tool "${tool}"`,
+      near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
+    );
+  }
+  const recipe = findRecipe(tool, recipes);
+  if (recipe !== null) requireFile(values, recipe.output, context);
+  return checkValue(commandSchema, found, null);
+}
+
+function decideTerminal(
+  { noTTY, outputFile, tty, detach, stdin: wantsStdin }: SessionValues,
+  { stdin, stdout, stderr }: Context,
+  hasCommand: boolean,
+): boolean {
+  if (noTTY || outputFile !== null) return false;
+  if (tty) return true;
+  if (detach) return !hasCommand;
+  if (!stdin.isTTY || !stdout.isTTY) return false;
+  // A terminal has one output: a user who redirects stderr wants it apart. And as kubectl exec: -i without -t.
+  return hasCommand ? !wantsStdin && stderr.isTTY : true;
+}
