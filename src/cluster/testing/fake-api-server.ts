@@ -51,6 +51,7 @@ export async function playApiServer(
     server: new URL(url),
     options: { agent: new Agent(), headers: {} },
     ...{ context: null, namespace: 'default', requestTimeoutMs: null },
+    reload: (): Promise<unknown> => Promise.resolve(connection),
   };
   return {
     api: new ApiClient(connection as unknown as ApiConnection),
@@ -107,6 +108,10 @@ function createRelay(socket: WebSocket): Duplex {
     read: () => undefined,
     write: (chunk: Buffer, _encoding, callback) => {
       socket.send(Buffer.concat([Buffer.from([1]), chunk]), () => callback());
+    },
+    destroy: (error, callback) => {
+      socket.terminate();
+      callback(error);
     },
   });
   socket.on('message', (message: Buffer) => {
