@@ -9,7 +9,7 @@ import { confirmNamespace } from './confirm-namespace.ts';
 const missing = new NamespaceMissingError('debug');
 let server: PlayedApiServer;
 beforeAll(async () => {
-  server = await playApiServer(() => ({}));
+  server = await playApiServer(() => ({ metadata: { name: 'debug' } }));
 });
 afterAll(() => server.close());
 beforeEach(() => {
