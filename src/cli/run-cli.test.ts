@@ -54,7 +54,7 @@ describe('commands by name', () => {
       code: 2,
       stdout: '',
       stderr:
-        'error: "version" is a command, and commands stand first; a pod of that name is given as pod/version\n' +
+        'error: "version" is a command, and a command comes first; for a pod of that name use pod/version\n' +
         'See `kubectl crashcart --help`.\n',
     });
   });
@@ -64,7 +64,7 @@ describe('commands by name', () => {
     const { code, stderr } = await run(word);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: expect.stringContaining(`given as pod/${word}`),
+      stderr: expect.stringContaining(`use pod/${word}`),
     });
   });
 

@@ -11,21 +11,18 @@ import { readCommand } from './options/option-values.ts';
 import { decideSettings } from './options/settings.ts';
 import { version } from './plugin-version.ts';
 
-/**
- * A cluster nearby answers in a fifth of this. One that is far away takes several round trips to connect; nobody
- * waits longer for a Tab.
- */
+/** A cluster nearby answers in a fifth of this time, and nobody waits longer for the Tab key. */
 const completionLimitMs = 1000;
 
-/** Runs a command line. @returns the exit code. */
+/** Runs a command line, and prints what failed. @returns the exit code. */
 export async function runCLI(args: string[], streams: Streams): Promise<number> {
   const context = createContext(streams);
-  // Whoever reads them may go away at any time; those who write find out by themselves.
+  // The reader of an output may close it at any time; each write learns of that by its callback.
   context.stdout.on('error', () => undefined);
   context.stderr.on('error', () => undefined);
   try {
     const [word, ...words] = args;
-    // Not for users, so in no table.
+    // Called by the completion scripts only, so it is not in the table of commands.
     if (word === '__complete') {
       const { completeLine } = await import('./completion/complete-line.ts');
       return await completeLine(words, context, AbortSignal.timeout(completionLimitMs));
@@ -66,7 +63,7 @@ function refuseReservedWord(word: string | undefined): void {
   const isCommand = word === 'help' || commandTable.has(word);
   throw new UsageError(
     isCommand
-      ? `"${word}" is a command, and commands stand first; a pod of that name is given as pod/${word}`
-      : `"${word}" is a reserved word: a pod of that name is given as pod/${word}`,
+      ? `"${word}" is a command, and a command comes first; for a pod of that name use pod/${word}`
+      : `"${word}" is a reserved word; for a pod of that name use pod/${word}`,
   );
 }

@@ -56,7 +56,7 @@ describe('what says that something is waited for', () => {
   ])('by a %s writes to a terminal only', (_name, Kind) => {
     for (const isTTY of [true, false]) {
       let written = '';
-      const shown = new Kind({ isTTY, write: (text) => (written += text) }, true);
+      const shown = new Kind({ isTTY, write: (text) => (written += text) });
       shown.show('reconnecting…');
       jest.runAllTimers();
       expect(written.includes('reconnecting…')).toBe(isTTY);

@@ -17,10 +17,10 @@ export class ProgressLine {
   #shown = false;
   readonly #enabled: boolean;
 
-  /** @param enabled false: nothing is ever shown; as on what is no terminal. */
-  constructor(stream: ProgressStream, enabled: boolean) {
+  /** @param quiet true: nothing is ever shown, as on a stream that is not a terminal. */
+  constructor(stream: ProgressStream, { quiet = false } = {}) {
     this.#stream = stream;
-    this.#enabled = enabled && stream.isTTY === true;
+    this.#enabled = !quiet && stream.isTTY === true;
   }
 
   /** Says something else from now on; the first time after a moment only. */

@@ -14,10 +14,10 @@ export class StatusRow {
   #timer: NodeJS.Timeout | null = null;
   #shown = false;
 
-  /** @param enabled false: nothing is ever shown; as on what is no terminal. */
-  constructor(stream: ProgressStream, enabled: boolean) {
+  /** @param quiet true: nothing is ever shown, as on a stream that is not a terminal. */
+  constructor(stream: ProgressStream, { quiet = false } = {}) {
     this.#stream = stream;
-    this.#enabled = enabled && stream.isTTY === true;
+    this.#enabled = !quiet && stream.isTTY === true;
   }
 
   /** Says it after a moment, unless something is about to be said already. */

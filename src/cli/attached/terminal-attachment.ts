@@ -50,7 +50,7 @@ export class TerminalAttachment {
     this.#options = options;
     this.#context = context;
     const { hasTerminal, stdout, compress, recording, quiet } = options;
-    this.#status = new (hasTerminal ? StatusRow : ProgressLine)(context.stderr, !quiet);
+    this.#status = new (hasTerminal ? StatusRow : ProgressLine)(context.stderr, { quiet });
     this.#failed.promise.catch(() => undefined);
     const { stderr } = context;
     this.sinks = {

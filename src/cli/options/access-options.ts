@@ -1,5 +1,5 @@
 import { ApiClient } from '../../cluster/api/api-client.ts';
-import { type ApiConnection, loadConnection } from '../../cluster/api/kubeconfig.ts';
+import { loadConnection } from '../../cluster/api/kubeconfig.ts';
 import { RequestTrace } from '../../cluster/api/request-trace.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { escapeText } from '../../failure/escape-text.ts';
@@ -25,16 +25,15 @@ export type ClusterAccess = OptionValues<typeof clusterOptions>;
 /** Options of every command that talks to agents which are there. */
 export const agentAccessOptions = { agentNamespace: agentNamespaceOption, ...clusterOptions };
 
-/** Reads the kubeconfig; requests are told on stderr as `-v` says. @throws Failure `configuration`. */
-export async function loadAccess(
+/**
+ * Reads the kubeconfig. Requests are printed on stderr as `-v` says.
+ * @throws Failure `configuration`.
+ */
+export async function openApi(
   { connection, verbosity }: ClusterAccess,
   { env, stderr }: Context,
-): Promise<ApiConnection> {
+): Promise<ApiClient> {
   const write = (text: string) => stderr.write(`${escapeText(text)}\n`);
-  return { ...(await loadConnection(connection, env)), trace: new RequestTrace(verbosity, write) };
-}
-
-/** @throws Failure `configuration`. */
-export async function openApi(access: ClusterAccess, context: Context): Promise<ApiClient> {
-  return new ApiClient(await loadAccess(access, context));
+  const loaded = await loadConnection(connection, env);
+  return new ApiClient({ ...loaded, trace: new RequestTrace(verbosity, write) });
 }

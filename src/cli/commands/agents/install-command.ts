@@ -75,7 +75,7 @@ export const installCommand = defineCommand({
         context.stdout.write(formatValue(value, dryRun.format));
         return 0;
       }
-      const progress = new ProgressLine(context.stderr, true);
+      const progress = new ProgressLine(context.stderr);
       const show = ({ status }: DaemonSet) =>
         progress.show(`agents: ${status.numberReady} of ${status.desiredNumberScheduled} ready`);
       try {

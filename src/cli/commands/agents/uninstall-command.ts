@@ -34,7 +34,7 @@ export const uninstallCommand = defineCommand({
     runUntilInterrupted(async (signal) => {
       const api = await openApi(access, context);
       const limit = AbortSignal.timeout(timeoutMs);
-      const progress = new ProgressLine(context.stderr, true);
+      const progress = new ProgressLine(context.stderr);
       progress.show('waiting until the agents are gone');
       try {
         const removed = await removeResidentAgents(api, agentNamespace, AbortSignal.any([signal, limit]));

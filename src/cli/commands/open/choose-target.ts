@@ -9,8 +9,8 @@ import { runUntilInterrupted } from '../../lifetime.ts';
 import type { RequestedSession, SessionOptions } from './session-request.ts';
 
 /**
- * Has the user choose a target on the terminal.
- * @throws InterruptedError when they leave; Failure `targetNotFound` when nothing runs; ApiError.
+ * Lets the user choose a target on the terminal.
+ * @throws InterruptedError when the user leaves; Failure `targetNotFound` when no container runs; ApiError.
  */
 export async function chooseTarget(requested: RequestedSession, context: Context): Promise<SessionOptions> {
   return await runUntilInterrupted(async (signal) => {
@@ -21,7 +21,8 @@ export async function chooseTarget(requested: RequestedSession, context: Context
       ({ container }) => requested.container === null || container === requested.container,
     );
     if (offered.length === 0) throw describeNothing(namespace, requested.container);
-    if (isCut) context.reporter.note('there are more pods than are shown here: narrow them with -n');
+    if (isCut)
+      context.reporter.note('there are more pods than this list shows: limit it to a namespace with -n');
     const terminal = { input: context.stdin, output: context.stderr };
     const chosen = await pickRow('Target:', describeChoices(offered), terminal, signal);
     if (chosen === null) throw new InterruptedError('SIGINT');
@@ -42,7 +43,7 @@ function describeChoices(containers: RunningContainer[]) {
       return {
         cells: [namespace, pod, container, node, state, startedAt === null ? '?' : formatAge(startedAt)],
         value,
-        // As it could have been given: the next time it need not be looked for.
+        // As the user can type it the next time.
         short: `pod/${pod} -c ${container} -n ${namespace}`,
       };
     }),
@@ -54,6 +55,6 @@ function describeNothing(namespace: string | null, container: string | null): Fa
   return new Failure(
     'targetNotFound',
     `${what} runs in ${namespace === null ? 'any namespace' : `the namespace "${namespace}"`}`,
-    namespace === null ? null : 'Another namespace is given with -n; -A shows all.',
+    namespace === null ? null : 'Use -n for another namespace, or -A for all namespaces.',
   );
 }

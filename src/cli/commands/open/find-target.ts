@@ -9,24 +9,27 @@ import type { SessionTarget } from '../../../session-api/session-spec.ts';
 import type { Context } from '../../context.ts';
 import type { SessionOptions } from './session-request.ts';
 
-/** What is to be entered, and what is known for it. */
+/** The target of a session, and what was found along with it. */
 export interface FoundTarget {
   target: SessionTarget;
   node: string;
-  /** All agents that are there, of any node. */
+  /** The pods of all agents, on any node. */
   agents: Pod[];
   /** null when the API server does not tell. */
   claimedUser: string | null;
 }
 
-/** @throws Failure, ApiError. */
+/**
+ * Finds the target, the agents and the user's name.
+ * @throws Failure `targetNotFound`, `targetNotReady`, `containerNotFound`, `nodeRefused`; ApiError; the signal's reason.
+ */
 export async function findTarget(
   api: ApiClient,
   options: SessionOptions,
   { reporter }: Context,
   signal: AbortSignal,
 ): Promise<FoundTarget> {
-  // All at once: an agent is most often there, and which node's is chosen afterwards.
+  // Requested together with the target: most often an agent is there already. It is chosen when the node is known.
   const agentsRequest = listAgents(api, options.agent.namespace, signal);
   agentsRequest.catch(() => undefined);
   const userRequest = findUserName(api, signal);

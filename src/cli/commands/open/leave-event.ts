@@ -7,7 +7,7 @@ import type { SessionOptions } from './session-request.ts';
 
 const limitMs = 5000;
 
-/** @returns what an Event says of a session. */
+/** @returns the message of the Event that a session leaves. */
 export function describeEvent(
   { claimedUser }: Pick<FoundTarget, 'claimedUser'>,
   { reason, command }: Pick<SessionOptions, 'reason' | 'command'>,
@@ -17,7 +17,7 @@ export function describeEvent(
   return `${who} debugs it with ${what}${reason === null ? '' : `: ${reason}`}`;
 }
 
-/** Leaves an Event on the target if the user wants one; when it can't be left, that is only a warning. */
+/** Leaves an Event on the target if the user wants one. A failure is only a warning. */
 export async function leaveEvent(
   api: ApiClient,
   found: FoundTarget,

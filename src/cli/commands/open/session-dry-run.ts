@@ -16,9 +16,9 @@ import type { SessionOptions } from './session-request.ts';
 import { describeEvent } from './leave-event.ts';
 
 /**
- * Prints the objects that a session would make if no agent were there, and makes none.
+ * Prints the objects that a session would create on a node without an agent. Creates nothing.
  * @returns the exit code.
- * @throws Failure, ApiError: what would keep the session from starting.
+ * @throws what would keep the session from starting: Failure of finding its target and node; ApiError.
  */
 export async function showSession(
   options: SessionOptions,

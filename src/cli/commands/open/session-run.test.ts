@@ -53,6 +53,6 @@ test.each([
   [{ 'agent-namespace': 'ours' }, ' --agent-namespace ours'],
 ])('a session that is started detached with %j is told how to come back to it', async (flags, words) => {
   expect(await detach(flags)).toMatch(
-    new RegExp(`It runs detached: \`kubectl crashcart attach [0-9a-f]{8}${words}\`\n$`),
+    new RegExp(`The session runs detached. To attach: \`kubectl crashcart attach [0-9a-f]{8}${words}\`\n$`),
   );
 });

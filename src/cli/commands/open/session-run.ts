@@ -69,7 +69,7 @@ class SessionRun {
     this.#stdout = stdout;
     this.#lifetime = lifetime;
     this.#context = context;
-    this.#progress = new ProgressLine(context.stderr, !options.quiet);
+    this.#progress = new ProgressLine(context.stderr, { quiet: options.quiet });
     lifetime.defer(() => this.#progress.clear());
   }
 
@@ -112,11 +112,11 @@ class SessionRun {
     if (attachment === null) {
       session.close();
       stdout.write(`${session.id}\n`);
-      if (!quiet) reporter.tell(`It runs detached: \`${comeBack}\``);
+      if (!quiet) reporter.tell(`The session runs detached. To attach: \`${comeBack}\``);
       return null;
     }
     const end = await runAttached(attachment, session, this.#lifetime);
-    if (end === null) attachment.tellDetached(`Detached. It goes on: \`${comeBack}\``);
+    if (end === null) attachment.tellDetached(`Detached. The session goes on. To attach: \`${comeBack}\``);
     return end;
   }
 

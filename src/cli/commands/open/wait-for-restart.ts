@@ -7,12 +7,13 @@ import type { SessionTarget } from '../../../session-api/session-spec.ts';
 import type { SessionOptions } from './session-request.ts';
 
 const pollMs = 500;
-/** Above the longest wait between the restarts of a container that crashes, 5 minutes. */
+/** Longer than the kubelet waits at most before it restarts a container that crashes: 5 minutes. */
 const limitMs = 10 * 60 * 1000;
 
 /**
- * Waits until the container that has ended runs again: in its pod, or in another one of its workload.
- * @throws Failure `targetNotReady` when it does not in time; ApiError; the signal's reason.
+ * Waits until a container that has ended runs again, in its pod or in another pod of its workload.
+ * @param ended the instance that has ended.
+ * @throws Failure `targetNotReady` when no instance runs in time; Failure `targetNotFound`; ApiError; the signal's reason.
  */
 export async function findNextInstance(
   api: ApiClient,
@@ -24,7 +25,7 @@ export async function findNextInstance(
   const deadline = performance.now() + limitMs;
   while (performance.now() < deadline) {
     const pod = await findTargetPod(api, name, signal).catch((error: unknown) => {
-      // A workload's next pod takes a moment.
+      // The next pod of a workload takes a moment to appear.
       if (name.kind === 'pod' || !(error instanceof Failure) || !error.code.startsWith('target')) throw error;
       return null;
     });

@@ -23,7 +23,7 @@ const attachOptions = {
   ...attachmentOptions,
   ...agentAccessOptions,
 };
-/** What a command line asks of a session that is there. */
+/** What a command line asks for. */
 export type AttachOptions = OptionValues<typeof attachOptions> & { id: string };
 
 /** Comes back to a session, or watches it. */
@@ -31,16 +31,16 @@ export const attachCommand = defineCommand({
   name: 'attach',
   usage: 'kubectl crashcart attach ID [--read-only]',
   summary: [
-    'Come back to a session. Who is attached to it then is sent away; with',
-    '--read-only it is only watched. ID: its first characters, as `sessions` shows',
-    'them. Enter ~ d leaves it running again. An ended one shows the end of its',
-    'output. Exit code: that of its command.',
+    'Attach to a session. Another client that is attached is detached, but not with',
+    '--read-only, which only watches. ID: the first characters of its ID, as listed',
+    'by `sessions`. Enter ~ d detaches again. A session that has ended shows the end',
+    'of its output. Exit code: that of its command.',
   ].join('\n'),
   examples: [
     { purpose: 'Come back to a session', line: 'kubectl crashcart attach 1a2b3c4d' },
     { purpose: 'Only watch it', line: 'kubectl crashcart attach 1a2b3c4d --read-only' },
     {
-      purpose: 'Leave it by other keys than Enter ~ d',
+      purpose: 'Detach by other keys than Enter ~ d',
       line: 'kubectl crashcart attach 1a2b3c4d --detach-keys ctrl-p,ctrl-q',
     },
   ],

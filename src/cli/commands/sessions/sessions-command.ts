@@ -14,12 +14,12 @@ export const sessionsCommand = defineCommand({
   name: 'sessions',
   usage: 'kubectl crashcart sessions [-o json|yaml|wide|name]',
   summary: [
-    'List the sessions on all nodes: running ones, those that nobody is attached to,',
-    'and those that ended in the last 10 minutes.',
+    'List the sessions on all nodes: attached and detached ones, and those that ended',
+    'in the last 10 minutes.',
   ].join('\n'),
   examples: [
     { purpose: 'All sessions', line: 'kubectl crashcart sessions' },
-    { purpose: 'With their whole IDs, reasons and agents', line: 'kubectl crashcart sessions -o wide' },
+    { purpose: 'With whole IDs, reasons and agents', line: 'kubectl crashcart sessions -o wide' },
     { purpose: 'End all of them', line: 'kubectl crashcart sessions -o name | xargs kubectl crashcart stop' },
   ],
   options: { format: outputFormatOption, ...agentAccessOptions },

@@ -11,8 +11,8 @@ export const stopCommand = defineCommand({
   name: 'stop',
   usage: 'kubectl crashcart stop ID...',
   summary: [
-    'End sessions, and everything that runs in them. ID: its first characters, as',
-    '`sessions` shows them.',
+    'End sessions, and everything that runs in them. ID: the first characters of an',
+    'ID, as listed by `sessions`.',
   ].join('\n'),
   examples: [
     { purpose: 'End a session', line: 'kubectl crashcart stop 1a2b3c4d' },
