@@ -31,13 +31,10 @@ export function describeSession({ target, command }: RecordedSession): string {
 
 /**
  * Starts a recording, which is finished when the run ends.
- * @param hasTerminal whether the session has a terminal.
  * @throws UsageError when the file exists already, or can't be created.
  */
 export async function startRecording(
-  file: string,
-  session: RecordedSession,
-  hasTerminal: boolean,
+  { file, session, hasTerminal }: { file: string; session: RecordedSession; hasTerminal: boolean },
   lifetime: Lifetime,
   { stdout, reporter, env }: Context,
 ): Promise<Recording> {

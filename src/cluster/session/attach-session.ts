@@ -8,7 +8,7 @@ import type { AgentAddress } from './tunnel.ts';
 /** How long a lost connection is tried to be restored; the agent may keep the session for longer. */
 const reconnectLimitMs = 5 * 60 * 1000;
 
-/** A session that is there already. */
+/** A session that an agent has already. */
 export interface ExistingSession {
   agent: AgentAddress;
   state: SessionState;
@@ -17,7 +17,7 @@ export interface ExistingSession {
 }
 
 /**
- * Takes over a session that is there already, or watches it.
+ * Takes over a session that an agent has already, or watches it.
  * @throws Failure `tunnelFailed`, `connectionLost`, `timeout`; ApiError; ProblemError; the signal's reason.
  */
 export async function attachSession(

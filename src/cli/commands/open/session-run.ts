@@ -205,8 +205,8 @@ class SessionRun {
     const { recordFile, terminal, command } = this.#options;
     if (recordFile === null || this.#recording) return;
     const { startRecording } = await import('../../attached/recording.ts');
-    const session = { target, command };
-    this.#recording = await startRecording(recordFile, session, terminal, this.#lifetime, this.#context);
+    const recording = { file: recordFile, session: { target, command }, hasTerminal: terminal };
+    this.#recording = await startRecording(recording, this.#lifetime, this.#context);
   }
 }
 

@@ -13,7 +13,7 @@ import { openApi } from '../../options/access-options.ts';
 import type { AttachOptions } from './attach-command.ts';
 
 /**
- * Attaches to a session that is there already.
+ * Attaches to a session that exists already.
  * @returns the exit code of the session's command; 0 when the session was left.
  * @throws Failure `sessionNotFound`, `keepRefused`, `sessionFailed` and those of {@link attachSession} and
  *   {@link runAttached}; ProblemError; ApiError; UsageError; InterruptedError.
@@ -31,7 +31,9 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
     const { hasTerminal } = state;
     // Before the session is taken over: a recording that can't be made must not cost the present holder the session.
     const recording =
-      recordFile === null ? null : await startRecording(recordFile, state, hasTerminal, lifetime, context);
+      recordFile === null
+        ? null
+        : await startRecording({ file: recordFile, session: state, hasTerminal }, lifetime, context);
     const attachment = new TerminalAttachment(
       {
         role: readOnly ? 'watcher' : 'holder',
