@@ -95,6 +95,9 @@ const shared: BuildOptions = {
   supported: { 'dynamic-import': false },
   minify: true,
   keepNames: true,
+  // Beside the bundle, and without the sources: read by src/failure/source-stack.ts when an error is printed.
+  sourcemap: 'linked',
+  sourcesContent: false,
   legalComments: 'none',
   logLevel: 'warning',
   banner: { js: "const importMetaURL = require('node:url').pathToFileURL(__filename).href;" },

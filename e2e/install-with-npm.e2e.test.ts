@@ -32,8 +32,10 @@ test('the package is small, and holds what runs and under which terms', () => {
     'package/THIRD-PARTY-LICENSES.txt',
     'package/lib/complete.cjs',
     'package/lib/kubectl-crashcart.cjs',
+    'package/lib/kubectl-crashcart.cjs.map',
     'package/lib/plugin.cjs',
     'package/lib/run-cli.cjs',
+    'package/lib/run-cli.cjs.map',
     'package/man/kubectl-crashcart.1',
     'package/package.json',
   ]);

@@ -50,8 +50,10 @@ test('an archive holds the plugin, its Node, completion, a manual page and the l
     'kubectl-crashcart',
     'kubectl_complete-crashcart',
     'lib/kubectl-crashcart.cjs',
+    'lib/kubectl-crashcart.cjs.map',
     'lib/node',
     'lib/run-cli.cjs',
+    'lib/run-cli.cjs.map',
     'man/kubectl-crashcart.1',
   ]);
 });

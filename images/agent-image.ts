@@ -76,7 +76,7 @@ async function hashAgent(toolbox: BuiltImage): Promise<string> {
   return hashInputs([
     toolbox.reference,
     { file: folder },
-    { file: join(checkout, 'dist/agent/agent.cjs') },
+    { file: join(checkout, 'dist/agent') },
     await readPackageVersion('node'),
     await readPackageVersion('@lydell/node-pty'),
   ]);

@@ -18,27 +18,32 @@ beforeAll(async () => {
 
 describe('the bundle of a release', () => {
   test('tells the version of the release, in every form of it', () => {
-    expect([...bundle.files.keys()].toSorted()).toEqual(['kubectl-crashcart.cjs', 'run-cli.cjs']);
-    for (const file of [...bundle.files.values(), bundle.singleFile])
-      expect(file.includes('12.34.56')).toBe(true);
+    expect([...bundle.files.keys()].toSorted()).toEqual([
+      'kubectl-crashcart.cjs',
+      'kubectl-crashcart.cjs.map',
+      'run-cli.cjs',
+      'run-cli.cjs.map',
+    ]);
+    const programs = [...bundle.files].filter(([name]) => name.endsWith('.cjs')).map(([, file]) => file);
+    for (const file of [...programs, bundle.singleFile.program]) expect(file.includes('12.34.56')).toBe(true);
   });
 
   test('names the agent’s image by its digest', () => {
-    const files = [bundle.files.get('run-cli.cjs'), bundle.singleFile];
+    const files = [bundle.files.get('run-cli.cjs'), bundle.singleFile.program];
     expect(files.map((file) => file?.includes(agentImage))).toEqual([true, true]);
   });
 
   test('holds the manifests', async () => {
     const text = await readFile(join(checkout, 'manifests/rbac.yaml'), 'utf8');
-    for (const file of [bundle.files.get('run-cli.cjs'), bundle.singleFile])
+    for (const file of [bundle.files.get('run-cli.cjs'), bundle.singleFile.program])
       expect(file?.includes(text.split('\n')[0] as string)).toBe(true);
     // What reads them from a checkout is not in it.
-    expect(bundle.singleFile.includes('kustomization.yaml')).toBe(false);
+    expect(bundle.singleFile.program.includes('kustomization.yaml')).toBe(false);
   });
 
   test('holds nothing of the agent, and no path of the machine that made it', () => {
     expect(bundle.inputs.filter((path) => path.startsWith('src/agent/'))).toEqual([]);
-    for (const file of [...bundle.files.values(), bundle.singleFile])
+    for (const file of [...bundle.files.values(), bundle.singleFile.program, bundle.singleFile.sourceMap])
       expect(file.includes(checkout)).toBe(false);
   });
 

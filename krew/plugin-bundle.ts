@@ -5,8 +5,8 @@ import { describePluginBuilds, describeSingleFileBuild, type ReleaseIdentity } f
 export interface PluginBundle {
   /** By name, for a Node beside them. */
   files: Map<string, Buffer>;
-  /** The same in one file. */
-  singleFile: Buffer;
+  /** The same in one file, with its source map. */
+  singleFile: { program: Buffer; sourceMap: Buffer };
   /** Files of the checkout that something of is in it, as paths from there. */
   inputs: string[];
 }
@@ -17,11 +17,12 @@ export async function bundlePlugin(identity: ReleaseIdentity): Promise<PluginBun
   const builds = [...describePluginBuilds('plugin', identity), describeSingleFileBuild('plugin', identity)];
   const results = await Promise.all(builds.map(bundle));
   const outputs = results.flatMap(({ outputs }) => outputs);
-  const singleFile = outputs.find(({ name }) => name === 'single-file.cjs');
-  if (singleFile === undefined) throw new Error('esbuild gave no single file');
+  const files = new Map(outputs.map(({ name, content }) => [name, content]));
+  const [program, sourceMap] = [files.get('single-file.cjs'), files.get('single-file.cjs.map')];
+  if (program === undefined || sourceMap === undefined) throw new Error('esbuild gave no single file');
   return {
-    files: new Map(outputs.filter((file) => file !== singleFile).map(({ name, content }) => [name, content])),
-    singleFile: singleFile.content,
+    files: new Map([...files].filter(([name]) => !name.startsWith('single-file'))),
+    singleFile: { program, sourceMap },
     inputs: [...new Set(results.flatMap(({ inputs }) => inputs))].toSorted(),
   };
 }

@@ -3,19 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NtExecutable } from 'pe-library';
 import { runCommand } from '../images/machine/run-command.ts';
+import type { PluginBundle } from './plugin-bundle.ts';
 
 /**
  * Makes a single-executable application: krew links one file on Windows and calls it `.exe`, so there is no
  * place for a launcher. (https://nodejs.org/api/single-executable-applications.html)
- * @param program in one file.
+ * @param singleFile the program in one file; its source map is read only when an error is printed.
  * @param executable Node for the platform of the result.
  * @param builder Node of the same version for this machine: what it writes is read by that version alone.
  */
-export async function buildExecutable(program: Buffer, executable: Buffer, builder: Buffer): Promise<Buffer> {
+export async function buildExecutable(
+  { program, sourceMap }: PluginBundle['singleFile'],
+  executable: Buffer,
+  builder: Buffer,
+): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'crashcart-executable-'));
   try {
     await Promise.all([
       writeFile(join(folder, 'program.cjs'), program),
+      writeFile(join(folder, 'program.cjs.map'), sourceMap),
       writeFile(join(folder, 'node.exe'), executable),
       writeFile(join(folder, 'builder'), builder, { mode: 0o755 }),
       writeFile(join(folder, 'configuration.json'), JSON.stringify(configuration)),
@@ -36,6 +42,7 @@ const configuration = {
   main: 'program.cjs',
   executable: 'node.exe',
   output: 'kubectl-crashcart.exe',
+  assets: { 'program.cjs.map': 'program.cjs.map' },
   disableExperimentalSEAWarning: true,
   // Both are for the platform that they are made on.
   useSnapshot: false,

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeStack } from '../failure/source-stack.ts';
 import { agentSocketPath } from '../session-api/protocol-version.ts';
 import { readAgentConfig } from './agent-config.ts';
 import { countAdmittedSessions } from './cgroup/memory-limit.ts';
@@ -15,7 +16,7 @@ const farewellLimitMs = 1000;
 if (process.argv.includes('--version')) console.log(agentVersion);
 else {
   runAgent().catch((error: unknown) => {
-    console.error(error);
+    console.error(describeStack(error));
     process.exit(1);
   });
 }

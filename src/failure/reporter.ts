@@ -1,6 +1,7 @@
 import { bugsURL } from './docs-link.ts';
 import { escapeMessage } from './escape-text.ts';
 import { exitCodes, Failure } from './failure.ts';
+import { describeStack } from './source-stack.ts';
 
 /** The end of a command that a user is told nothing about: only its exit code tells. */
 export interface SilentEnd {
@@ -55,9 +56,8 @@ function isSilentEnd(error: unknown): error is SilentEnd {
 
 /** An error that no code of ours expected. */
 function describeDefect(error: unknown): { message: string; hint: string; exitCode: number } {
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
-    message: `unexpected: ${message}`,
+    message: `unexpected: ${describeStack(error)}`,
     hint: `This is a defect. Please report it: ${bugsURL}`,
     exitCode: exitCodes.failure,
   };

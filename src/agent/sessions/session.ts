@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants as osConstants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeStack } from '../../failure/source-stack.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionEnd, SessionState } from '../../session-api/session-end.ts';
 import type { OutputStreamName } from '../../session-api/session-routes.ts';
@@ -306,5 +307,5 @@ export class Session {
 }
 
 function reportError(error: unknown): void {
-  console.error(`session: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  console.error(`session: ${describeStack(error)}`);
 }
