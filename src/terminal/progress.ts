@@ -12,10 +12,10 @@ export interface ProgressStream {
 /** One line on a terminal that says what is being waited for, and leaves nothing behind. */
 export class ProgressLine {
   readonly #stream: ProgressStream;
+  readonly #enabled: boolean;
   #text = '';
   #timer: NodeJS.Timeout | null = null;
   #shown = false;
-  readonly #enabled: boolean;
 
   /** @param quiet true: nothing is ever shown, as on a stream that is not a terminal. */
   constructor(stream: ProgressStream, { quiet = false } = {}) {
@@ -23,7 +23,7 @@ export class ProgressLine {
     this.#enabled = !quiet && stream.isTTY === true;
   }
 
-  /** Says something else from now on; the first time after a moment only. */
+  /** Says something else from now on; the first time only after a moment. */
   show(text: string): void {
     if (!this.#enabled) return;
     this.#text = text;
@@ -35,14 +35,24 @@ export class ProgressLine {
   clear(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#shown) this.#stream.write('\r\x1b[K');
+    if (this.#shown) this.#stream.write(this.wipe());
     this.#shown = false;
+  }
+
+  /** @returns what a terminal is sent to show a line. */
+  protected draw(line: string): string {
+    return `${this.wipe()}${line}`;
+  }
+
+  /** @returns what a terminal is sent to wipe the line. */
+  protected wipe(): string {
+    return '\r\x1b[K';
   }
 
   #draw(): void {
     this.#shown = true;
     const line = escapeText(this.#text).replaceAll(/\s+/g, ' ');
     // A line that wraps could not be wiped.
-    this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns ?? 80) - 1)}`);
+    this.#stream.write(this.draw(line.slice(0, (this.#stream.columns ?? 80) - 1)));
   }
 }

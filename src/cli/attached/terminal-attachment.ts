@@ -39,7 +39,7 @@ export class TerminalAttachment {
   readonly sinks: SessionSinks;
   readonly #options: AttachmentOptions;
   readonly #context: Context;
-  readonly #status: StatusRow | ProgressLine;
+  readonly #status: ProgressLine;
   /** Rejects when the terminal or stdin fails. */
   readonly #failed = Promise.withResolvers<never>();
   #session: ClientSession | null = null;
