@@ -6,7 +6,7 @@ const tests = '(/testing/|^e2e/)';
 
 /** The floors of a room, lowest first: a floor imports only those below it. */
 const clusterFloors = ['api', 'target', 'agent-pods', 'session', String.raw`(doctor/|clean-up\.ts)`];
-const cliFloors = ['options', 'attached', 'commands'];
+const cliFloors = ['command-line', 'options', 'attached', 'commands'];
 
 export default {
   forbidden: [
@@ -14,8 +14,7 @@ export default {
       name: 'no-cycle-of-files',
       comment: 'Files that import each other can only be understood together.',
       severity: 'error',
-      // Still open: attach-command.ts and attach-run.ts.
-      from: { pathNot: '^src/cli/commands/sessions/attach-' },
+      from: {},
       to: { circular: true },
     },
     {
@@ -23,8 +22,7 @@ export default {
       comment: 'A folder is a room: what two rooms need from each other belongs to a third one below them.',
       severity: 'error',
       scope: 'folder',
-      // Still open: src/cli/command-line imports src/cli/commands.
-      from: { pathNot: '^src/cli/' },
+      from: {},
       to: { circular: true },
     },
     rule('cli-never-agent', 'The plugin talks to the agent by the session API alone.', '^src/cli/', [
@@ -60,8 +58,7 @@ export default {
     rule(
       'completion-is-an-engine',
       'Completion is given the commands; it knows none of them.',
-      // Still open: complete-line.ts.
-      String.raw`^src/cli/completion/(?!complete-line\.ts)`,
+      '^src/cli/completion/',
       ['^src/cli/commands/'],
     ),
     rule(

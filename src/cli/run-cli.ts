@@ -25,7 +25,8 @@ export async function runCLI(args: string[], streams: Streams): Promise<number> 
     // Called by the completion scripts only, so it is not in the table of commands.
     if (word === '__complete') {
       const { completeLine } = await import('./completion/complete-line.ts');
-      return await completeLine(words, context, AbortSignal.timeout(completionLimitMs));
+      const commands = { summaries: commandTable, choose: chooseCommand };
+      return await completeLine(words, commands, context, AbortSignal.timeout(completionLimitMs));
     }
     return await run(await chooseCommand(args), context);
   } catch (error) {

@@ -6,7 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { dump } from 'js-yaml';
+import { chooseCommand } from '../commands/command-choice.ts';
+import { commandTable } from '../commands/command-table.ts';
 import { completeLine, formatAnswer } from './complete-line.ts';
+
+const commands = { summaries: commandTable, choose: chooseCommand };
 
 // A list of each kind, as the API server gives it: its speed is not what is tested here.
 const answers: Record<string, unknown> = {
@@ -69,7 +73,7 @@ async function complete(
 ) {
   let output = '';
   const stdout = { write: (text: string) => (output += text) };
-  expect(await completeLine(words, { stdout, env }, limit)).toBe(0);
+  expect(await completeLine(words, commands, { stdout, env }, limit)).toBe(0);
   const lines = output.trimEnd().split('\n');
   return { directive: lines.pop(), values: lines.map((line) => line.split('\t')[0]) };
 }

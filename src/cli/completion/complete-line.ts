@@ -1,9 +1,7 @@
 import { escapeText } from '../../failure/escape-text.ts';
 import { parseArguments } from '../command-line/adapter.ts';
-import { listCommandOptions } from '../command-line/command.ts';
+import { type Command, listCommandOptions } from '../command-line/command.ts';
 import { describeOption, type Option } from '../command-line/option.ts';
-import { chooseCommand } from '../commands/command-choice.ts';
-import { commandTable } from '../commands/command-table.ts';
 import type { Context } from '../context.ts';
 import { decideSettings, type Settings } from '../options/settings.ts';
 import { type Candidate, listCandidates } from './candidates.ts';
@@ -11,6 +9,13 @@ import { analyseLine, type CompletionLine } from './completion-request.ts';
 
 /** cobra's ShellCompDirective: https://github.com/spf13/cobra/blob/main/completions.go */
 const directives = { default: 0, noSpace: 2, noFiles: 4 };
+
+/** The commands that a line can name. */
+export interface CompletedCommands {
+  summaries: ReadonlyMap<string, { summary: string }>;
+  /** Finds the command of a line, and what is left of the line for it. */
+  choose: (args: string[]) => Promise<{ command: Command; args: string[] }>;
+}
 
 /** What a word can be, and what the shell is to do with that. */
 interface Completion {
@@ -28,6 +33,7 @@ const nothing: Completion = { candidates: [], directive: directives.noFiles };
  */
 export async function completeLine(
   words: string[],
+  commands: CompletedCommands,
   { env, stdout }: Pick<Context, 'env'> & { stdout: { write(text: string): unknown } },
   limit: AbortSignal,
 ): Promise<number> {
@@ -35,7 +41,9 @@ export async function completeLine(
   const late = new Promise<Completion>((resolve) => {
     limit.addEventListener('abort', () => resolve(nothing), { once: true });
   });
-  stdout.write(formatAnswer(await Promise.race([complete(words, env, limit).catch(() => nothing), late])));
+  stdout.write(
+    formatAnswer(await Promise.race([complete(words, commands, env, limit).catch(() => nothing), late])),
+  );
   return 0;
 }
 
@@ -47,18 +55,23 @@ export function formatAnswer({ candidates, directive }: Completion): string {
   return [...lines, `:${directive}`, ''].join('\n');
 }
 
-async function complete(words: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Completion> {
+async function complete(
+  words: string[],
+  { summaries, choose }: CompletedCommands,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Completion> {
   if (words.length === 2 && words[0] === 'help')
-    return { candidates: listCommands(words[1] ?? ''), directive: directives.noFiles };
+    return { candidates: listCommands(summaries, words[1] ?? ''), directive: directives.noFiles };
   // A word at the cursor names no command yet.
   const isFirst = words.length <= 1;
-  const { command, args } = await chooseCommand(isFirst ? [] : words);
+  const { command, args } = await choose(isFirst ? [] : words);
   const line = analyseLine(isFirst ? words : args, command);
   const candidates = await findCandidates(line, listCommandOptions(command), env, signal);
   const { request } = line;
   const prefix = request.kind === 'nothing' ? '' : request.prefix;
   const isCommand = isFirst && request.kind === 'value' && request.isArgument;
-  const commands = isCommand ? listCommands(prefix) : [];
+  const commands = isCommand ? listCommands(summaries, prefix) : [];
   const fitting = [...commands, ...candidates].filter(
     // Names in a kubeconfig are free text; those that a terminal can't show can't be typed either.
     ({ value }) => value.startsWith(prefix) && escapeText(value) === value && !/[\t\n]/.test(value),
@@ -84,8 +97,8 @@ async function findCandidates(
     .map((option) => ({ value: `--${option.flag}`, description: describeOption(option) }));
 }
 
-function listCommands(prefix: string): Candidate[] {
-  const commands = [...commandTable].map(([value, { summary }]) => ({ value, description: summary }));
+function listCommands(summaries: CompletedCommands['summaries'], prefix: string): Candidate[] {
+  const commands = [...summaries].map(([value, { summary }]) => ({ value, description: summary }));
   return commands.filter(({ value }) => value.startsWith(prefix));
 }
 

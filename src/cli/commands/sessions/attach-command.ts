@@ -1,30 +1,9 @@
 import { defineArgument } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { defineSwitch, type OptionValues } from '../../command-line/option.ts';
-import { agentAccessOptions } from '../../options/access-options.ts';
-import { attachmentOptions, stdinOption } from '../../options/attachment-options.ts';
 import { refuseCombinations } from '../../options/option-rules.ts';
 import { sessionIDSchema } from '../../options/session-id.ts';
+import { attachOptions } from './attach-options.ts';
 import { runAttach } from './attach-run.ts';
-
-const readOnlyOption = defineSwitch({
-  flag: 'read-only',
-  describe: 'watch the session; nothing that is typed is passed on',
-  group: 'Session:',
-});
-
-const attachOptions = {
-  stdin: {
-    ...stdinOption,
-    describe:
-      'pass stdin to the command, even if it is not a terminal; its end ends the stdin of the command',
-  },
-  readOnly: readOnlyOption,
-  ...attachmentOptions,
-  ...agentAccessOptions,
-};
-/** What a command line asks for. */
-export type AttachOptions = OptionValues<typeof attachOptions> & { id: string };
 
 /** Comes back to a session, or watches it. */
 export const attachCommand = defineCommand({
@@ -46,6 +25,6 @@ export const attachCommand = defineCommand({
   ],
   options: attachOptions,
   arguments: { id: defineArgument({ name: 'ID', schema: sessionIDSchema, values: 'session' }) },
-  validate: (_values, sources) => refuseCombinations(sources, attachOptions.stdin, [readOnlyOption]),
+  validate: (_values, sources) => refuseCombinations(sources, attachOptions.stdin, [attachOptions.readOnly]),
   run: runAttach,
 });

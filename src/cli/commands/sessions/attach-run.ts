@@ -10,7 +10,7 @@ import { TerminalAttachment } from '../../attached/terminal-attachment.ts';
 import type { Context } from '../../context.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 import { openApi } from '../../options/access-options.ts';
-import type { AttachOptions } from './attach-command.ts';
+import type { AttachOptions } from './attach-options.ts';
 
 /**
  * Attaches to a session that exists already.
