@@ -58,6 +58,7 @@ async function buildRuntime(base: Base, toolbox: BuiltImage, modules: string): P
     toolbox.reference,
     dockerfile,
     { file: join(folder, 'session-init.c') },
+    { file: join(folder, 'lay-root.sh') },
     await readPackageVersion('node'),
   ]);
   const name = nameVariant(runtimeRepository, platform);

@@ -62,7 +62,14 @@ export async function makeToolbox(reference: string, base: Base): Promise<void> 
 /** Builds all of the toolbox but its own commands: most of its time. */
 async function buildPackages(base: Base): Promise<string> {
   const { platform } = base;
-  const files = ['Dockerfile', 'dpkg-excludes', 'install-packages.sh', 'packages', 'python-tools.txt'];
+  const files = [
+    'Dockerfile',
+    'dpkg-excludes',
+    'install-packages.sh',
+    'trim-root.sh',
+    'packages',
+    'python-tools.txt',
+  ];
   const key = await hashInputs([base.key, ...files.map((name) => ({ file: join(folder, name) }))]);
   const name = nameVariant(packagesRepository, platform);
   const reference = `${name}:${key}`;
