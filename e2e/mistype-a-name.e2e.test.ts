@@ -179,9 +179,9 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
     ['no command after --', ['musl', '--'], 'there is no command after --'],
     ['a reserved word', ['capture'], '"capture" is a reserved word; for a pod of that name use pod/capture'],
     [
-      'a limit that is no duration',
+      'a limit that is not a duration',
       ['musl', '--timeout', 'soon'],
-      '--timeout: "soon" is no duration: write it as 30s or 5m',
+      '--timeout: "soon" is not a duration (30s, 5m)',
     ],
   ])('%s', async (_what, args, message) => {
     expect(await fail(args)).toEqual({ code: 2, error: `error: ${message}\n${help}` });

@@ -27,7 +27,7 @@ const source: ImageSource = {
 
 /**
  * Builds the agent's image, or finds it in the cache; the agent's bundle has to be there.
- * @throws when the bundle is changed meanwhile, as the image would then stand under a wrong key.
+ * @throws Error when the bundle changes during the build: the image would have a wrong key.
  */
 export async function buildAgent(base: Base, toolbox: BuiltImage): Promise<BuiltImage> {
   const { platform } = base;

@@ -23,7 +23,7 @@ deb http://deb.debian.org/debian ${debianRelease}-updates main
 deb http://security.debian.org/debian-security ${debianRelease}-security main
 `,
   '/etc/apt/apt.conf.d/99mmdebstrap': 'Acquire::Languages "none";\n',
-  // Of this machine, and no business of an image.
+  // They would be this machine's.
   '/etc/resolv.conf': '',
   '/etc/hosts': '',
   '/etc/hostname': '',

@@ -11,7 +11,7 @@ export interface ImagePlatform {
   arch: 'amd64' | 'arm64';
   /** As Node and its packages call it. */
   nodeArch: 'x64' | 'arm64';
-  /** What runs its programs on another machine, as QEMU's package calls it. */
+  /** The emulator of its programs on another machine, as QEMU's package calls it. */
   emulator: string;
 }
 
@@ -24,27 +24,28 @@ const binfmt = '/proc/sys/fs/binfmt_misc';
 
 /**
  * The platform of this machine.
- * @throws when no images are built on it.
+ * @throws Error when there are no images for it.
  */
 export function getNativePlatform(): ImagePlatform {
   const native = imagePlatforms.find(({ nodeArch }) => nodeArch === process.arch);
-  if (native === undefined) throw new Error(`there are no images for ${process.arch}, which this machine is`);
+  if (native === undefined)
+    throw new Error(`there are no images for this machine's architecture, ${process.arch}`);
   return native;
 }
 
-/** Returns whether its programs run here only by an emulator: about ten times slower. */
+/** Returns whether this machine runs the platform's programs only by an emulator, about ten times slower. */
 export function isForeign(platform: ImagePlatform): boolean {
   return platform.nodeArch !== process.arch;
 }
 
-/** The name that something has for a platform: the plain one for this machine's, so that neither displaces the other. */
+/** Returns a name for a platform: the plain one for this machine's, so that neither replaces the other. */
 export function nameVariant(name: string, platform: ImagePlatform): string {
   return isForeign(platform) ? `${name}-${platform.arch}` : name;
 }
 
 /**
- * Makes the kernel run the programs of a foreign platform by QEMU; for this machine's nothing is needed.
- * It holds for all of the machine, until it starts anew: no mount or namespace is left out of it.
+ * Has the kernel run the programs of a foreign platform by QEMU; this machine's own platform needs nothing.
+ * The setting is for the whole machine, mount namespaces too, until it restarts.
  */
 export async function prepareEmulator(platform: ImagePlatform): Promise<void> {
   const { emulator } = platform;

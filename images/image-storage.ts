@@ -8,7 +8,7 @@ import { cacheDirectory } from './machine/build-cache.ts';
 import { isForeign, prepareEmulator, type ImagePlatform } from './image-platform.ts';
 import { writePackageSecrets } from './package-sources.ts';
 
-/** An image that was built: what it is called, and the docker archive that holds all of it. */
+/** An image that was built: its reference, and the docker archive that holds it. */
 export interface BuiltImage {
   reference: string;
   archive: string;
@@ -19,7 +19,7 @@ export interface BuiltImage {
 export interface ImageSource {
   dockerfile: string;
   context: string;
-  /** Of the context, what is left out; null: nothing. */
+  /** Names the files of the context that are left out; null: none. */
   ignoreFile: string | null;
 }
 
@@ -32,8 +32,7 @@ export interface ImageBuild {
   target?: string;
 }
 
-// Kept between builds, unlike a storage of its own for each: a changed agent is one new layer upon what is
-// there, here and on the nodes.
+// One storage for all builds: a changed agent is then one new layer on those that are there, here and on the nodes.
 const storageDirectory = join(cacheDirectory, 'image-storage');
 const runDirectory = join(tmpdir(), `kubectl-crashcart-image-storage-${process.getuid?.() ?? 0}`);
 
@@ -99,7 +98,7 @@ export async function exportImage({
   await runWithStorage('buildah push --quiet "$1" "docker-archive:$2:$1"', [reference, archive]);
 }
 
-/** Removes a repository's images but the newest ones, and layers that no image needs any more. */
+/** Removes a repository's images except the newest ones, and layers that no image needs any longer. */
 export async function pruneImages(repository: string, keep: number): Promise<void> {
   const format = '{{.CreatedAtRaw.Unix}} {{.Name}}:{{.Tag}}';
   const list = await runWithStorage('buildah images --format "$1"', [format]);

@@ -19,7 +19,7 @@ const lockSchema = z.object({
  * Gathers the packages that the agent's image takes: Node, node-pty and its native part. `npm ci` installs them for
  * this machine alone; for another platform they are what it would have installed there.
  * @returns their folder, from the root of the checkout.
- * @throws when one of them can't be had.
+ * @throws Error when one of them can't be downloaded or is not the pinned one.
  */
 export async function gatherModules(platform: ImagePlatform): Promise<string> {
   if (!isForeign(platform)) return 'node_modules';
@@ -29,7 +29,7 @@ export async function gatherModules(platform: ImagePlatform): Promise<string> {
   const node = platforms.find(({ os, arch }) => os === 'linux' && arch === platform.arch)?.node;
   if (node === undefined) throw new Error(`there is no Node for ${platform.name}`);
   if (`node ${node.version}` !== (await readPackageVersion('node')))
-    throw new Error(`the Node of releases is ${node.version}, another than is installed here`);
+    throw new Error(`the Node of releases is ${node.version}, but another version is installed here`);
   const { binary } = await readNodePackage(node);
   await mkdir(join(modules, 'node/bin'), { recursive: true });
   await writeFile(join(modules, 'node/bin/node'), binary, { mode: 0o755 });

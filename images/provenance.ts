@@ -20,7 +20,7 @@ const repositorySchema = z.object({
 
 /**
  * Reads what published images say of their origin. It takes the commit's time in place of the clock's, so that images
- * of one commit say the same. There is no base.name: their root is made of packages, and is no image of a registry.
+ * of one commit say the same. There is no base.name: their root is made of packages, and does not come from an image.
  * @throws when git can't tell the commit.
  */
 export async function readProvenance(version: string, env = process.env): Promise<Provenance> {
@@ -49,7 +49,7 @@ async function runGit(args: string[]): Promise<string> {
     return await runCommand('git', args, { cwd: checkout });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`published images name the commit that they are of, and git can't tell it: ${why}`, {
+    throw new Error(`published images name their commit, and git can't tell which it is: ${why}`, {
       cause: error,
     });
   }

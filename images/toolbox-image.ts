@@ -18,7 +18,7 @@ const packagesRepository = 'crashcart.dev/toolbox-packages';
 const folder = join(import.meta.dirname, 'toolbox');
 const source: ImageSource = { dockerfile: join(folder, 'Dockerfile'), context: folder, ignoreFile: null };
 
-/** What the images are built upon: a name for it, and how to have it in the storage. */
+/** The root file system that the images are built on: its name, and the archive it is imported from. */
 export interface Base {
   reference: string;
   key: string;
@@ -26,10 +26,10 @@ export interface Base {
   platform: ImagePlatform;
 }
 
-/** The base that both images of a platform are built upon. */
+/** Prepares the base that both images of a platform are built on. */
 export async function prepareBase(platform: ImagePlatform): Promise<Base> {
   const tar = await buildBaseTar(platform);
-  // Its folder is named by its key, wherever the cache is.
+  // The folder's name has the key, and does not depend on where the cache is.
   const key = await hashInputs([basename(dirname(tar))]);
   return { reference: `crashcart.dev/base:${key}`, key, tar, platform };
 }
@@ -48,7 +48,7 @@ export async function buildToolbox(base: Base): Promise<BuiltImage> {
   return { reference, archive: join(directory, 'image.tar'), platform };
 }
 
-/** Builds the toolbox into the storage; what it has of it already is not built again. */
+/** Builds the toolbox into the storage; stages that are there already are not built again. */
 export async function makeToolbox(reference: string, base: Base): Promise<void> {
   const { platform } = base;
   process.stderr.write(`building ${reference}\n`);
@@ -59,7 +59,7 @@ export async function makeToolbox(reference: string, base: Base): Promise<void> 
   await pruneImages(nameVariant(repository, platform), 2);
 }
 
-/** Builds all of the toolbox but its own commands: most of its time. */
+/** Builds everything of the toolbox except its own commands, which takes most of the time. */
 async function buildPackages(base: Base): Promise<string> {
   const { platform } = base;
   const files = [

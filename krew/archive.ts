@@ -21,7 +21,8 @@ const modifiedAt = new Date('1985-10-26T08:15:00Z');
 export async function writeArchive(file: string, entries: ArchiveEntry[]): Promise<void> {
   const archive = pack();
   const names = entries.map(({ name }) => name);
-  if (new Set(names).size < names.length) throw new Error(`a name stands twice in ${names.join(', ')}`);
+  if (new Set(names).size < names.length)
+    throw new Error(`two entries have the same name: ${names.join(', ')}`);
   for (const { name, content, executable } of entries.toSorted((one, other) =>
     one.name < other.name ? -1 : 1,
   )) {

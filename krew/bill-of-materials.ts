@@ -13,8 +13,8 @@ import type { BundledPackage } from './bundled-packages.ts';
 import type { PinnedPackage } from '../images/machine/npm-tarball.ts';
 
 /**
- * Says what a release is made of, in CycloneDX 1.6. Without time and serial number, so that every build gives
- * the same.
+ * Lists what a release is made of, in CycloneDX 1.6. It has no time and no serial number, so that every build gives
+ * the same text.
  */
 export function formatBillOfMaterials(
   version: string,

@@ -28,7 +28,7 @@ describe('the bundle of a release', () => {
     for (const file of [...programs, bundle.singleFile.program]) expect(file.includes('12.34.56')).toBe(true);
   });
 
-  test('names the agent’s image by its digest', () => {
+  test('names the image of the agent by its digest', () => {
     const files = [bundle.files.get('run-cli.cjs'), bundle.singleFile.program];
     expect(files.map((file) => file?.includes(agentImage))).toEqual([true, true]);
   });

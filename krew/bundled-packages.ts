@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 
-/** A package that something of is in the plugin. */
+/** A package with code in the plugin. */
 export interface BundledPackage {
   name: string;
   version: string;
@@ -16,9 +16,9 @@ const descriptionSchema = z.object({ name: z.string(), version: z.string(), lice
 const licenceFile = /^(licen[cs]e|copying|notice)([.-].*)?$/i;
 
 /**
- * Finds the packages that bundled files are of, in the order of their names.
+ * Finds the packages that bundled files belong to, in the order of their names.
  * @param inputs paths from the checkout.
- * @throws when one of them does not say its licence.
+ * @throws Error when one of them does not name its licence.
  */
 export async function listBundledPackages(checkout: string, inputs: string[]): Promise<BundledPackage[]> {
   const folders = inputs.map(findPackageFolder).filter((folder) => folder !== null);
@@ -37,7 +37,7 @@ function findPackageFolder(path: string): string | null {
 async function readPackage(folder: string): Promise<BundledPackage> {
   const description: unknown = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const { data, error } = descriptionSchema.safeParse(description);
-  if (error) throw new Error(`${folder} does not say what it is: ${error.message}`);
+  if (error) throw new Error(`${folder}/package.json lacks a name, a version or a license: ${error.message}`);
   const names = (await readdir(folder)).filter((name) => licenceFile.test(name)).toSorted();
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
   return { ...data, texts: texts.map((text) => text.replaceAll('\r\n', '\n').trim()) };

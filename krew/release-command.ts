@@ -23,7 +23,7 @@ try {
   const { image } = values;
   // A tag can be moved, and what a release was tested with is one image.
   if (image !== undefined && !/^[^\s@]+@sha256:[0-9a-f]{64}$/.test(image))
-    throw new Error(`"${image}" has no digest\n${usage}`);
+    throw new Error(`--image ${image} has no digest: a tag can be moved\n${usage}`);
   const wanted = values.platform ?? platforms.map(namePlatform);
   const unknown = wanted.find((name) => !platforms.map(namePlatform).includes(name));
   if (unknown !== undefined)

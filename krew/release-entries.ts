@@ -16,7 +16,7 @@ const checkout = join(import.meta.dirname, '..');
 
 /**
  * Gathers the files of one platform's archive.
- * @throws when its Node can't be got, or the executable not be made.
+ * @throws Error when its Node can't be downloaded, or the executable can't be built.
  */
 export async function gatherEntries(
   { os, node, builder }: Platform,
@@ -24,7 +24,7 @@ export async function gatherEntries(
   packages: BundledPackage[],
 ): Promise<ArchiveEntry[]> {
   const files = await readNodePackage(node);
-  // The packages for Windows have no licence in them.
+  // The npm packages of Node for Windows lack its licence.
   const builderFiles = os === 'windows' ? await readNodePackage(builder) : files;
   const license = (files.license ?? builderFiles.license)?.toString();
   if (license === undefined) throw new Error(`no licence of Node ${node.version}`);
@@ -41,7 +41,7 @@ export async function gatherEntries(
   ];
 }
 
-/** For those who extract the archive themselves; krew's users have `kubectl crashcart completion`. */
+/** For users who extract the archive by hand; krew's users have `kubectl crashcart completion`. */
 function gatherCompletion(os: Platform['os']): ArchiveEntry[] {
   const { name, content } = os === 'windows' ? windowsProgram : unixProgram;
   const scripts = Object.entries(shellScripts).map(([shell, script]) => ({

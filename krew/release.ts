@@ -19,7 +19,7 @@ export interface ReleaseOptions extends ReleaseIdentity {
   platforms: Platform[];
   /** Where it will be published: archives are at `BASE/vVERSION/NAME`. */
   baseURL: string;
-  /** Made anew: it holds the release and nothing else. */
+  /** Emptied first: it holds the release and nothing else. */
   directory: string;
   onProgress: (line: string) => void;
 }
@@ -33,7 +33,7 @@ export interface ReleasedArchive extends ManifestArchive {
 /**
  * Makes a release: the archives, the npm package, the bill of materials, krew's manifest, and checksums of all.
  * @returns the archives in the order of the platforms.
- * @throws when something of it can't be had; what is there by then stays.
+ * @throws Error when a part can't be downloaded or built; the parts that are finished stay.
  */
 export async function makeRelease(options: ReleaseOptions): Promise<ReleasedArchive[]> {
   const { version, agentImage, platforms, directory, onProgress } = options;

@@ -3,8 +3,8 @@ import type { BundledPackage } from './bundled-packages.ts';
 const rule = '='.repeat(100);
 
 /**
- * Says whose work is in a release, and under which terms.
- * @param node that is in it too.
+ * Lists the packages in a release with their licences.
+ * @param node the Node.js that the archive holds, too; without: none.
  */
 export function formatLicences(
   packages: BundledPackage[],

@@ -33,7 +33,7 @@ export async function buildExecutable(
   }
 }
 
-/** Takes the signature off a Windows executable: once a program is put into it, Windows would call it forged. */
+/** Takes the signature off a Windows executable: with a program added to the file it would no longer be valid. */
 export function removeSignature(executable: Buffer): Buffer {
   return Buffer.from(NtExecutable.from(executable, { ignoreCert: true }).generate());
 }

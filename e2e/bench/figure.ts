@@ -6,7 +6,7 @@ export interface Figure {
   ours: number;
   /** The median of kubectl's runs; null where there is nothing to compare with. */
   reference: number | null;
-  /** Of ours to the reference, or of ours to the limit where there is none. */
+  /** The ratio of our value to the reference, or to the limit where there is no reference. */
   ratio: number;
   target: Target;
   isReached: boolean;

@@ -64,7 +64,7 @@ async function measureLongLine({ env }: BenchCluster, runs: number): Promise<Fig
   }
 }
 
-/** From the reset to the next byte, beside a `kubectl exec` that is started anew. */
+/** From the reset to the next byte, beside a `kubectl exec` that is started again. */
 async function measureReconnection(cluster: BenchCluster, runs: number): Promise<Figure> {
   const { env } = cluster;
   const exec = ['kubectl', 'exec', '-n', benchNamespace, targetPod, '--', 'true'];

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 /** Where this checkout keeps the state of its cluster. */
 export const stateDirectory = join(import.meta.dirname, '../.cluster');
 
-/** What a cluster is found by, also from another checkout: one built-in cluster a machine. */
+/** The record of the machine's one built-in cluster, which another checkout finds, too. */
 export const recordFile = '/run/kubectl-crashcart/cluster.json';
 
-/** What every cgroup and interface of the cluster is called by. */
+/** The names of the cluster's cgroups and interfaces start with this. */
 export const namePrefix = 'crashcart';
 
-/** The bridge that the nodes hang on; the control plane and the DNS server listen on its address only. */
+/** The bridge that connects the nodes; the control plane and the DNS server listen on its address only. */
 export const bridge = { name: `${namePrefix}0`, address: '10.77.0.1', prefixLength: 24 };
 
 /** The API server, from this machine and from the nodes. */
@@ -17,7 +17,7 @@ export const apiServer = `https://${bridge.address}:6443`;
 
 export const controlPlaneCgroup = `${namePrefix}-control-plane`;
 
-/** What a node is called, where it is reached and where its state is, by its number from 1. */
+/** Describes a node by its number, from 1: its name, its addresses, and the folder of its state. */
 export function describeNode(number: number, state = stateDirectory) {
   const name = `node-${number}`;
   return {

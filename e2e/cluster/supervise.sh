@@ -1,6 +1,6 @@
 #!/bin/bash
-# supervise.sh COMMAND...: starts it again when it has ended, as a machine's service manager does. One that ends at
-# once the first time is broken, though: that is for whoever started it.
+# supervise.sh COMMAND...: restarts the command when it ends, as a machine's service manager does. A command that ends
+# at once the first time is broken: supervise.sh then ends with its exit code.
 set -u
 has_run=
 while :; do

@@ -29,7 +29,7 @@ export interface Asciicast {
 
 /**
  * Reads the text of a recording.
- * @throws when it is no asciicast of version 2, with the number of the line.
+ * @throws Error with the number of the line that is not asciicast v2.
  */
 export function parseAsciicast(text: string): Asciicast {
   const [header = '', ...events] = text.trimEnd().split('\n');
@@ -48,6 +48,6 @@ function parseLine<T>(schema: z.ZodType<T>, line: string, number: number): T {
   try {
     return schema.parse(JSON.parse(line));
   } catch (error) {
-    throw new Error(`line ${number} of the recording is none of asciicast v2`, { cause: error });
+    throw new Error(`line ${number} of the recording is not asciicast v2`, { cause: error });
   }
 }

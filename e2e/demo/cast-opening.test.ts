@@ -28,7 +28,7 @@ test('a recording begins with the command line, and its session when its prompt 
   });
 });
 
-test('a recording without a prompt is none of a session', () => {
+test('a recording without a prompt is refused', () => {
   const recorded: Asciicast['events'] = [[0, 'o', 'error\r\n']];
   expect(() => prependOpening({ events: opening, promptSeconds: 3 }, { header, events: recorded })).toThrow(
     'there is no prompt',

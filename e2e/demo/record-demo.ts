@@ -31,7 +31,7 @@ try {
 }
 
 async function recordDemo(): Promise<Asciicast> {
-  // The user's own shell; what is typed into it is nobody's history.
+  // The user's own shell; it keeps no history of the demo.
   const script = `cd '${directory}' && HISTFILE= PS1='$ ' exec bash --norc --noprofile`;
   const terminal = await UserTerminal.open(script, { columns: 80, rows: 24 });
   try {

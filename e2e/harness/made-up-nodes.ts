@@ -5,7 +5,7 @@ export function labelMadeUp(namespace: string): Record<string, string> {
   return { 'crashcart.test/for': namespace };
 }
 
-/** Describes a node that is none: no kubelet is behind it. */
+/** Describes a node object that has no kubelet. */
 export function describeMadeUpNode(
   name: string,
   namespace: string,

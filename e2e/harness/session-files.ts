@@ -9,7 +9,7 @@ export interface SessionFiles {
   remove: () => Promise<void>;
 }
 
-/** @param agents the namespace; made anew. */
+/** @param agents the namespace, which is deleted and created again. */
 export async function prepareSessionFiles(agents: string): Promise<SessionFiles> {
   const directory = await mkdtemp(join(tmpdir(), 'crashcart-session-'));
   await createTestNamespace(agents, privilegedLabels);

@@ -3,7 +3,7 @@ import { runKubectl } from './command-run.ts';
 /** Pod Security's level that admits agents. */
 export const privilegedLabels = { 'pod-security.kubernetes.io/enforce': 'privileged' };
 
-/** Makes a namespace of a test's own, anew, that takes pods. */
+/** Creates a namespace for one test, without what an earlier run left in it, and waits until it accepts pods. */
 export async function createTestNamespace(name: string, labels: Record<string, string> = {}): Promise<void> {
   await deleteTestNamespace(name);
   await createObjects([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }]);

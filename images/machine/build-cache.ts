@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir, rename, rm, stat, utimes } from 'node:fs/prom
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Where built things live: outside the checkout, so that a fresh clone finds them. */
+/** The folder of everything that is built: outside the checkout, so that a fresh clone finds it. */
 export const cacheDirectory = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'kubectl-crashcart',
@@ -64,7 +64,7 @@ export async function pruneCache(name: string, keep: number): Promise<void> {
     const path = join(cacheDirectory, entry);
     const builder = match.groups?.['builder'];
     if (builder === undefined) found.push({ path, usedAt: (await stat(path)).mtimeMs });
-    // Left by a build that was interrupted.
+    // An interrupted build left it.
     else if (!existsSync(`/proc/${builder}`)) await rm(path, { recursive: true, force: true });
   }
   found.sort((one, other) => other.usedAt - one.usedAt);

@@ -8,7 +8,7 @@ import { runCommand } from './run-command.ts';
 export async function installPackages(names: string[]): Promise<void> {
   if (!existsSync('/usr/bin/apt-get')) {
     throw new Error(
-      `this machine has no apt-get: install what Debian calls ${names.join(', ')}, then run this again`,
+      `this machine has no apt-get: install the packages that Debian calls ${names.join(', ')}, then try again`,
     );
   }
   const missing = await findMissingPackages(names);

@@ -9,7 +9,7 @@ export interface NodeFiles {
 
 /**
  * Gets a package of Node, from the cache or the registry.
- * @throws when it is not the one that was looked at, or has no binary.
+ * @throws Error when its contents are not the pinned ones, or it has no binary.
  */
 export async function readNodePackage(node: PinnedPackage): Promise<NodeFiles> {
   const found = await readTarball(node, /^(bin\/node(\.exe)?|LICENSE)$/);

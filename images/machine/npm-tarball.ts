@@ -8,11 +8,11 @@ import { extract } from 'tar-stream';
 import { buildOnce, hashInputs } from './build-cache.ts';
 import { runCommand } from './run-command.ts';
 
-/** A package of npm, as it was looked at. */
+/** A package of npm, pinned by its contents. */
 export interface PinnedPackage {
   name: string;
   version: string;
-  /** Of its tarball: what is released is what was looked at, whoever serves it. */
+  /** Of its tarball: whatever registry serves it, a release has the contents that were reviewed. */
   integrity: string;
 }
 
@@ -21,13 +21,13 @@ const downloadLimitMs = 5 * 60_000;
 /**
  * Gets files of an npm package, whatever platform it is for, from the cache or the registry.
  * @param wanted matches their paths in the package.
- * @throws when it is not the one that was looked at.
+ * @throws Error when its contents are not the pinned ones.
  */
 export async function readTarball(pinned: PinnedPackage, wanted: RegExp): Promise<Map<string, Buffer>> {
   const tarball = await fetchTarball(pinned);
   const hash = createHash('sha512').update(await readFile(tarball));
   if (`sha512-${hash.digest('base64')}` !== pinned.integrity) {
-    throw new Error(`${pinned.name}@${pinned.version} is not the package that was looked at: ${tarball}`);
+    throw new Error(`${pinned.name}@${pinned.version} does not have the pinned contents: ${tarball}`);
   }
   const found = new Map<string, Buffer>();
   const entries = createReadStream(tarball).pipe(createGunzip()).pipe(extract());
