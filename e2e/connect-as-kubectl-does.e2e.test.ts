@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { getClusterState } from './cluster/cluster-state.ts';
 import { startApiServerProxy } from './harness/api-server-proxy.ts';
 import { runCrashcart } from './harness/command-run.ts';
+import { getTestedCluster } from './harness/tested-cluster.ts';
 import {
   createObjects,
   createTestNamespace,
@@ -41,7 +41,7 @@ let token: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'crashcart-kubeconfig-'));
-  const { kubeconfig } = await getClusterState();
+  const { kubeconfig } = await getTestedCluster();
   const { clusters, users } = kubeconfigSchema.parse(JSON.parse(await readFile(kubeconfig, 'utf8')));
   server = new URL(clusters[0]?.cluster.server ?? '');
   authority = clusters[0]?.cluster['certificate-authority-data'] ?? '';

@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { getClusterState } from '../cluster/cluster-state.ts';
+import { getTestedCluster } from './tested-cluster.ts';
 
 const kubeconfigSchema = z.object({
   clusters: z.tuple([z.object({ cluster: z.object({ server: z.url() }) })]),
@@ -75,7 +75,7 @@ export async function startApiServerProxy(options: ProxyOptions = {}): Promise<A
 
 /** Where the API server listens, as the cluster's kubeconfig says it. */
 async function getApiServerURL(): Promise<URL> {
-  const { kubeconfig } = await getClusterState();
+  const { kubeconfig } = await getTestedCluster();
   const { clusters } = kubeconfigSchema.parse(load(await readFile(kubeconfig, 'utf8')));
   return new URL(clusters[0].cluster.server);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
-import { join } from 'node:path';
-import { getClusterState } from '../cluster/cluster-state.ts';
+import { delimiter, join } from 'node:path';
+import { getTestedCluster } from './tested-cluster.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const defaultTimeoutMs = 60_000;
@@ -22,11 +22,11 @@ export interface CommandRunOptions {
 
 /** The environment in which `kubectl crashcart` is this checkout's plugin and the cluster is the tests'. */
 export async function getUserEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const { binaries, kubeconfig } = await getClusterState();
+  const { binaries, kubeconfig } = await getTestedCluster();
   return {
     ...process.env,
     KUBECONFIG: kubeconfig,
-    PATH: `${join(checkout, 'plugin')}:${binaries}:${process.env['PATH'] ?? ''}`,
+    PATH: [join(checkout, 'plugin'), binaries, process.env['PATH']].filter(Boolean).join(delimiter),
   };
 }
 

@@ -6,6 +6,9 @@ import { loadImage } from '../cluster/load-image.ts';
 import { runCommand } from '../../images/machine/run-command.ts';
 import { buildTargetImages } from './build.ts';
 
+/** How a cluster is reached. */
+type ClusterAccess = Pick<ClusterState, 'kubectl' | 'kubeconfig'>;
+
 const manifests = join(import.meta.dirname, 'manifests');
 /** On the server's side: kubectl's own way asks for the schema and for each object one by one. */
 const apply = ['apply', '--server-side', '--force-conflicts', '-f', manifests];
@@ -34,6 +37,15 @@ export async function deployTargets(): Promise<void> {
   await writeFile(versionFile, version);
 }
 
+/**
+ * Puts the targets into any cluster, without the static pod, which is a file of a node.
+ * @throws ExecaError when a target does not run within a minute, with what kubectl says.
+ */
+export async function applyTargets(cluster: ClusterAccess): Promise<void> {
+  await applyManifests(cluster);
+  await waitForPods(cluster);
+}
+
 async function deleteTargets(cluster: ClusterState): Promise<void> {
   await rm(join(cluster.nodes[0].directory, staticPodFile), { force: true });
   for (const namespace of namespaces) {
@@ -51,7 +63,7 @@ async function deleteTargets(cluster: ClusterState): Promise<void> {
   }
 }
 
-async function applyManifests(cluster: ClusterState): Promise<void> {
+async function applyManifests(cluster: ClusterAccess): Promise<void> {
   try {
     await runKubectl(cluster, ...apply);
   } catch {
@@ -72,7 +84,7 @@ async function deployStaticPod(cluster: ClusterState): Promise<void> {
   await runKubectl(cluster, 'wait', '--for=create', ...pod, `--timeout=${limit}`);
 }
 
-async function waitForPods(cluster: ClusterState): Promise<void> {
+async function waitForPods(cluster: ClusterAccess): Promise<void> {
   const ready = ['--for=condition=Ready', 'pod', '-l', 'app!=running-init', `--timeout=${limit}`];
   const initRuns = '--for=jsonpath={.status.initContainerStatuses[0].state.running.startedAt}';
   await Promise.all([
@@ -81,6 +93,6 @@ async function waitForPods(cluster: ClusterState): Promise<void> {
   ]);
 }
 
-async function runKubectl(cluster: ClusterState, ...args: string[]): Promise<void> {
+async function runKubectl(cluster: ClusterAccess, ...args: string[]): Promise<void> {
   await runCommand(cluster.kubectl, ['--kubeconfig', cluster.kubeconfig, ...args], { timeoutMs: 90_000 });
 }
