@@ -48,7 +48,7 @@ describe('a configuration file', () => {
     ).toEqual([
       expect.stringMatching(/^config\.yaml:1:18: imagePullPolicy: .*"IfNotPresent"/),
       expect.stringMatching(/^config\.yaml:4:5: imagePullSecrets\.1: .*expected string/),
-      'config.yaml:7:21: contexts.prod.agentNamespace: that is no name of a namespace',
+      'config.yaml:7:21: contexts.prod.agentNamespace: not a valid name of a namespace',
       'config.yaml:8:12: contexts.prod.nodes: there is no such setting',
     ]);
   });
@@ -93,7 +93,7 @@ describe('a configuration file', () => {
         'recipes:',
         ...['a', 'b', 'a'].map((name) => `  - {name: ${name}, summary: s, command: [c]}`),
       ),
-    ).toEqual(['config.yaml:4:12: recipes.2.name: "a" is there twice']);
+    ).toEqual(['config.yaml:4:12: recipes.2.name: "a" is defined twice']);
   });
 
   test('that has several documents is refused', async () => {

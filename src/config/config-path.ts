@@ -1,8 +1,7 @@
 import { posix, win32 } from 'node:path';
 
 /**
- * Finds out where the configuration file is to be: as CRASHCART_CONFIG says; else in the user's folder for
- * configurations, by https://specifications.freedesktop.org/basedir-spec/latest/ or, on Windows, %APPDATA%.
+ * Finds the path of the configuration file: CRASHCART_CONFIG, else in the user's folder for configurations, by https://specifications.freedesktop.org/basedir-spec/latest/ or, on Windows, %APPDATA%.
  * @param home the user's home directory.
  */
 export function findConfigPath(
@@ -16,7 +15,7 @@ export function findConfigPath(
   const folder =
     platform === 'win32'
       ? APPDATA || join(home, 'AppData', 'Roaming')
-      : // A relative one is to be ignored, says the specification.
+      : // The specification says to ignore a relative path.
         isAbsolute(XDG_CONFIG_HOME)
         ? XDG_CONFIG_HOME
         : join(home, '.config');

@@ -3,7 +3,7 @@ import { namesRegistry } from './mirrored-image.ts';
 
 export const agentNamespaceSchema = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'that is no name of a namespace');
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a valid name of a namespace');
 
 const schemePattern = /^[a-z][a-z0-9+.-]*:\/\//i;
 // As in the name of an image: https://github.com/distribution/reference. The host may be an IPv6 address.
@@ -13,15 +13,15 @@ const registryPattern = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(\/[a-z0-
 export const mirrorSchema = z.string().superRefine((text, context) => {
   const scheme = schemePattern.exec(text)?.[0];
   if (scheme !== undefined)
-    context.addIssue({ code: 'custom', message: `leave "${scheme}" off: it is HOST[:PORT][/PATH]` });
+    context.addIssue({ code: 'custom', message: `leave "${scheme}" off: write it as HOST[:PORT][/PATH]` });
   else if (text !== '' && !(registryPattern.test(text) && namesRegistry(text)))
-    context.addIssue({ code: 'custom', message: 'that is no registry: write it as HOST[:PORT][/PATH]' });
+    context.addIssue({ code: 'custom', message: 'not a registry: write it as HOST[:PORT][/PATH]' });
 });
 
 const settingsShape = {
   image: z.string().min(1).describe('Image of the agent (--image)'),
   mirror: mirrorSchema.describe(
-    'Registry, or a path in it, that has the image of the release; empty for the image’s own registry (--mirror)',
+    "Registry, or a path in it, that has the image of the release; empty for the image's own registry (--mirror)",
   ),
   imagePullPolicy: z
     .enum(['Always', 'IfNotPresent', 'Never'])
@@ -32,7 +32,7 @@ const settingsShape = {
   agentNamespace: agentNamespaceSchema.describe('Namespace of agents (--agent-namespace)'),
   toolbox: z
     .string()
-    .describe('Image whose files are the root of sessions; empty for the agent’s own toolbox (--toolbox)'),
+    .describe("Image whose files are the root of sessions; empty for the agent's own toolbox (--toolbox)"),
 };
 
 /** What can be set, for all clusters or for one. Unknown keys are refused: they are mistyped. */
@@ -46,41 +46,41 @@ const recipeSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a name has lower-case letters, digits and hyphens')
-    .describe('What --tool takes; it goes before a tool or recipe of the toolbox of that name'),
+    .describe('Name for --tool; it replaces a tool or recipe of the toolbox with that name'),
   summary: z
     .string()
     .max(200)
     .regex(printable, 'a summary is one line')
-    .describe('What it tells, in one line'),
+    .describe('What the recipe shows, in one line'),
   command: z
     .array(z.string())
     .min(1)
-    .describe('Program and arguments, in the toolbox; the target’s PID is in CRASHCART_TARGET_PID'),
+    .describe("Program and arguments, in the toolbox; the target's PID is in CRASHCART_TARGET_PID"),
   needs: z
     .array(z.string().max(200).regex(printable, 'a need is one line'))
     .default([])
-    .describe('What the node or the target has to allow'),
+    .describe('What the node or the target must allow'),
   output: z
     .enum(['text', 'terminal', 'stream', 'svg', 'core'])
     .default('text')
-    .describe('What it writes; svg and core are kept from a terminal'),
+    .describe('Format of the output; svg and core are never written to a terminal'),
 });
 
 /** The user's configuration file. */
 export const configSchema = settingsSchema.extend({
   contexts: z
     .record(z.string(), settingsSchema)
-    .describe('Settings for single contexts of the kubeconfig, which go before those for all')
+    .describe('Settings for single contexts of the kubeconfig; they override those for all')
     .optional(),
   recipes: z
     .array(recipeSchema)
     .superRefine((recipes, context) => {
       for (const [index, { name }] of recipes.entries()) {
         if (recipes.findIndex((other) => other.name === name) === index) continue;
-        context.addIssue({ code: 'custom', path: [index, 'name'], message: `"${name}" is there twice` });
+        context.addIssue({ code: 'custom', path: [index, 'name'], message: `"${name}" is defined twice` });
       }
     })
-    .describe('Recipes of your own')
+    .describe('Your own recipes')
     .optional(),
 });
 export type Config = z.infer<typeof configSchema>;

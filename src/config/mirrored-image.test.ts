@@ -33,7 +33,7 @@ test.each(['https://registry.corp', 'HTTP://registry.corp/cache', 'oci://registr
   (mirror) => {
     const scheme = mirror.slice(0, mirror.indexOf('://'));
     expect(mirrorSchema.safeParse(mirror).error?.issues).toMatchObject([
-      { message: `leave "${scheme}://" off: it is HOST[:PORT][/PATH]` },
+      { message: `leave "${scheme}://" off: write it as HOST[:PORT][/PATH]` },
     ]);
   },
 );
@@ -50,5 +50,5 @@ test.each([
   'registry.corp/Cache',
   'x@y',
 ])('"%s" is no mirror', (mirror) => {
-  expect(() => mirrorSchema.parse(mirror)).toThrow('that is no registry');
+  expect(() => mirrorSchema.parse(mirror)).toThrow('not a registry');
 });

@@ -24,7 +24,7 @@ export const recipes: Recipe[] = [
     name: 'core',
     summary: 'core dump of the target, which goes on running',
     command: ['recipe', 'core'],
-    needs: [ptrace, 'as much free memory or disk as the target’s private memory'],
+    needs: [ptrace, "as much free memory or disk as the target's private memory"],
     output: 'core',
   },
   {
@@ -64,14 +64,14 @@ export const recipes: Recipe[] = [
   },
   {
     name: 'heap',
-    summary: 'what its memory is made of: a JVM’s classes, Python’s threads, mappings',
+    summary: "what its memory is made of: a JVM's classes, Python's threads, mappings",
     command: ['recipe', 'heap'],
     needs: [ptrace],
     output: 'text',
   },
   {
     name: 'http',
-    summary: 'who answers HTTP on the target’s ports',
+    summary: "who answers HTTP on the target's ports",
     command: ['recipe', 'http'],
     needs: [],
     output: 'text',
@@ -80,7 +80,7 @@ export const recipes: Recipe[] = [
     name: 'limits',
     summary: 'limits, usage and pressure: memory, CPU, processes',
     command: ['recipe', 'limits'],
-    needs: ['the target’s /sys/fs/cgroup'],
+    needs: ["the target's /sys/fs/cgroup"],
     output: 'text',
   },
   {

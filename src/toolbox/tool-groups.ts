@@ -15,12 +15,12 @@ export const toolGroups: ToolGroup[] = [
     title: 'Made for this: they default to the target',
     tools: [
       ['check-tools', 'tell what works here and what the situation rules out'],
-      ['container-shell', 'the container’s own shell, with its own user, capabilities and devices'],
+      ['container-shell', "the container's own shell, with its own user, capabilities and devices"],
       ['debug-in-ns', 'run a command in the namespaces of a process or container'],
       ['debug-process', 'attach gdb; also gdb-attach'],
       ['gdb-attach', 'attach gdb'],
-      ['list-files', 'list files, by the target’s paths'],
-      ['list-processes', 'list the target’s processes as a tree'],
+      ['list-files', "list files, by the target's paths"],
+      ['list-processes', "list the target's processes as a tree"],
       ['net-debug', 'how far the network reaches: name, route, connection, TLS'],
       ['network-capture', 'capture packets'],
       ['network-status', 'addresses, routes, name servers, sockets'],
@@ -155,7 +155,7 @@ export const toolGroups: ToolGroup[] = [
     title: 'For what no tool does',
     tools: [
       ['perl', 'script'],
-      ['ptpython', 'Python’s prompt, with completion'],
+      ['ptpython', "Python's prompt, with completion"],
       ['python3', 'script'],
     ],
   },
@@ -163,9 +163,9 @@ export const toolGroups: ToolGroup[] = [
     name: 'databases',
     title: 'Clients of the services that a target talks to',
     tools: [
-      ['mysql', 'MySQL’s and MariaDB’s client', 'mariadb-client-core'],
-      ['psql', 'PostgreSQL’s client', 'postgresql-client'],
-      ['redis-cli', 'Redis’s client', 'redis-tools'],
+      ['mysql', "MySQL's and MariaDB's client", 'mariadb-client-core'],
+      ['psql', "PostgreSQL's client", 'postgresql-client'],
+      ['redis-cli', "Redis's client", 'redis-tools'],
     ],
   },
 ];

@@ -23,28 +23,27 @@ export type ArgumentValues<Set> = {
   -readonly [Name in keyof Set]: Set[Name] extends Argument<infer Value> ? Value : never;
 };
 
-interface Definition {
+interface Definition<Value> {
   name: string;
+  schema: z.ZodType<Value>;
   values?: ValueSource;
 }
 
 /** Defines an argument without which the command does nothing. */
-export function defineArgument<Value = string>(
-  definition: Definition & { schema: z.ZodType<Value> },
-): Argument<Value> {
+export function defineArgument<Value = string>(definition: Definition<Value>): Argument<Value> {
   return { ...definition, isRequired: true, isMany: false, isAfterDashes: false };
 }
 
 /** Defines an argument that can be left out: its value is null then. */
 export function defineOptionalArgument<Value = string>(
-  definition: Definition & { schema: z.ZodType<Value> },
+  definition: Definition<Value>,
 ): Argument<Value | null> {
   return { ...definition, isRequired: false, isMany: false, isAfterDashes: false };
 }
 
 /** Defines an argument that is given several times. @param definition its schema is that of one word. */
 export function defineArguments<Value>(
-  definition: Definition & { schema: z.ZodType<Value>; isRequired: boolean },
+  definition: Definition<Value> & { isRequired: boolean },
 ): Argument<Value[]> {
   return { ...definition, schema: z.array(definition.schema), isMany: true, isAfterDashes: false };
 }

@@ -25,19 +25,19 @@ export const configCommand = defineCommand({
     'kubectl crashcart config validate [FILE]',
   ].join('\n'),
   summary: [
-    'Show the configuration: what is set for which context, and by what; where the',
-    'file is; what is wrong in it.',
+    'Show the configuration: each setting and what sets it, where the file is, and',
+    'what is wrong in the file.',
     '',
-    'A flag goes before an environment variable, that before what the file has for',
-    'the context, and that before what it has for all. See docs/configuration.md.',
+    'A flag comes before an environment variable, then the settings of the file for',
+    'the context, then those for all contexts.',
   ].join('\n'),
   examples: [
     {
-      purpose: 'What holds for a context, and what sets it',
+      purpose: 'The settings of a context, and what sets each',
       line: 'kubectl crashcart config view --context production',
     },
-    { purpose: 'Write the file', line: '${EDITOR:-vi} "$(kubectl crashcart config path)"' },
-    { purpose: 'What is wrong in it, by line and column', line: 'kubectl crashcart config validate' },
+    { purpose: 'Edit the file', line: '${EDITOR:-vi} "$(kubectl crashcart config path)"' },
+    { purpose: 'What is wrong in the file, by line and column', line: 'kubectl crashcart config validate' },
   ],
   options: {
     kubeconfig: connectionOptions.kubeconfig,
@@ -64,7 +64,7 @@ export const configCommand = defineCommand({
         return 0;
       case 'validate':
         if ((await readConfigFile(path)) === null) {
-          if (file !== null) throw new Failure('configuration', `there is no file ${file}`);
+          if (file !== null) throw new Failure('configuration', `${file}: no such file`);
           reporter.tell(`There is no file ${path}: the defaults apply.`);
           return 0;
         }
@@ -78,7 +78,7 @@ interface ShownSetting extends EffectiveSetting {
   setting: string;
 }
 
-/** Lists what holds for a session, by the options that settings give values to. */
+/** Lists the settings of a session, those that nothing sets too. */
 async function listSettings(
   flags: Record<string, string | undefined>,
   env: NodeJS.ProcessEnv,

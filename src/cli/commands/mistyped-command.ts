@@ -4,7 +4,7 @@ import { UsageError } from '../errors.ts';
 import { findNearestName } from '../command-line/nearest-name.ts';
 
 /**
- * Adds to what a session failed by that a command may have been meant: a word that is none is a pod's name.
+ * Adds the command that may have been meant to the failure of a session: any other word is the name of a pod.
  * @param word the first of the command line.
  * @returns the error itself when it has another cause, or no command is near.
  */

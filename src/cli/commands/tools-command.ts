@@ -11,14 +11,14 @@ export const toolsCommand = defineCommand({
   name: 'tools',
   usage: 'kubectl crashcart tools [-o json|yaml|wide|name]',
   summary: [
-    'List what `--tool` takes: the recipes and tools of the toolbox, and your own of',
-    'the configuration file.',
+    'List the recipes and tools that `--tool` takes, and the recipes of your own',
+    'configuration file.',
   ].join('\n'),
   examples: [
     { purpose: 'Recipes and tools', line: 'kubectl crashcart tools' },
-    { purpose: 'With what each needs, and where it is from', line: 'kubectl crashcart tools -o wide' },
+    { purpose: 'With their needs and packages', line: 'kubectl crashcart tools -o wide' },
     {
-      purpose: 'What the recipes need, for other programs',
+      purpose: 'The needs of each recipe, for scripts',
       line: "kubectl crashcart tools -o json | jq '.recipes[] | {name, needs}'",
     },
   ],

@@ -28,24 +28,23 @@ export const installCommand = defineCommand({
     '    [--priority-class NAME]',
   ].join('\n'),
   summary: [
-    'Keep an agent on each node, by a DaemonSet, so that no session waits for one to',
-    'start. Sessions that ask for the same image use it; agents that other sessions',
-    'make beside it are not affected. Run again, it changes what is installed to what',
-    'is asked for; agents that have to be replaced for that end, and the sessions in',
-    'them.',
+    'Keep an agent on each node, by a DaemonSet, so that sessions start without a',
+    'wait. Sessions that ask for the same image use these agents; agents that other',
+    'sessions started are not affected. To change what is installed, run `install`',
+    'again: agents that have to be replaced end, with their sessions.',
   ].join('\n'),
   examples: [
     { purpose: 'An agent on each node', line: 'kubectl crashcart install' },
     {
-      purpose: 'Only on some nodes, and before other pods',
+      purpose: 'Only on some nodes, with a higher priority',
       line: 'kubectl crashcart install --node-selector pool=apps --priority-class high',
     },
     {
-      purpose: 'The image of a registry of your own',
+      purpose: 'The image from your own registry',
       line: 'kubectl crashcart install --mirror registry.example/cache',
     },
     {
-      purpose: 'The DaemonSet, for whoever applies all objects in another way',
+      purpose: 'The DaemonSet, to apply it by other means',
       line: 'kubectl crashcart install --dry-run=client > daemonset.yaml',
     },
   ],
@@ -83,7 +82,7 @@ export const installCommand = defineCommand({
         const count = installed.status.desiredNumberScheduled;
         progress.clear();
         context.stdout.write(`Agents are installed on ${count} node${count === 1 ? '' : 's'}.\n`);
-        if (count === 0) context.reporter.warning('no node has those labels');
+        if (count === 0) context.reporter.warning('no node has these labels');
         return 0;
       } finally {
         progress.clear();
@@ -124,6 +123,6 @@ async function describeIncomplete(
   return new Failure(
     'timeout',
     `${numberReady} of ${desiredNumberScheduled} agents were ready within ${timeoutMs / 1000} s${refusal ? `: ${refusal}` : ''}`,
-    '`kubectl crashcart status` shows them; what is installed stays, and `kubectl crashcart uninstall` removes it.',
+    '`kubectl crashcart status` shows them. The installation stays; `kubectl crashcart uninstall` removes it.',
   );
 }

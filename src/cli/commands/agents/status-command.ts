@@ -17,18 +17,17 @@ export const statusCommand = defineCommand({
   name: 'status',
   usage: 'kubectl crashcart status [-o json|yaml|wide|name]',
   summary: [
-    'Show the agents that `install` keeps, node by node: whether each is ready, and',
-    'of which version.',
-    'Exit code: 0 when all that are to be there are ready, else 1.',
+    'Show the agents that `install` keeps, node by node: their state and version.',
+    'Exit code: 0 if all agents are ready, else 1.',
   ].join('\n'),
   examples: [
     { purpose: 'Node by node', line: 'kubectl crashcart status' },
     {
-      purpose: 'With their images, and how often they were started again',
+      purpose: 'With images and restarts',
       line: 'kubectl crashcart status -o wide',
     },
     {
-      purpose: 'Their logs, which have each session',
+      purpose: 'Their logs, with each session',
       line: 'kubectl crashcart status -o name | xargs -n 1 kubectl logs -n crashcart',
     },
   ],

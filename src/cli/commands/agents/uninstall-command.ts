@@ -12,13 +12,12 @@ export const uninstallCommand = defineCommand({
   name: 'uninstall',
   usage: 'kubectl crashcart uninstall',
   summary: [
-    'Remove the agents that `install` keeps, and wait until they are gone; sessions',
-    'in them end. The namespace and the roles stay, and so do agents that sessions',
-    'have made for themselves.',
+    'Remove the agents that `install` keeps, and wait until they are gone. Their',
+    'sessions end. The namespace, the roles and the agents of other sessions stay.',
   ].join('\n'),
   examples: [
-    { purpose: 'Remove them', line: 'kubectl crashcart uninstall' },
-    { purpose: 'Wait longer for nodes that are slow', line: 'kubectl crashcart uninstall --timeout 5m' },
+    { purpose: 'Remove the installed agents', line: 'kubectl crashcart uninstall' },
+    { purpose: 'Wait longer for slow nodes', line: 'kubectl crashcart uninstall --timeout 5m' },
   ],
   options: {
     timeoutMs: defineOption({
@@ -47,7 +46,7 @@ export const uninstallCommand = defineCommand({
         throw new Failure(
           'timeout',
           `the agents were not gone within ${timeoutMs / 1000} s; they are being deleted`,
-          '`kubectl crashcart status` shows those that are left. A node that is not ready keeps its pod.',
+          '`kubectl crashcart status` shows the agents that are left. A node that is not ready keeps its pod.',
         );
       } finally {
         progress.clear();

@@ -26,15 +26,16 @@ export const completionCommand = defineCommand({
   summary: [
     'Complete targets, containers, namespaces, tools and flags by Tab.',
     '',
-    'install: for `kubectl crashcart`. The completion of kubectl itself has to be',
-    'loaded: source <(kubectl completion bash)',
-    'bash, zsh, fish, powershell: print the script for kubectl-crashcart called by',
-    'its own name.',
+    "install: for `kubectl crashcart`. Load kubectl's own completion first, such as",
+    'by',
+    'source <(kubectl completion bash)',
+    'bash, zsh, fish, powershell: print the script that completes kubectl-crashcart,',
+    'called by that name.',
   ].join('\n'),
   examples: [
-    { purpose: 'In kubectl, in any shell', line: 'kubectl crashcart completion install' },
+    { purpose: 'For `kubectl crashcart`, in any shell', line: 'kubectl crashcart completion install' },
     {
-      purpose: 'For kubectl-crashcart by its own name, in bash',
+      purpose: 'For `kubectl-crashcart`, in bash',
       line: 'source <(kubectl crashcart completion bash)',
     },
     { purpose: 'The same in zsh', line: 'source <(kubectl crashcart completion zsh)' },

@@ -11,30 +11,29 @@ import { agentOptions, agentStartOption, describeAgentOptions } from '../../opti
 import { formatFindings } from './doctor-table.ts';
 import { containerOption, targetArgument } from '../open/session-options.ts';
 
-/** Tells what of a session would work, and what would not. */
+/** Checks whether a session would work. */
 export const doctorCommand = defineCommand({
   name: 'doctor',
   usage: ['kubectl crashcart doctor [TARGET] [-c CONTAINER] [--start-agent]', '    [-o json|yaml]'].join(
     '\n',
   ),
   summary: [
-    'Tell what of a session will work and what will not, each with its cause and what',
-    'mends it: the API server, permissions, the namespace of agents, admission, and',
-    'of TARGET its node (without, all nodes). Nothing is changed or started: what',
-    'only an agent can see of its node is asked of those that run. With',
-    "--start-agent one is started on TARGET's node, as for a session, and ends by",
-    'itself.',
-    'Exit code: 0 when nothing has failed, else 1; warnings and what is unknown fail',
-    'nothing.',
+    'Check whether a session will work: the API server, permissions, the namespace of',
+    "agents, admission, and TARGET's node (all nodes without TARGET). Each problem",
+    'comes with its cause and its fix. Nothing is changed or started: agents that run',
+    'already tell about their nodes. With --start-agent, doctor starts an agent on',
+    'the node of TARGET, as a session does; that agent ends by itself.',
+    'Exit code: 0 if no check failed, else 1; warnings and unknown results are not',
+    'failures.',
   ].join('\n'),
   examples: [
     { purpose: 'The cluster and all nodes', line: 'kubectl crashcart doctor' },
     {
-      purpose: 'One target, its node, and an agent that is started there',
+      purpose: 'One target and its node, with an agent started there',
       line: 'kubectl crashcart doctor web-0 -n shop --start-agent',
     },
     {
-      purpose: 'What has failed, for other programs',
+      purpose: 'The failed checks, for scripts',
       line: `kubectl crashcart doctor -o json | jq '.items[] | select(.state == "failed")'`,
     },
   ],

@@ -11,17 +11,17 @@ export const manifestsCommand = defineCommand({
   name: 'manifests',
   usage: 'kubectl crashcart manifests [COMPONENT...]',
   summary: [
-    'Print what an administrator applies once, the namespace of agents and the',
-    'roles, each permission with what it is for.',
-    'COMPONENT: what not every cluster needs, besides:',
+    'Print what an administrator applies once: the namespace of agents and the roles,',
+    'with a reason for each permission.',
+    'COMPONENT adds what only some clusters need:',
     `${components.join(', ')}.`,
-    'The DaemonSet of installed agents is printed by',
-    '`kubectl crashcart install --dry-run=client`.',
+    '`kubectl crashcart install --dry-run=client` prints the DaemonSet of installed',
+    'agents.',
   ].join('\n'),
   examples: [
     { purpose: 'Apply what every cluster needs', line: 'kubectl crashcart manifests | kubectl apply -f -' },
     {
-      purpose: 'With the policies for admission, to be read first',
+      purpose: 'With the admission policies, to read them first',
       line: 'kubectl crashcart manifests admission-policies | less',
     },
   ],
