@@ -1,22 +1,25 @@
 import { formatExamples } from '../../src/cli/commands/help.ts';
+import type { Option } from '../../src/cli/command-line/option.ts';
+import { agentOptions } from '../../src/cli/options/agent-options.ts';
+import { settingVariables } from '../../src/config/effective-settings.ts';
 import type { CommandReference } from './command-reference.ts';
 
 const exitCodes = [
   ["the command's own", '128+n when a signal ended it, 126 or 127 when it could not be started'],
   ['125', 'a failure of this program, of the cluster or of the connection; stderr says which'],
   ['2', 'wrong usage'],
-  ['1', 'of doctor: something has failed'],
+  ['1', 'a check of doctor has failed, or installed agents are not ready (status)'],
 ] as const;
 
 const environment = [
   ['KUBECONFIG', 'kubeconfigs, as for kubectl'],
   ['CRASHCART_CONFIG', 'path of the configuration file'],
-  ['CRASHCART_IMAGE', 'image of the agent, when there is no --image'],
-  ['CRASHCART_IMAGE_PULL_POLICY', 'the same for --image-pull-policy'],
-  ['CRASHCART_IMAGE_PULL_SECRETS', 'the same for --image-pull-secret; separated by commas'],
-  ['CRASHCART_AGENT_NAMESPACE', 'the same for --agent-namespace'],
-  ['CRASHCART_MIRROR', 'the same for --mirror'],
-  ['CRASHCART_TOOLBOX', 'the same for --toolbox'],
+  ...Object.values(agentOptions).flatMap(({ setting, flag, type }: Option) => {
+    const separator = type === 'list' ? '; several are separated by commas' : '';
+    return setting === undefined
+      ? []
+      : [[settingVariables[setting], `value of --${flag} where the flag is not given${separator}`] as const];
+  }),
 ] as const;
 
 /** @returns the manual page kubectl-crashcart(1), in the macros man(7). */

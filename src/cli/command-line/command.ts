@@ -1,7 +1,9 @@
 import type { Context } from '../context.ts';
 import type { ArgumentSet, ArgumentValues } from './argument.ts';
-import { defineSwitch, listOptions, type Option, type OptionSet, type OptionValues } from './option.ts';
+import { createGroup, listOptions, type Option, type OptionSet, type OptionValues } from './option.ts';
 import type { OptionSources } from './raw-arguments.ts';
+
+const { defineSwitch } = createGroup('Other:');
 
 /** A use of a command. */
 export interface Example {
@@ -40,12 +42,7 @@ export function defineCommand<Set extends OptionSet, Arguments extends ArgumentS
 }
 
 /** Every command has it; run-cli.ts answers it. */
-export const helpOption = defineSwitch({
-  flag: 'help',
-  alias: 'h',
-  describe: 'print this text',
-  group: 'Other:',
-});
+export const helpOption = defineSwitch({ flag: 'help', alias: 'h', describe: 'print this text' });
 
 /** @returns all options of a command. */
 export function listCommandOptions({ options }: Command): Option[] {

@@ -51,30 +51,35 @@ export type OptionValues<Set> = {
   -readonly [Name in keyof Set]: Set[Name] extends Option<infer Value> ? Value : OptionValues<Set[Name]>;
 };
 
-type Definition<Value> = Omit<Option<Value>, 'type' | 'schema' | 'absent' | 'default'>;
+type Definition<Value> = Omit<Option<Value>, 'type' | 'group' | 'schema' | 'absent' | 'default'>;
 
-/** Defines an option that takes a value. It is null when nothing gives it, unless there is a default. */
-export function defineOption<Value = string>(
-  definition: Definition<Value> & { default: string; schema?: z.ZodType<Value> },
-): Option<Value>;
-export function defineOption<Value = string>(
-  definition: Definition<Value> & { schema?: z.ZodType<Value> },
-): Option<Value | null>;
-export function defineOption(definition: Definition<unknown> & { schema?: z.ZodType }): Option {
-  return { schema: z.string().min(1), ...definition, type: 'string', absent: null };
-}
+/** @returns functions that define options under one heading of the help. */
+export function createGroup(group: string) {
+  /** Defines an option that takes a value. It is null when nothing gives it, unless there is a default. */
+  function defineOption<Value = string>(
+    definition: Definition<Value> & { default: string; schema?: z.ZodType<Value> },
+  ): Option<Value>;
+  function defineOption<Value = string>(
+    definition: Definition<Value> & { schema?: z.ZodType<Value> },
+  ): Option<Value | null>;
+  function defineOption(definition: Definition<unknown> & { schema?: z.ZodType }): Option {
+    return { schema: z.string().min(1), ...definition, group, type: 'string', absent: null };
+  }
 
-/** Defines an option that is given or not. */
-export function defineSwitch(definition: Definition<boolean>): Option<boolean> {
-  return { ...definition, type: 'boolean', schema: z.boolean(), absent: false };
-}
+  /** Defines an option that is given or not. */
+  function defineSwitch(definition: Definition<boolean>): Option<boolean> {
+    return { ...definition, group, type: 'boolean', schema: z.boolean(), absent: false };
+  }
 
-/** Defines an option that can be given several times. @param definition its schema is that of one value. */
-export function defineList<Value = string>(
-  definition: Definition<Value> & { schema?: z.ZodType<Value> },
-): Option<Value[]> {
-  const { schema = z.string().min(1) as unknown as z.ZodType<Value>, ...rest } = definition;
-  return { ...rest, type: 'list', schema: z.array(schema), absent: [] };
+  /** Defines an option that can be given several times. @param definition its schema is that of one value. */
+  function defineList<Value = string>(
+    definition: Definition<Value> & { schema?: z.ZodType<Value> },
+  ): Option<Value[]> {
+    const { schema = z.string().min(1) as unknown as z.ZodType<Value>, ...rest } = definition;
+    return { ...rest, group, type: 'list', schema: z.array(schema), absent: [] };
+  }
+
+  return { defineOption, defineSwitch, defineList };
 }
 
 /** @returns all options of a set, in its order. */

@@ -3,15 +3,16 @@ import { loadConnection } from '../../cluster/api/kubeconfig.ts';
 import { RequestTrace } from '../../cluster/api/request-trace.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { escapeText } from '../../failure/escape-text.ts';
-import { defineOption, type OptionValues } from '../command-line/option.ts';
+import { createGroup, type OptionValues } from '../command-line/option.ts';
 import type { Context } from '../context.ts';
 import { connectionOptions } from './connection-flags.ts';
 import { verbosityOption } from './verbosity.ts';
 
+const { defineOption } = createGroup('Agent:');
+
 export const agentNamespaceOption = defineOption({
   flag: 'agent-namespace',
   describe: 'namespace of agents',
-  group: 'Agent:',
   default: 'crashcart',
   schema: settingsSchema.shape.agentNamespace.unwrap(),
   values: 'namespace',

@@ -3,18 +3,12 @@ import type { AgentOptions } from '../../cluster/agent-pods/agent-spec.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
 import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
-import {
-  defineList,
-  defineOption,
-  defineSwitch,
-  getDefault,
-  type OptionValues,
-} from '../command-line/option.ts';
+import { createGroup, getDefault, type OptionValues } from '../command-line/option.ts';
 import { agentImage, version } from '../plugin-version.ts';
 import { agentNamespaceOption } from './access-options.ts';
 import { timeLimitSchema, toSeconds, waitSchema } from './duration.ts';
 
-const group = 'Agent:';
+const { defineOption, defineSwitch, defineList } = createGroup('Agent:');
 const { mirror, imagePullPolicy } = settingsSchema.shape;
 const pullPolicySchema = imagePullPolicy.unwrap();
 /** An empty mirror or toolbox is none, whatever is configured. */
@@ -22,18 +16,16 @@ const toNull = (text: string) => text || null;
 
 /** What of an agent decides whether it can be used for a session: whoever looks at agents takes the same. */
 export const agentOptions = {
-  image: defineOption({ flag: 'image', describe: 'image of the agent', group, setting: 'image' }),
+  image: defineOption({ flag: 'image', describe: 'image of the agent', setting: 'image' }),
   mirror: defineOption({
     flag: 'mirror',
     describe: "registry, or path in one, that has the release's image; REGISTRY[/PATH]",
-    group,
     schema: mirror.unwrap().transform(toNull),
     setting: 'mirror',
   }),
   imagePullPolicy: defineOption({
     flag: 'image-pull-policy',
     describe: 'Always, IfNotPresent or Never',
-    group,
     default: 'IfNotPresent',
     schema: pullPolicySchema,
     values: pullPolicySchema.options,
@@ -42,13 +34,11 @@ export const agentOptions = {
   imagePullSecrets: defineList({
     flag: 'image-pull-secret',
     describe: 'Secret with credentials for the image',
-    group,
     setting: 'imagePullSecrets',
   }),
   toolboxImage: defineOption({
     flag: 'toolbox',
     describe: "image whose files are the root of sessions; --toolbox= for the agent's own",
-    group,
     schema: z.string().transform(toNull),
     setting: 'toolbox',
   }),
@@ -58,7 +48,6 @@ export const agentOptions = {
 export const agentIdleOption = defineOption({
   flag: 'agent-idle',
   describe: 'how long an agent without a session stays',
-  group,
   default: '5m',
   schema: waitSchema.transform(toSeconds),
 });
@@ -66,7 +55,6 @@ export const agentIdleOption = defineOption({
 export const agentStartOption = defineOption({
   flag: 'timeout',
   describe: "limit of the agent's start",
-  group,
   default: '60s',
   schema: timeLimitSchema,
 });
@@ -74,7 +62,6 @@ export const agentStartOption = defineOption({
 export const createNamespaceOption = defineSwitch({
   flag: 'create-namespace',
   describe: 'create the namespace of agents if it is missing',
-  group,
 });
 
 /** @returns the agent that the options ask for. */

@@ -8,12 +8,12 @@ import {
   variablesSchema,
   workdirSchema,
 } from '../../session-api/command-setup.ts';
-import { defineList, defineOption, defineSwitch, type OptionValues } from '../command-line/option.ts';
+import { createGroup, type OptionValues } from '../command-line/option.ts';
 import { UsageError } from '../errors.ts';
 import { createBytesSchema, formatBytes } from './byte-size.ts';
 import { checkValue } from './option-values.ts';
 
-const group = 'Session:';
+const { defineOption, defineSwitch, defineList } = createGroup('Session:');
 
 const runAsTextSchema = z
   .string()
@@ -30,7 +30,6 @@ export const commandSetupOptions = {
   variables: defineList({
     flag: 'env',
     describe: 'NAME=VALUE, or NAME alone to take yours; may be given several times',
-    group,
     schema: z
       .string()
       .refine((text) => variableNamePattern.test(text.split('=')[0] ?? ''), 'it takes NAME=VALUE or NAME'),
@@ -38,26 +37,22 @@ export const commandSetupOptions = {
   importEnvironment: defineSwitch({
     flag: 'import-env',
     describe: "take the target's variables, except those that change how programs run",
-    group,
   }),
   workdir: defineOption({
     flag: 'workdir',
     describe: "directory to start in; the target's files are at /target",
-    group,
     unset: '/root',
     schema: workdirSchema,
   }),
   runAs: defineOption({
     flag: 'run-as',
     describe: "target, for the user and groups of the target's process, or UID[:GID]",
-    group,
     unset: 'root',
     schema: runAsTextSchema,
   }),
   memoryBytes: defineOption({
     flag: 'mem-limit',
     describe: 'memory of the session, such as 128Mi',
-    group,
     unset: formatBytes(defaultSessionMemoryBytes),
     schema: createBytesSchema(minSessionMemoryBytes, defaultSessionMemoryBytes),
   }),

@@ -1,14 +1,8 @@
 import * as z from 'zod';
-import {
-  defineList,
-  defineOption,
-  defineSwitch,
-  type Option,
-  type ValueSource,
-} from '../command-line/option.ts';
+import { createGroup, type Option, type ValueSource } from '../command-line/option.ts';
 import { waitSchema } from './duration.ts';
 
-const group = 'Connection (as for kubectl):';
+const { defineOption, defineSwitch, defineList } = createGroup('Connection (as for kubectl):');
 
 /** kubectl's connection flags, under the names of the cluster's ConnectionFlags. */
 export const connectionOptions = {
@@ -23,19 +17,17 @@ export const connectionOptions = {
   asGroup: defineList({
     flag: 'as-group',
     describe: 'group to impersonate; may be given several times',
-    group,
     schema: z.string(),
   }),
   asUID: define('as-uid', 'UID to impersonate'),
   requestTimeoutMs: defineOption({
     flag: 'request-timeout',
     describe: 'limit of a single request, such as 30s; 0 for the default of each request',
-    group,
     default: '0',
     schema: waitSchema,
   }),
   insecureSkipTLSVerify: {
-    ...defineSwitch({ flag: 'insecure-skip-tls-verify', describe: "don't verify the API server", group }),
+    ...defineSwitch({ flag: 'insecure-skip-tls-verify', describe: "don't verify the API server" }),
     // The kubeconfig decides then.
     absent: undefined,
   } as Option<boolean | undefined>,
@@ -48,7 +40,7 @@ export const connectionOptions = {
 /** kubectl takes an empty value for one that is not given. */
 function define(flag: string, describe: string, values?: ValueSource, alias?: string) {
   const option = defineOption({
-    ...{ flag, describe, group, schema: z.string() },
+    ...{ flag, describe, schema: z.string() },
     ...(values !== undefined && { values }),
     ...(alias !== undefined && { alias }),
   });

@@ -1,17 +1,16 @@
 import * as z from 'zod';
-import { defineOption, type OptionValues } from '../command-line/option.ts';
+import { createGroup, type OptionValues } from '../command-line/option.ts';
 import type { OptionSources } from '../command-line/raw-arguments.ts';
 import { UsageError } from '../errors.ts';
 
 const modeSchema = z.enum(['client', 'server']);
 const formatSchema = z.enum(['json', 'yaml']);
-const group = 'Dry run:';
+const { defineOption } = createGroup('Dry run:');
 
 export const dryRunOptions = {
   mode: defineOption({
     flag: 'dry-run',
     describe: 'client: print the objects that would be created; server: after the cluster has checked them',
-    group,
     schema: modeSchema,
     values: modeSchema.options,
   }),
@@ -19,7 +18,6 @@ export const dryRunOptions = {
     flag: 'output',
     alias: 'o',
     describe: 'json or yaml, of a dry run',
-    group,
     default: 'yaml',
     schema: formatSchema,
     values: formatSchema.options,

@@ -2,36 +2,32 @@ import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { defineArguments } from '../command-line/argument.ts';
 import { defineCommand, listCommandOptions } from '../command-line/command.ts';
-import { defineList, defineOption, defineSwitch } from '../command-line/option.ts';
+import { createGroup } from '../command-line/option.ts';
 import { commandTable } from '../commands/command-table.ts';
 import { sessionCommand } from '../commands/open/session-command.ts';
 import { isGiven } from './option-rules.ts';
 import { readCommand, readOptions } from './option-values.ts';
 
-const group = 'Any:';
+const { defineOption, defineSwitch, defineList } = createGroup('Any:');
 const format = defineOption({
-  ...{ flag: 'output', describe: '', group, default: 'table' },
+  ...{ flag: 'output', describe: '', default: 'table' },
   schema: z.enum(['table', 'json', 'yaml']),
   values: ['json', 'yaml'],
 });
 const options = {
   format,
-  reason: defineOption({ flag: 'reason', describe: '', group }),
+  reason: defineOption({ flag: 'reason', describe: '' }),
   nested: {
-    image: defineOption({ flag: 'image', describe: '', group, setting: 'image' }),
-    groups: defineList({ flag: 'as-group', describe: '', group }),
-    force: defineSwitch({ flag: 'force', describe: '', group }),
+    image: defineOption({ flag: 'image', describe: '', setting: 'image' }),
+    groups: defineList({ flag: 'as-group', describe: '' }),
+    force: defineSwitch({ flag: 'force', describe: '' }),
   },
 };
 const command = defineCommand({
   ...{ name: 'any', usage: '', summary: '', examples: [] },
   options,
   arguments: {
-    ids: defineArguments({
-      name: 'ID',
-      schema: z.string().regex(/^\d+$/, 'not an ID'),
-      isRequired: false,
-    }),
+    ids: defineArguments({ name: 'ID', schema: z.string().regex(/^\d+$/, 'not an ID'), isRequired: false }),
   },
   run: () => Promise.resolve(0),
 });

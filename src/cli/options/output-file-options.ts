@@ -1,18 +1,17 @@
 import type { OutputKind } from '../../toolbox/recipes.ts';
-import { defineOption, defineSwitch } from '../command-line/option.ts';
+import { createGroup } from '../command-line/option.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 
-const group = 'Session:';
+const { defineOption, defineSwitch } = createGroup('Session:');
 
 export const outputFileOptions = {
   outputFile: defineOption({
     flag: 'output-file',
     describe: "file for the command's stdout; kept only if the command ends with code 0",
-    group,
     values: 'file',
   }),
-  force: defineSwitch({ flag: 'force', describe: 'replace the file if it exists', group }),
+  force: defineSwitch({ flag: 'force', describe: 'replace the file if it exists' }),
 };
 
 const fileKinds: Partial<Record<OutputKind, string>> = { svg: 'an SVG', core: 'a core dump' };

@@ -1,8 +1,10 @@
 import { dump } from 'js-yaml';
 import * as z from 'zod';
-import { defineOption } from '../command-line/option.ts';
+import { createGroup } from '../command-line/option.ts';
 
-const outputFlag = { flag: 'output', alias: 'o', group: 'Other:', default: 'table' };
+const { defineOption } = createGroup('Other:');
+
+const outputFlag = { flag: 'output', alias: 'o', default: 'table' };
 
 export const outputFormatOption = defineOption({
   ...outputFlag,

@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { defineOption } from '../command-line/option.ts';
+import { createGroup } from '../command-line/option.ts';
+
+const { defineOption } = createGroup('Other:');
 
 /** From which `-v` on steps are told; src/cluster/api/request-trace.ts has the levels of requests. */
 export const stepLevel = 4;
@@ -10,7 +12,6 @@ export const verbosityOption = defineOption({
   flag: 'verbosity',
   alias: 'v',
   describe: 'detail: 4 for each step, 6 each request, 7 its headers, 8 its bodies, 9 all of them',
-  group: 'Other:',
   default: '0',
   schema: z.coerce.number(expected).int(expected).min(0, expected),
 });

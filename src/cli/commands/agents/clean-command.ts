@@ -2,11 +2,11 @@ import { checkAgentsInUse, removeAgent } from '../../../cluster/clean-up.ts';
 import { formatTable } from '../../../terminal/table.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { defineSwitch } from '../../command-line/option.ts';
+import { createGroup } from '../../command-line/option.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 import { version } from '../../plugin-version.ts';
 
-const group = 'Clean-up:';
+const { defineSwitch } = createGroup('Clean-up:');
 /** Removes agents. */
 export const cleanCommand = defineCommand({
   name: 'clean',
@@ -21,19 +21,15 @@ export const cleanCommand = defineCommand({
   examples: [
     { purpose: 'What would be removed, and why', line: 'kubectl crashcart clean --dry-run' },
     { purpose: 'Remove agents that are not needed', line: 'kubectl crashcart clean' },
-    {
-      purpose: 'Remove all agents and end their sessions',
-      line: 'kubectl crashcart clean --all --force',
-    },
+    { purpose: 'Remove all agents and end their sessions', line: 'kubectl crashcart clean --all --force' },
   ],
   options: {
-    all: defineSwitch({ flag: 'all', describe: 'also agents that could still be used', group }),
+    all: defineSwitch({ flag: 'all', describe: 'also agents that could still be used' }),
     force: defineSwitch({
       flag: 'force',
       describe: 'also agents in use: their sessions end, and unread results are lost',
-      group,
     }),
-    dryRun: defineSwitch({ flag: 'dry-run', describe: 'only show what would be removed', group }),
+    dryRun: defineSwitch({ flag: 'dry-run', describe: 'only show what would be removed' }),
     ...agentAccessOptions,
   },
   run: ({ all, force, dryRun, ...options }, context) =>

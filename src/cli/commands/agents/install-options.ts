@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { Toleration } from '../../../cluster/agent-pods/resident/resident-spec.ts';
-import { defineList, defineOption, type OptionValues } from '../../command-line/option.ts';
+import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { clusterOptions } from '../../options/access-options.ts';
 import { agentOptions, createNamespaceOption } from '../../options/agent-options.ts';
 import { dryRunOptions } from '../../options/dry-run-options.ts';
 import { timeLimitSchema } from '../../options/duration.ts';
 
-const group = 'Installation:';
+const { defineOption, defineList } = createGroup('Installation:');
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
 
 const labelPattern = /^((?:[\w.-]+\/)?[\w.-]{1,63})=([\w.-]{0,63})$/;
@@ -41,22 +41,19 @@ export const installOptions = {
   nodeSelector: defineOption({
     flag: 'node-selector',
     describe: 'labels of the nodes: KEY=VALUE[,KEY=VALUE...]',
-    group,
     unset: 'all nodes',
     schema: nodeSelectorSchema,
   }),
   tolerations: defineList({
     flag: 'toleration',
     describe: 'taint that is tolerated: KEY[=VALUE][:EFFECT]; may be given several times',
-    group,
     unset: 'all taints',
     schema: tolerationSchema,
   }),
-  priorityClass: defineOption({ flag: 'priority-class', describe: 'PriorityClass of the agents', group }),
+  priorityClass: defineOption({ flag: 'priority-class', describe: 'PriorityClass of the agents' }),
   timeoutMs: defineOption({
     flag: 'timeout',
     describe: 'limit of waiting until all agents run',
-    group,
     default: '5m',
     schema: timeLimitSchema,
   }),

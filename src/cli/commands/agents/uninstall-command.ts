@@ -3,9 +3,11 @@ import { removeResidentAgents } from '../../../cluster/agent-pods/resident/resid
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { defineOption } from '../../command-line/option.ts';
+import { createGroup } from '../../command-line/option.ts';
 import { timeLimitSchema } from '../../options/duration.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
+
+const { defineOption } = createGroup('Installation:');
 
 /** Removes the agents that are kept on nodes. */
 export const uninstallCommand = defineCommand({
@@ -23,7 +25,6 @@ export const uninstallCommand = defineCommand({
     timeoutMs: defineOption({
       flag: 'timeout',
       describe: 'limit of waiting until the agents are gone',
-      group: 'Installation:',
       default: '1m',
       schema: timeLimitSchema,
     }),

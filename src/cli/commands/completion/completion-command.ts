@@ -1,17 +1,18 @@
 import * as z from 'zod';
 import { defineArgument } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { defineOption } from '../../command-line/option.ts';
+import { createGroup } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
 import { installCompletion } from './kubectl-completion.ts';
 import { shellScripts } from './shell-scripts.ts';
 import { escapeText } from '../../../failure/escape-text.ts';
 
+const { defineOption } = createGroup('Install:');
+
 const whatSchema = z.enum(['install', 'bash', 'zsh', 'fish', 'powershell']);
 const directoryOption = defineOption({
   flag: 'directory',
   describe: 'folder that kubectl-crashcart is in',
-  group: 'Install:',
   unset: 'the first of PATH that has it',
   values: 'file',
 });
@@ -34,10 +35,7 @@ export const completionCommand = defineCommand({
   ].join('\n'),
   examples: [
     { purpose: 'For `kubectl crashcart`, in any shell', line: 'kubectl crashcart completion install' },
-    {
-      purpose: 'For `kubectl-crashcart`, in bash',
-      line: 'source <(kubectl crashcart completion bash)',
-    },
+    { purpose: 'For `kubectl-crashcart`, in bash', line: 'source <(kubectl crashcart completion bash)' },
     { purpose: 'The same in zsh', line: 'source <(kubectl crashcart completion zsh)' },
     { purpose: 'The same in fish', line: 'kubectl crashcart completion fish | source' },
     {

@@ -2,7 +2,7 @@ import { examine } from '../../../cluster/doctor/examination.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { clusterOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { defineSwitch } from '../../command-line/option.ts';
+import { createGroup } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, reportFormatOption } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
@@ -10,6 +10,8 @@ import { runUntilInterrupted } from '../../lifetime.ts';
 import { agentOptions, agentStartOption, describeAgentOptions } from '../../options/agent-options.ts';
 import { formatFindings } from './doctor-table.ts';
 import { containerOption, targetArgument } from '../open/session-options.ts';
+
+const { defineSwitch } = createGroup('Agent:');
 
 /** Checks whether a session would work. */
 export const doctorCommand = defineCommand({
@@ -42,7 +44,6 @@ export const doctorCommand = defineCommand({
     startAgent: defineSwitch({
       flag: 'start-agent',
       describe: "start an agent on TARGET's node, to test that and to ask the agent",
-      group: 'Agent:',
     }),
     // The options of a session that decide whether it will work.
     agent: agentOptions,

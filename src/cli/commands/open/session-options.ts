@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseTargetName } from '../../../cluster/target/target-name.ts';
 import { maxOutputBufferBytes, minOutputBufferBytes } from '../../../session-api/session-spec.ts';
 import { defineOptionalArgument } from '../../command-line/argument.ts';
-import { defineOption, defineSwitch } from '../../command-line/option.ts';
+import { createGroup } from '../../command-line/option.ts';
 import type { OptionSources } from '../../command-line/raw-arguments.ts';
 import { clusterOptions } from '../../options/access-options.ts';
 import {
@@ -19,14 +19,13 @@ import { leaseSecondsSchema } from '../../options/duration.ts';
 import { refuseCombinations, requireCompanion } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
 
-const group = 'Session:';
+const { defineOption, defineSwitch } = createGroup('Session:');
 const { recordFile } = attachmentOptions;
 
 export const containerOption = defineOption({
   flag: 'container',
   alias: 'c',
   describe: 'container of the pod',
-  group,
   values: 'container',
 });
 
@@ -37,19 +36,17 @@ export const targetArgument = defineOptionalArgument({
   values: 'target',
 });
 
-const tty = defineSwitch({ flag: 'tty', alias: 't', describe: 'with a terminal', group });
-const noTTY = defineSwitch({ flag: 'no-tty', describe: 'without a terminal', group });
+const tty = defineSwitch({ flag: 'tty', alias: 't', describe: 'with a terminal' });
+const noTTY = defineSwitch({ flag: 'no-tty', describe: 'without a terminal' });
 const detach = defineSwitch({
   flag: 'detach',
   describe: 'start the command, print the ID of its session and leave',
-  group,
 });
 const follow = defineSwitch({
   flag: 'follow',
   describe: 'when the container restarts, enter the next instance',
-  group,
 });
-const recordInput = defineSwitch({ flag: 'record-input', describe: 'record what is typed, too', group });
+const recordInput = defineSwitch({ flag: 'record-input', describe: 'record what is typed, too' });
 
 /** Options of the command that opens a session. */
 export const sessionOptions = {
@@ -58,12 +55,10 @@ export const sessionOptions = {
     flag: 'all-namespaces',
     alias: 'A',
     describe: 'without TARGET: choose from all namespaces',
-    group,
   }),
   tool: defineOption({
     flag: 'tool',
     describe: 'tool or recipe to run; what follows -- are its arguments',
-    group,
     values: 'tool',
   }),
   ...outputFileOptions,
@@ -75,18 +70,16 @@ export const sessionOptions = {
   graceSeconds: defineOption({
     flag: 'grace',
     describe: 'how long the session is kept when the connection is lost',
-    group,
     default: '5m',
     schema: leaseSecondsSchema,
   }),
   ...attachmentOptions,
   follow,
   recordInput,
-  event: defineSwitch({ flag: 'event', describe: 'leave a Kubernetes Event on the target', group }),
+  event: defineSwitch({ flag: 'event', describe: 'leave a Kubernetes Event on the target' }),
   outputBufferBytes: defineOption({
     flag: 'output-buffer',
     describe: 'how much output of each stream the agent keeps until it has arrived here',
-    group,
     default: '4Mi',
     schema: createBytesSchema(minOutputBufferBytes, maxOutputBufferBytes),
   }),
@@ -96,7 +89,7 @@ export const sessionOptions = {
   createNamespace: createNamespaceOption,
   dryRun: dryRunOptions,
   ...clusterOptions,
-  version: defineSwitch({ flag: 'version', describe: 'print the version', group: 'Other:' }),
+  version: createGroup('Other:').defineSwitch({ flag: 'version', describe: 'print the version' }),
 };
 
 /** @throws UsageError for options that don't go together. */

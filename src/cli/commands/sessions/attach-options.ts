@@ -1,11 +1,12 @@
-import { defineSwitch, type OptionValues } from '../../command-line/option.ts';
+import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { agentAccessOptions } from '../../options/access-options.ts';
 import { attachmentOptions, stdinOption } from '../../options/attachment-options.ts';
+
+const { defineSwitch } = createGroup('Session:');
 
 const readOnlyOption = defineSwitch({
   flag: 'read-only',
   describe: 'watch the session; nothing that is typed is passed on',
-  group: 'Session:',
 });
 
 /** The options of `attach`. */
