@@ -8,7 +8,7 @@ import type { TextPlace } from './yaml-offsets.ts';
 /** Contexts may share what they set; the limit is for a file whose few lines stand for gigabytes. */
 const maxAliases = 100;
 
-/** What is wrong at one place of the file. */
+/** A mistake at one place of the file. */
 export interface ConfigProblem extends TextPlace {
   message: string;
 }
@@ -46,7 +46,7 @@ export async function readConfigFile(file: string): Promise<Config | null> {
  * @throws ConfigFileError.
  */
 export async function parseConfig(file: string, text: string): Promise<Config> {
-  // Only for those who have such a file.
+  // Loaded only if there is such a file.
   const [{ constructFromEvents, parseEvents, YAMLException }, { locateValues }] = await Promise.all([
     import('js-yaml'),
     import('./yaml-offsets.ts'),

@@ -1,7 +1,8 @@
 import { posix, win32 } from 'node:path';
 
 /**
- * Finds the path of the configuration file: CRASHCART_CONFIG, else in the user's folder for configurations, by https://specifications.freedesktop.org/basedir-spec/latest/ or, on Windows, %APPDATA%.
+ * Finds the path of the configuration file: CRASHCART_CONFIG, else in the user's folder for configurations, by
+ * https://specifications.freedesktop.org/basedir-spec/latest/ or, on Windows, %APPDATA%.
  * @param home the user's home directory.
  */
 export function findConfigPath(

@@ -9,7 +9,7 @@ const schemePattern = /^[a-z][a-z0-9+.-]*:\/\//i;
 // As in the name of an image: https://github.com/distribution/reference. The host may be an IPv6 address.
 const registryPattern = /^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
 
-/** A registry, or a path in one; empty for none. */
+/** A registry, or a path in a registry; empty for none. */
 export const mirrorSchema = z.string().superRefine((text, context) => {
   const scheme = schemePattern.exec(text)?.[0];
   if (scheme !== undefined)
@@ -35,7 +35,7 @@ const settingsShape = {
     .describe("Image whose files are the root of sessions; empty for the agent's own toolbox (--toolbox)"),
 };
 
-/** What can be set, for all clusters or for one. Unknown keys are refused: they are mistyped. */
+/** What can be set, for all clusters or for one. Unknown keys are refused as typing mistakes. */
 export const settingsSchema = z.strictObject(settingsShape).partial();
 export type Settings = z.infer<typeof settingsSchema>;
 export type SettingName = keyof Settings;

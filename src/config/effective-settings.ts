@@ -1,10 +1,10 @@
 import type { Config, SettingName, Settings } from './config-schema.ts';
 
-/** What can set a setting; each goes before those that follow. */
+/** What can set a setting, highest precedence first. */
 const sources = ['flag', 'environment', 'context', 'config', 'default'] as const;
 export type SettingSource = (typeof sources)[number];
 
-/** A setting's value, and which of those that could have set it did. */
+/** The value of a setting, and its source. */
 export interface EffectiveSetting {
   value: string | string[];
   source: SettingSource;
@@ -49,8 +49,8 @@ export function decideSetting(
 }
 
 /**
- * Whether the image of the agent is the release's own, from a mirror if there is one. An image that is set is taken as it
- * is; a mirror is another way to set it, so of the two that counts which is set by what goes before.
+ * Whether the image of the agent is the release's own, from a mirror if there is one. `image` and `mirror` are two ways
+ * to set the image: the one whose source has the higher precedence counts, and `image` if both have the same source.
  */
 export function isImageOfRelease(settings: ReadonlyMap<SettingName, EffectiveSetting>): boolean {
   const image = settings.get('image');

@@ -1,5 +1,5 @@
 /**
- * Names an image as a mirror of its registry has it: the registry's host is replaced; path, tag and digest stay.
+ * Names an image in a mirror of its registry: the host of the registry is replaced; path, tag and digest stay.
  * @param mirror host, or host and path, without a scheme.
  */
 export function nameInMirror(image: string, mirror: string): string {
@@ -8,8 +8,8 @@ export function nameInMirror(image: string, mirror: string): string {
 }
 
 /**
- * Whether a name begins with the host of a registry, and not with the first part of a path: that would be one of Docker
- * Hub's, whoever has that name there. https://github.com/distribution/reference
+ * Whether a name begins with the host of a registry. Without a host, it is a path on Docker Hub, where its first part
+ * may belong to anybody. https://github.com/distribution/reference
  */
 export function namesRegistry(name: string): boolean {
   const [first = ''] = name.split('/');

@@ -3,7 +3,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 export type EscapeAction = 'detach' | 'end' | 'help';
 
 const enterKeys = new Set([0x0d, 0x0a]);
-/** What follows Enter and `~`, as in ssh(1). null: the key itself is meant. */
+/** The actions of the keys after Enter and `~`, as in ssh(1). null: the key itself is passed on. */
 const tildeActions = new Map<string, EscapeAction | null>([
   ['d', 'detach'],
   ['.', 'end'],
@@ -20,17 +20,17 @@ export const escapeHelp = [
 ];
 
 /**
- * Passes keys on, but those that are meant for the client itself. What may begin such keys is held back until
- * the next one.
+ * Passes keys on, except those for the client itself. A key that may begin such a sequence is held back until the next
+ * key.
  */
 export class EscapeKeys extends Transform {
   readonly #onAction: (action: EscapeAction) => void;
-  /** In place of Enter ~; null: those. */
+  /** They replace Enter ~; null: Enter ~ stays. */
   readonly #detachKeys: Buffer | null;
   #held: number[] = [];
   #isLineStart = true;
 
-  /** @param detachKeys bytes that detach wherever they come. */
+  /** @param detachKeys bytes that detach wherever they are typed. */
   constructor(onAction: (action: EscapeAction) => void, detachKeys: Buffer | null) {
     super();
     this.#onAction = onAction;
@@ -68,7 +68,7 @@ export class EscapeKeys extends Transform {
 
   #matchDetachKeys(key: number, wanted: Buffer, passed: number[]): void {
     this.#held.push(key);
-    // The longest end of what came that may still become the keys.
+    // The longest end of the input that may still become the keys.
     while (this.#held.length > 0 && !wanted.subarray(0, this.#held.length).equals(Buffer.from(this.#held)))
       passed.push(this.#held.shift() as number);
     if (this.#held.length < wanted.length) return;
@@ -79,7 +79,7 @@ export class EscapeKeys extends Transform {
 
 /**
  * Reads keys as docker's and kubectl's `--detach-keys` names them: `ctrl-p,ctrl-q`, or single characters.
- * @returns null when they are no such keys.
+ * @returns null when the text names other keys.
  */
 export function parseDetachKeys(text: string): Buffer | null {
   const keys = text.split(',').map((name) => {

@@ -1,6 +1,6 @@
 import { escapeText } from '../failure/escape-text.ts';
 
-/** What is over sooner is not worth a line. */
+/** A shorter wait is not worth a line. */
 const delayMs = 300;
 
 export interface ProgressStream {
@@ -9,7 +9,7 @@ export interface ProgressStream {
   columns?: number;
 }
 
-/** One line on a terminal that says what is being waited for, and leaves nothing behind. */
+/** One line on a terminal that says what the command waits for. It is wiped afterwards. */
 export class ProgressLine {
   readonly #stream: ProgressStream;
   readonly #enabled: boolean;

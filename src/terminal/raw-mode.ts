@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 
 const sttyLimitMs = 1000;
 
-/** What of a terminal's input is needed here. */
+/** The part of a terminal's input that is needed here. */
 export interface RawInput {
   fd?: number;
   isTTY?: boolean;
@@ -11,8 +11,8 @@ export interface RawInput {
 
 /**
  * Passes every key on as it is: interrupts and line editing are the remote terminal's.
- * @returns gives the terminal back as it was; also called when the process exits in whatever way it can
- *   notice (Node itself does so for signals that nobody handles).
+ * @returns a function that restores the terminal. It also runs when the process exits in any way that the process can
+ *   notice (Node itself restores the terminal at a signal without a handler).
  */
 export function enterRawMode(input: RawInput): () => void {
   if (input.isTTY !== true || !input.setRawMode) return () => undefined;
@@ -28,7 +28,7 @@ export function enterRawMode(input: RawInput): () => void {
 
 /**
  * Node's raw mode still puts a carriage return before each newline (ONLCR, in libuv's uv_tty_set_mode): the
- * remote terminal has done that already, or its program wants none. Leaving raw mode takes this back as well.
+ * remote terminal has done so already, or its program does not want that. Leaving raw mode undoes this, too.
  */
 function passOutputAsItIs(descriptor: number): void {
   // Where there is no stty (Windows), there is no such translation.

@@ -14,7 +14,7 @@ const minWrappedWidth = 20;
 
 /**
  * @param maxWidth columns of the terminal: the last column is wrapped at words to fit; null: nothing is wrapped.
- * @returns a table as kubectl prints it: headings in capitals, columns apart by three blanks.
+ * @returns a table as kubectl prints it: headings in capitals, columns separated by three blanks.
  */
 export function formatTable(headings: string[], rows: string[][], maxWidth: number | null = null): string {
   const cells = rows.map((row) => row.map((cell) => escapeText(cell.replaceAll(/\s+/g, ' '))));
@@ -36,7 +36,7 @@ function limitWidth(rows: string[][], maxWidth: number): { colWidths: (number | 
     (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + gapWidth,
   );
   const others = widths.slice(0, -1).reduce((sum, width) => sum + width, 0);
-  // What is longer than the column the library cuts off: an address has to be whole.
+  // The library cuts off words that are longer than the column, but an address has to be whole.
   const words = rows.flatMap((row) => (row.at(-1) ?? '').split(' ').map((word) => word.length));
   const needed = Math.max(maxWidth - others, minWrappedWidth, ...words);
   // The gap after the last column is not printed.

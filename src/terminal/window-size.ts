@@ -8,13 +8,13 @@ export interface SizedOutput extends Pick<EventEmitter, 'on' | 'off'> {
   rows?: number;
 }
 
-/** Size of the terminal that an output is; what is no terminal counts as the traditional one. */
+/** @returns the size of the terminal behind an output; 80x24 where there is none. */
 export function getWindowSize({ columns, rows }: SizedOutput): { columns: number; rows: number } {
-  // Some terminals say 0 before they know.
+  // Some terminals say 0 before they know their size.
   return { columns: columns || 80, rows: rows || 24 };
 }
 
-/** Calls `onResize` with each new size. @returns ends that. */
+/** Calls `onResize` with each new size. @returns a function that stops watching. */
 export function watchWindowSize(
   output: SizedOutput,
   onResize: (size: { columns: number; rows: number }) => void,

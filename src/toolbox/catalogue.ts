@@ -3,7 +3,7 @@ import { toolGroups } from './tool-groups.ts';
 
 /** A tool of the toolbox. */
 export interface Tool {
-  /** As it is called. */
+  /** The name of its program. */
   name: string;
   purpose: string;
   /** Of the distribution; null for the toolbox's own commands. */
@@ -25,7 +25,7 @@ export function listTools(): Tool[] {
 }
 
 /**
- * @param own the user's own recipes, which go before those of the toolbox.
+ * @param own the user's own recipes, which replace those of the toolbox with the same name.
  * @returns all recipes, each name once.
  */
 export function listRecipes(own: Recipe[]): Recipe[] {
@@ -38,8 +38,8 @@ export function findRecipe(name: string, own: Recipe[]): Recipe | null {
 }
 
 /**
- * Finds what `--tool` names: a recipe or a tool. With arguments a tool comes before a recipe of its name: that recipe
- * is what the tool most often is wanted for, and the arguments are the tool's. A recipe of the user's own is meant always.
+ * Finds what `--tool` names: a recipe or a tool. With arguments, a tool comes before a recipe of its name: the recipe
+ * is the most frequent use of the tool, but the arguments are the tool's. A recipe of the user's own always comes first.
  * @returns the command line in the toolbox; null when there is no such tool or recipe.
  */
 export function findToolCommand(name: string, args: string[], own: Recipe[]): string[] | null {

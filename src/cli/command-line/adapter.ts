@@ -5,7 +5,7 @@ import type { RawArguments } from './raw-arguments.ts';
 import { UsageError } from '../errors.ts';
 import { findNearestName } from './nearest-name.ts';
 
-/** Columns of any terminal. */
+/** Columns that every terminal has. */
 const helpWidth = 80;
 
 /**
@@ -28,7 +28,7 @@ export function parseArguments(args: string[], options: Option[]): RawArguments 
 /** @returns the options as `--help` lists them, by their groups. */
 export async function formatOptions(options: Option[]): Promise<string> {
   const text = (await create([], options).getHelp()).trim();
-  // Where the text fills its column, the parser puts the type right behind it.
+  // Where a text fills its column, the parser puts no blank before the type.
   return text.replaceAll(/(?<=\S)(?=\[(?:boolean|string|array)\]$)/gm, ' ');
 }
 

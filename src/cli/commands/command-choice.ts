@@ -4,16 +4,16 @@ import { sessionCommand } from './open/session-command.ts';
 import { UsageError } from '../errors.ts';
 import { suggestName } from '../command-line/nearest-name.ts';
 
-/** The command that a command line names, and what is left of the line for it. */
+/** The command that a command line names, and the rest of the line. */
 export interface CommandChoice {
   command: Command;
   args: string[];
 }
 
 /**
- * Finds the command by the first word of the line, before any flag: which flags there are depends on it.
+ * Finds the command by the first word of the line, before any flag: the flags depend on the command.
  * `help COMMAND` is `COMMAND --help`.
- * @throws UsageError when that is no command.
+ * @throws UsageError when `help` is asked about an unknown command.
  */
 export async function chooseCommand(args: string[]): Promise<CommandChoice> {
   const [word, ...rest] = args;

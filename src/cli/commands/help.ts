@@ -8,7 +8,7 @@ export async function formatHelp(command: Command): Promise<string> {
   const sections = [
     command.summary,
     `Examples:\n${formatExamples(command.examples)}`,
-    // Whoever asks for the help of the plugin asks for all that there is.
+    // The help of the plugin itself lists the commands.
     ...(command === sessionCommand ? [`Commands:\n${formatCommands()}`] : []),
     await formatOptions(listCommandOptions(command)),
     `Usage:\n${indent(command.usage)}`,
@@ -19,7 +19,7 @@ export async function formatHelp(command: Command): Promise<string> {
   return `${sections.join('\n\n')}\n`;
 }
 
-/** @returns examples as kubectl's help has them: each below what it is for. */
+/** @returns examples in the layout of kubectl's help: each below its purpose. */
 export function formatExamples(examples: Example[]): string {
   return examples.map(({ purpose, line }) => indent(`# ${purpose}\n${line}`)).join('\n\n');
 }

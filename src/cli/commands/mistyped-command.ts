@@ -10,7 +10,7 @@ import { findNearestName } from '../command-line/nearest-name.ts';
  */
 export function adviseCommand(error: unknown, word: string | undefined): unknown {
   const nearest = word === undefined ? null : findNearestName(word, [...commandTable.keys(), 'help']);
-  // The name itself is reserved, and told to be.
+  // The exact name of a command has an error message of its own.
   if (nearest === null || nearest === word) return error;
   const advice = `id you mean the command "${nearest}"?`;
   if (error instanceof UsageError) return new UsageError(`${error.message}; d${advice}`, { cause: error });

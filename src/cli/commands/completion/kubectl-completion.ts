@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { getErrorMessage } from '../../../failure/error-message.ts';
 import { Failure } from '../../../failure/failure.ts';
 
-/** What kubectl calls, beside the plugin: its link there is kept by krew, which gives each version a new folder. */
+/** The program that kubectl calls, in the folder of the plugin's link: krew keeps that link, but gives each version a new folder. */
 interface CompletionProgram {
   plugin: string;
   name: string;
@@ -26,18 +26,18 @@ export const windowsProgram: CompletionProgram = {
   name: windowsName,
   content: '@"%~dp0kubectl-crashcart.exe" __complete %* 2>nul\r\n',
 };
-/** Beside what npm puts before a script. Its .ps1 kubectl can't run. */
+/** Beside what npm puts before a script. kubectl can't run npm's .ps1. */
 const windowsScript: CompletionProgram = {
   plugin: 'kubectl-crashcart.cmd',
   name: windowsName,
   content: '@call "%~dp0kubectl-crashcart.cmd" __complete %* 2>nul\r\n',
 };
-/** What npm's own .cmd for completion starts: it stands where ours would. */
+/** The program that npm's own .cmd for completion starts; that .cmd has the name of ours. */
 const npmProgram = /kubectl-crashcart[\\/]lib[\\/]complete\.cjs/;
 
 /**
- * Has kubectl complete `kubectl crashcart …`: krew links the plugin alone.
- * @param directory null: the first of PATH that has the plugin.
+ * Makes kubectl complete `kubectl crashcart …`: krew links only the plugin itself.
+ * @param directory folder of the plugin; null: the first folder of PATH that has the plugin.
  * @returns the file that kubectl calls.
  * @throws Failure `configuration`.
  */
@@ -53,19 +53,19 @@ export async function installCompletion(
     throw new Failure(
       'configuration',
       `${programs.map(({ plugin }) => plugin).join(' or ')} is not in ${directory ?? 'a folder of PATH'}`,
-      'Give the folder that it is in, and that kubectl finds it in, with --directory.',
+      'Give the folder where kubectl finds the plugin with --directory.',
     );
   }
   const file = join(folder, program.name);
   const known = await readFile(file, 'utf8').catch(() => null);
   const info = await lstat(file).catch(() => null);
   const isOurs = known?.includes('__complete') === true;
-  // npm has linked it, and keeps it.
+  // npm made the link, and keeps it.
   if (known === program.content || (isOurs && info?.isSymbolicLink())) return file;
   if (known !== null && npmProgram.test(known)) return file;
   // An older version's own file is replaced, nothing else.
   if (info !== null && !(isOurs && info.isFile()))
-    throw new Failure('configuration', `${file} is there already, and not from here`, 'Remove it first.');
+    throw new Failure('configuration', `${file} exists, and is not from crashcart`, 'Remove it first.');
   try {
     const unfinished = `${file}.${process.pid}`;
     await writeFile(unfinished, program.content);
@@ -76,14 +76,14 @@ export async function installCompletion(
     throw new Failure(
       'configuration',
       `${file} can't be written: ${message}`,
-      'Run this as whoever installed the plugin.',
+      'Run this as the user who installed the plugin.',
       { cause: error },
     );
   }
   return file;
 }
 
-/** @returns the first folder that has a plugin, as PATH is searched; null: none has. */
+/** @returns the first folder with a plugin, in the order of PATH; null when there is none. */
 function findPlugin(
   folders: string[],
   programs: CompletionProgram[],

@@ -1,9 +1,9 @@
 /**
- * What each shell is to know for completing `kubectl-crashcart …`, the plugin called by its own name. Words and
+ * The script of each shell that completes `kubectl-crashcart …`, the plugin called by its own name. Words and
  * directives are those of complete-line.ts: a line for each candidate, then `:2` no space, `:4` no files, added up.
  */
 export const shellScripts: Record<'bash' | 'zsh' | 'fish' | 'powershell', string> = {
-  // Of COMP_LINE: readline's words are broken at = and :. No mapfile: macOS has bash 3.2.
+  // Words are taken from COMP_LINE, since readline breaks them at = and :. No mapfile: macOS has bash 3.2.
   bash: `# bash completion of kubectl-crashcart. \`kubectl crashcart\` is completed by kubectl's own, after
 # \`kubectl crashcart completion install\`.
 __kubectl_crashcart() {

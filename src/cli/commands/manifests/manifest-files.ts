@@ -10,25 +10,25 @@ export interface ManifestFile {
   text: string;
 }
 
-/** What every cluster needs, and what an administrator chooses besides, by its name. */
+/** The files that every cluster needs, and those of the optional components, by their names. */
 export interface Manifests {
   base: ManifestFile[];
   components: Record<string, ManifestFile[]>;
 }
 
 const checkout = join(import.meta.dirname, '../../../..');
-/** Strict: what kustomize would do besides, as a patch, who prints the files would leave out. */
+/** Strict: the command prints files only, and would leave out anything else that kustomize does, such as a patch. */
 const kustomizationSchema = z.strictObject({
   apiVersion: z.string(),
   kind: z.string(),
   resources: z.array(z.string()),
 });
-/** Without the installed agents: they have a key of all that they are made of, which `install` knows. */
+/** Without the installed agents: only `install` can compute the key in their labels. */
 const componentNames = ['admission-policies', 'installer', 'openshift', 'target-events'];
 
 /**
  * The manifests, in the order of their kustomizations. The bundle has them in place of this file (esbuild.config.ts):
- * who has a release has no checkout.
+ * a release has no checkout.
  */
 export const manifests: Manifests = {
   base: readFiles('manifests'),

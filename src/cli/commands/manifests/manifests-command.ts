@@ -44,7 +44,7 @@ export const manifestsCommand = defineCommand({
   },
 });
 
-/** The policies' list has the image of the checkout's version; a release may ask for another, by its digest. */
+/** The list of the policies has the image of the checkout; a release may use another image, by its digest. */
 function admitOwnImage(text: string): string {
   return text.replaceAll(/crashcart\.dev\/agent:\S+/g, () => agentImage);
 }
