@@ -11,10 +11,10 @@ import { timeLimitSchema, toSeconds, waitSchema } from './duration.ts';
 const { defineOption, defineSwitch, defineList } = createGroup('Agent:');
 const { mirror, imagePullPolicy } = settingsSchema.shape;
 const pullPolicySchema = imagePullPolicy.unwrap();
-/** An empty mirror or toolbox is none, whatever is configured. */
+/** An empty mirror or toolbox means none, whatever is configured. */
 const toNull = (text: string) => text || null;
 
-/** What of an agent decides whether it can be used for a session: whoever looks at agents takes the same. */
+/** Options that decide whether a session can use an agent: every command that looks for agents takes them. */
 export const agentOptions = {
   image: defineOption({ flag: 'image', describe: 'image of the agent', setting: 'image' }),
   mirror: defineOption({

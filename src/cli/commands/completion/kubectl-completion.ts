@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { getErrorMessage } from '../../../failure/error-message.ts';
 import { Failure } from '../../../failure/failure.ts';
 
-/** The program that kubectl calls, in the folder of the plugin's link: krew keeps that link, but gives each version a new folder. */
+/** The program that kubectl calls, beside the plugin's link: krew keeps the link, but gives each version a new folder. */
 interface CompletionProgram {
   plugin: string;
   name: string;
