@@ -100,7 +100,7 @@ describe('a session that is started detached', () => {
     const { code, stdout, stderr } = await runCrashcart(long);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: '' });
     expect(stderr).toMatch(
-      /^error: the session can't be kept for longer than 24 h: its agent ends so long after it was made\n/,
+      /^error: the session can't be kept for longer than 24 h: its agent ends 24 h after its start\n/,
     );
   });
 

@@ -259,7 +259,7 @@ describe('the way to the API server', () => {
     expect(await runWith(kubeconfig)).toMatchObject({
       code: 125,
       stderr: expect.stringMatching(
-        /^error: the API server 127\.0\.0\.1:1 can't be reached: .*\nIs the context/,
+        /^error: the API server 127\.0\.0\.1:1 can't be reached: .*\nCheck the context/,
       ),
     });
   });
