@@ -34,9 +34,9 @@ test('without an agent nothing of the kernel is known, and how to learn it is to
     expect([check, findings[check]]).toEqual([
       check,
       {
-        state: 'unknown',
-        found: 'no agent there has told',
-        mend: `\`kubectl crashcart doctor node/${node} --start-agent\` asks one, and starts it if need be.`,
+        status: 'unknown',
+        message: 'no agent on the node has reported it',
+        fix: `\`kubectl crashcart doctor node/${node} --start-agent\` asks an agent, and starts one if none runs.`,
       },
     ]);
   expect(findings).not.toHaveProperty('agent start');
@@ -50,35 +50,38 @@ test('an agent whose image is not there is told, and leaves nothing', async () =
     expect([check, findings[check]]).toEqual([
       check,
       {
-        state: 'failed',
-        found: expect.stringContaining('crashcart.test/no/such:1'),
-        mend: expect.any(String),
+        status: 'failed',
+        message: expect.stringContaining('crashcart.test/no/such:1'),
+        fix: expect.any(String),
       },
     ]);
-  expect(findings['tunnel']?.state).toBe('unknown');
+  expect(findings['tunnel']?.status).toBe('unknown');
 }, 60_000);
 
 describe('with an agent that was started for it', () => {
   beforeAll(async () => {
     const { findings } = await ask('--start-agent');
     expect(findings['agent start']).toMatchObject({
-      state: 'ok',
-      found: expect.stringMatching(/^took \d+\.\d s on "node-2"$/),
+      status: 'ok',
+      message: expect.stringMatching(/^took \d+\.\d s on "node-2"$/),
     });
   }, 60_000);
 
   test('what the node has and allows is told as it is', async () => {
     const { code, findings } = await ask('--start-agent');
     expect(code).toBe(0);
-    expect(findings['agent start']).toMatchObject({ state: 'ok', found: 'one is on "node-2" already' });
-    expect(findings['image']).toMatchObject({
-      state: 'ok',
-      found: expect.stringMatching(/^an agent of .* runs$/),
+    expect(findings['agent start']).toMatchObject({
+      status: 'ok',
+      message: 'an agent runs on "node-2" already',
     });
-    expect(findings['tunnel']).toMatchObject({ state: 'ok' });
+    expect(findings['image']).toMatchObject({
+      status: 'ok',
+      message: expect.stringMatching(/^an agent of .* runs$/),
+    });
+    expect(findings['tunnel']).toMatchObject({ status: 'ok' });
     expect(findings['CRI socket']).toMatchObject({
-      state: 'ok',
-      found: expect.stringMatching(/^containerd \S+ \(CRI v1\) on \/run\/containerd\/containerd\.sock$/),
+      status: 'ok',
+      message: expect.stringMatching(/^containerd \S+ \(CRI v1\) on \/run\/containerd\/containerd\.sock$/),
     });
     const states = {
       cgroups: isCgroupV2,
@@ -88,7 +91,7 @@ describe('with an agent that was started for it', () => {
       BTF: existsSync('/sys/kernel/btf/vmlinux'),
     };
     for (const [check, isThere] of Object.entries(states))
-      expect([check, findings[check]?.state]).toEqual([check, isThere ? 'ok' : 'warning']);
+      expect([check, findings[check]?.status]).toEqual([check, isThere ? 'ok' : 'warning']);
   });
 
   test('what another kernel would lack is told, and what to use instead', async () => {
@@ -105,16 +108,16 @@ describe('with an agent that was started for it', () => {
       // With these a session works all the same.
       expect(code).toBe(0);
       for (const [check, found] of [
-        ['CRI socket', 'no runtime answers at any place known'],
-        ['ptrace', 'kernel.yama.ptrace_scope is 3: nobody may attach to a process'],
+        ['CRI socket', 'no runtime answers at any known socket'],
+        ['ptrace', 'kernel.yama.ptrace_scope is 3: no process may be traced'],
         ['perf events', 'the kernel has none'],
         ['kernel probes', 'the kernel has none'],
-        ['BTF', 'the kernel does not tell its types'],
+        ['BTF', 'the kernel exposes no BTF'],
         ['kernel lockdown', 'confidentiality'],
       ] as const)
         expect([check, findings[check]]).toEqual([
           check,
-          { state: 'warning', found, mend: expect.any(String) },
+          { status: 'warning', message: found, fix: expect.any(String) },
         ]);
     } finally {
       await runOnNode(
@@ -131,8 +134,8 @@ describe('with an agent that was started for it', () => {
       [ -e ${controllers} ] || echo cpu memory >${controllers}`);
     try {
       const { findings } = await ask();
-      expect(findings['kernel probes']).toMatchObject({ state: 'ok', found: 'there' });
-      expect(findings['cgroups']).toMatchObject({ state: 'ok', found: 'v2' });
+      expect(findings['kernel probes']).toMatchObject({ status: 'ok', message: 'the kernel has them' });
+      expect(findings['cgroups']).toMatchObject({ status: 'ok', message: 'v2' });
     } finally {
       await runOnNode(`umount /sys/bus/event_source; ${isCgroupV2 ? '' : `rm ${controllers}`}`);
     }

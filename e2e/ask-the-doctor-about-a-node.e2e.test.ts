@@ -76,31 +76,34 @@ afterAll(async () => {
 test('a node where no agent can run is told, by all that its status says', async () => {
   const { code, findings } = await askDoctor([`node/${sick}`, '--agent-namespace', namespace]);
   expect(code).toBe(1);
-  expect(findings['node']).toMatchObject({ state: 'failed', found: expect.stringContaining('is not ready') });
+  expect(findings['node']).toMatchObject({
+    status: 'failed',
+    message: expect.stringContaining('is not ready'),
+  });
   expect(findings['node taints']).toMatchObject({
-    state: 'warning',
-    found: 'karpenter.sh/disrupted: the node is about to go',
+    status: 'warning',
+    message: 'karpenter.sh/disrupted: the node is about to be removed',
   });
   expect(findings['node pressure']).toMatchObject({
-    state: 'failed',
-    found: 'DiskPressure: the kubelet admits no agent',
+    status: 'failed',
+    message: 'DiskPressure: the kubelet admits no agent',
   });
-  expect(findings['container runtime']?.state).toBe('warning');
-  expect(findings['kernel']?.state).toBe('warning');
-  expect(findings['cgroups']?.state).toBe('unknown');
+  expect(findings['container runtime']?.status).toBe('warning');
+  expect(findings['kernel']?.status).toBe('warning');
+  expect(findings['cgroups']?.status).toBe('unknown');
 });
 
 test('of all nodes, one where no agent can run is a warning', async () => {
   const { findings } = await askDoctor(['--agent-namespace', namespace]);
-  expect(findings['node']).toMatchObject({ state: 'warning', found: expect.stringContaining(sick) });
+  expect(findings['node']).toMatchObject({ status: 'warning', message: expect.stringContaining(sick) });
 });
 
 test('a target in a sandbox is told', async () => {
   const where = ['-n', namespace, '--agent-namespace', namespace];
   const { findings } = await askDoctor(['sandboxed', ...where]);
   expect(findings['sandbox']).toMatchObject({
-    state: 'failed',
-    found: expect.stringContaining('handler "runsc"'),
+    status: 'failed',
+    message: expect.stringContaining('handler "runsc"'),
   });
 });
 
@@ -108,8 +111,8 @@ test('an agent of another version is told, and one that does not answer', async 
   const { code, findings } = await askDoctor(['--agent-namespace', namespace]);
   expect(code).toBe(1);
   expect(findings['agents']).toMatchObject({
-    state: 'warning',
-    found: expect.stringContaining('1 running, some of version 0.0.1'),
+    status: 'warning',
+    message: expect.stringContaining('1 running, some of version 0.0.1'),
   });
-  expect(findings['tunnel']?.state).toBe('failed');
+  expect(findings['tunnel']?.status).toBe('failed');
 });

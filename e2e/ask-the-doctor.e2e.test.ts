@@ -105,16 +105,16 @@ const inTargets = ['-n', targets];
 const ask = (agents: string, ...more: string[]) =>
   askDoctor(['app', ...inTargets, '--agent-namespace', agents, ...more]);
 
-function listStates({ findings }: DoctorReport, state: string): string[] {
+function listChecks({ findings }: DoctorReport, status: string): string[] {
   return Object.entries(findings)
-    .filter(([, finding]) => finding.state === state)
+    .filter(([, finding]) => finding.status === status)
     .map(([check]) => check);
 }
 
 describe('where agents can run', () => {
   test('nothing has failed, and the exit code is 0', async () => {
     const report = await ask(sound);
-    expect(listStates(report, 'failed')).toEqual([]);
+    expect(listChecks(report, 'failed')).toEqual([]);
     expect(report.code).toBe(0);
     for (const check of [
       ...['API server', 'version', 'clock', 'target', 'sandbox', 'may find targets', 'may read nodes'],
@@ -122,73 +122,73 @@ describe('where agents can run', () => {
       ...['agent namespace', 'quota', 'limit range', 'admission of Jobs', 'admission of pods'],
       ...['node', 'node taints', 'node pressure', 'container runtime', 'kernel', 'agents'],
     ])
-      expect([check, report.findings[check]?.state]).toEqual([check, 'ok']);
+      expect([check, report.findings[check]?.status]).toEqual([check, 'ok']);
     // Nobody is there to ask, and none is started for it.
     expect(report.findings['tunnel']).toMatchObject({
-      state: 'unknown',
-      found: 'not tried, as no agent runs',
+      status: 'unknown',
+      message: 'not tried, since no agent runs',
     });
     expect(await expectSuccess(['get', 'jobs,pods', '-n', sound, '-o', 'name'])).toBe('');
   });
 
   test('who may debug, by the roles of the manifests, learns as much', async () => {
     const report = await ask(sound, '--as=eve', `--as-group=${sound}-users`);
-    expect(listStates(report, 'failed')).toEqual([]);
-    expect(listStates(report, 'warning')).not.toContain('may clean up');
-    expect(report.findings['may leave events']?.state).toBe('warning');
-    expect(report.findings['admission of pods']?.state).toBe('ok');
-    expect(report.findings['quota']?.state).toBe('ok');
+    expect(listChecks(report, 'failed')).toEqual([]);
+    expect(listChecks(report, 'warning')).not.toContain('may clean up');
+    expect(report.findings['may leave events']?.status).toBe('warning');
+    expect(report.findings['admission of pods']?.status).toBe('ok');
+    expect(report.findings['quota']?.status).toBe('ok');
   });
 
   test('who may only look learns what they may not, and what they may not ask', async () => {
     const report = await ask(sound, '--as=eve', `--as-group=${sound}-viewers`);
-    expect(listStates(report, 'failed')).toEqual(['may make agents', 'may enter agents']);
+    expect(listChecks(report, 'failed')).toEqual(['may make agents', 'may enter agents']);
     expect(report.findings['admission of pods']).toMatchObject({
-      state: 'unknown',
-      found: `you may not create pods in the namespace "${sound}"`,
+      status: 'unknown',
+      message: `you may not create pods in the namespace "${sound}"`,
     });
     for (const check of ['target', 'agent namespace', 'quota', 'limit range', 'node', 'agents'])
-      expect([check, report.findings[check]?.state]).toEqual([check, 'ok']);
+      expect([check, report.findings[check]?.status]).toEqual([check, 'ok']);
     // Of all nodes at once they may read nothing.
     const { findings } = await askDoctor(['--as=eve', `--as-group=${sound}-viewers`]);
-    expect(findings['node']).toMatchObject({ state: 'unknown', mend: expect.stringContaining('TARGET') });
+    expect(findings['node']).toMatchObject({ status: 'unknown', fix: expect.stringContaining('TARGET') });
   });
 
   test('it is told as a table and as YAML too, and of the whole cluster without a target', async () => {
     const where = ['doctor', '--agent-namespace', sound];
     const table = await runCrashcart(where);
-    expect(table.stdout.toString()).toMatch(/^CHECK +STATE +FOUND\nAPI server +ok +/);
+    expect(table.stdout.toString()).toMatch(/^CHECK +STATUS +MESSAGE\nAPI server +ok +/);
     const yaml = await runCrashcart([...where, '-o', 'yaml']);
-    expect(load(yaml.stdout.toString())).toHaveProperty('items.0', expect.objectContaining({ state: 'ok' }));
+    expect(load(yaml.stdout.toString())).toHaveProperty('items.0', expect.objectContaining({ status: 'ok' }));
     expect(table.stdout.toString()).toMatch(/^node +ok +all 2: ready/m);
   });
 });
 
 describe('where agents can’t run', () => {
-  test('each obstacle is told, with what mends it, and the exit code is 1', async () => {
+  test('each obstacle is reported with its fix, and the exit code is 1', async () => {
     const report = await ask(broken);
     expect(report.code).toBe(1);
     const { findings } = report;
     expect(findings['agent namespace']).toMatchObject({
-      state: 'failed',
-      found: `the Pod Security level of "${broken}" is restricted`,
-      mend: expect.stringContaining('kubectl label namespace'),
+      status: 'failed',
+      message: `the Pod Security level of "${broken}" is restricted`,
+      fix: expect.stringContaining('kubectl label namespace'),
     });
     expect(findings['quota']).toMatchObject({
-      state: 'failed',
-      found: 'none: pods 0 of 0 used, an agent takes 1',
+      status: 'failed',
+      message: 'none: pods 0 of 0 used, an agent takes 1',
     });
     expect(findings['limit range']).toMatchObject({
-      state: 'failed',
-      found: 'small (Container) has a maximum of 1Gi memory, an agent has 4Gi',
+      status: 'failed',
+      message: 'small (Container) has a maximum of 1Gi memory, an agent has 4Gi',
     });
     expect(findings['admission of Jobs']).toMatchObject({
-      state: 'failed',
-      found: expect.stringContaining('no Jobs on a Tuesday'),
+      status: 'failed',
+      message: expect.stringContaining('no Jobs on a Tuesday'),
     });
     expect(findings['admission of pods']).toMatchObject({
-      state: 'failed',
-      found: expect.stringContaining('the cluster refuses the agent'),
+      status: 'failed',
+      message: expect.stringContaining('the cluster refuses the agent'),
     });
   });
 
@@ -196,15 +196,15 @@ describe('where agents can’t run', () => {
     const { code, findings } = await ask('doctor-nowhere');
     expect(code).toBe(1);
     expect(findings['agent namespace']).toMatchObject({
-      state: 'failed',
-      found: 'the namespace "doctor-nowhere" does not exist',
+      status: 'failed',
+      message: 'the namespace "doctor-nowhere" does not exist',
     });
   });
 
   test('whoever may do nothing is told each step that they may not take', async () => {
     const { code, findings } = await ask(sound, '--as=nobody');
     expect(code).toBe(1);
-    for (const [check, state] of [
+    for (const [check, status] of [
       ['may find targets', 'failed'],
       ['may read nodes', 'warning'],
       ['may make agents', 'failed'],
@@ -219,8 +219,8 @@ describe('where agents can’t run', () => {
       ['admission of Jobs', 'unknown'],
       ['agents', 'unknown'],
     ])
-      expect([check, findings[check as string]?.state]).toEqual([check, state]);
-    expect(findings['may enter agents']?.found).toBe(
+      expect([check, findings[check as string]?.status]).toEqual([check, status]);
+    expect(findings['may enter agents']?.message).toBe(
       `you may not get, create pods/exec in the namespace "${sound}"`,
     );
   });
@@ -231,33 +231,33 @@ describe('where agents can’t run', () => {
   ])('a target that can’t be entered is told: %s', async (target, words) => {
     const { code, findings } = await askDoctor([target, ...inTargets, '--agent-namespace', sound]);
     expect(code).toBe(1);
-    expect(findings['target']).toMatchObject({ state: 'failed', found: expect.stringContaining(words) });
+    expect(findings['target']).toMatchObject({ status: 'failed', message: expect.stringContaining(words) });
   });
 
   test('an image that is not to be pulled and not there is told', async () => {
     const flags = ['--image', 'crashcart.test/no/such:1', '--image-pull-policy', 'Never'];
-    expect((await ask(sound, ...flags)).findings['image']).toMatchObject({ state: 'failed' });
+    expect((await ask(sound, ...flags)).findings['image']).toMatchObject({ status: 'failed' });
     const present = ['--image', 'crashcart.test/musl:1'];
     // The kubelet tells of its images from time to time.
     await waitUntil(
       'an image that is there is found',
-      async () => (await ask(sound, ...present)).findings['image']?.state === 'ok',
+      async () => (await ask(sound, ...present)).findings['image']?.status === 'ok',
       50_000,
     );
   });
 
-  test('a Secret to pull it with that is not there is told', async () => {
+  test('a Secret to pull the image with that is not there is told', async () => {
     const { findings } = await ask(sound, '--image-pull-secret', 'absent');
     expect(findings['image']).toMatchObject({
-      state: 'failed',
-      found: `the namespace "${sound}" has no Secret absent to pull it with`,
+      status: 'failed',
+      message: `the namespace "${sound}" has no Secret absent to pull the image with`,
     });
   });
 
   test('a node that is not there is told', async () => {
     const { code, findings } = await askDoctor(['node/absent', '--agent-namespace', sound]);
     expect(code).toBe(1);
-    expect(findings['node']).toMatchObject({ state: 'failed', found: 'node "absent" was not found' });
+    expect(findings['node']).toMatchObject({ status: 'failed', message: 'node "absent" was not found' });
   });
 });
 
@@ -265,7 +265,7 @@ test('an API server that does not answer is all that is told', async () => {
   const { code, findings } = await askDoctor(['--server', 'https://127.0.0.1:1']);
   expect(code).toBe(1);
   expect(Object.keys(findings)).toEqual(['API server']);
-  expect(findings['API server']).toMatchObject({ state: 'failed' });
+  expect(findings['API server']).toMatchObject({ status: 'failed' });
 });
 
 test('an API server that is too old is told', async () => {
@@ -274,11 +274,11 @@ test('an API server that is too old is told', async () => {
     const { code, findings } = await askDoctor(['--server', server.address, '--agent-namespace', sound]);
     expect(code).toBe(0);
     expect(findings['version']).toMatchObject({
-      state: 'warning',
-      found: expect.stringMatching(/^Kubernetes 1\.29 /),
-      mend: expect.stringContaining('upgrade'),
+      status: 'warning',
+      message: expect.stringMatching(/^Kubernetes 1\.29 /),
+      fix: expect.stringContaining('upgrade'),
     });
-    expect(findings['node']).toMatchObject({ state: 'ok' });
+    expect(findings['node']).toMatchObject({ status: 'ok' });
   } finally {
     server.close();
   }
@@ -290,7 +290,7 @@ test('a clock that is wrong is told', async () => {
   const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(later)}` };
   const { findings } = await askDoctor(['--agent-namespace', sound], { env });
   expect(findings['clock']).toMatchObject({
-    state: 'warning',
-    found: expect.stringMatching(/^this machine's is 36\d\d s ahead of the API server's$/),
+    status: 'warning',
+    message: expect.stringMatching(/^this machine's is 36\d\d s ahead of the API server's$/),
   });
 });

@@ -65,7 +65,7 @@ describe('a newcomer', () => {
 
   test('is told that all will work', async () => {
     const { code, stdout } = await runStep(steps.examine);
-    expect(stdout.toString()).toMatch(/^CHECK +STATE +FOUND/);
+    expect(stdout.toString()).toMatch(/^CHECK +STATUS +MESSAGE/);
     expect(stdout.toString()).not.toMatch(/ failed /);
     expect(code).toBe(0);
   });

@@ -91,7 +91,7 @@ test('without credentials the node is refused, and it is said what gives them', 
     /^error: the agent's image "registry\.crashcart\.test\/.*" can't be pulled on the node "node-\d": .*no basic auth credentials\n.*--image-pull-secret/,
   );
   const { findings } = await askDoctor(['musl', ...inTargets, '--mirror', mirror, '--start-agent']);
-  expect(findings['image']).toMatchObject({ state: 'failed', found: expect.stringContaining(mirror) });
+  expect(findings['image']).toMatchObject({ status: 'failed', message: expect.stringContaining(mirror) });
 }, 60_000);
 
 test('with a mirror and a pull secret in the configuration the agent’s image is pulled from there', async () => {

@@ -3,14 +3,14 @@ import { type CommandRunOptions, runCrashcart } from './command-run.ts';
 
 const reportSchema = z.object({
   items: z.array(
-    z.object({ check: z.string(), state: z.string(), found: z.string(), mend: z.string().nullable() }),
+    z.object({ check: z.string(), status: z.string(), message: z.string(), fix: z.string().nullable() }),
   ),
 });
 
-/** What the doctor has found, by check. */
+/** The findings, by check. */
 export interface DoctorReport {
   code: number | null;
-  findings: Record<string, { state: string; found: string; mend: string | null }>;
+  findings: Record<string, { status: string; message: string; fix: string | null }>;
 }
 
 /** Runs `kubectl crashcart doctor …`. */

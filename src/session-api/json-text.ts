@@ -1,4 +1,4 @@
-/** @returns what a JSON text says, to be judged by a schema that does not take null; null when it is none. */
+/** @returns the value of a JSON text, for a schema that refuses null; null when the text is not JSON. */
 export function parseJSON(text: string): unknown {
   try {
     return JSON.parse(text);

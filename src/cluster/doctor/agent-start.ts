@@ -3,24 +3,25 @@ import { startAgent } from '../agent-pods/start-agent.ts';
 import type { AgentOptions } from '../agent-pods/agent-spec.ts';
 import type { AgentProgress } from '../agent-pods/agent-wait.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import { approve, condemn, type Finding, type Verdict } from './finding.ts';
+import { Failure } from '../../failure/failure.ts';
+import { type CheckResult, failBy, type Finding, pass } from './finding.ts';
 
-/** How an agent is to be started, where one is. */
+/** How the doctor starts an agent. */
 export interface AgentStart {
   timeoutMs: number;
   onProgress: AgentProgress;
 }
 
-/** What came of it. */
+/** The result of an agent's start. */
 export interface CheckedStart {
   finding: Finding;
-  /** What is wrong with the image, if that was it. */
-  image: Verdict | null;
+  /** What is wrong with the agent's image; null when the start did not fail for its image. */
+  image: CheckResult | null;
 }
 
 /**
- * Starts an agent on a node as a session does, if none is there that a session would use. It ends by itself when it
- * has been idle.
+ * Starts an agent on a node as a session does, unless one runs there that a session would use. The agent ends by itself
+ * after its idle time.
  * @throws what aborted the signal.
  */
 export async function checkAgentStart(
@@ -31,22 +32,18 @@ export async function checkAgentStart(
   signal: AbortSignal,
 ): Promise<CheckedStart> {
   const check = 'agent start';
-  const request = {
-    ...{ node, options, timeoutMs, onProgress, signal },
-    // Who may not read nodes starts sessions all the same.
-    nodeIsTarget: false,
-  };
   try {
-    const there = findWarmAgent(await listAgents(api, options.namespace, signal), request);
-    if (there) return { finding: { check, ...approve(`one is on "${node}" already`) }, image: null };
+    const warm = findWarmAgent(await listAgents(api, options.namespace, signal), { node, options });
+    if (warm) return { finding: { check, ...pass(`an agent runs on "${node}" already`) }, image: null };
     const startedAt = performance.now();
-    await startAgent(api, request);
+    // A user who may not read nodes can start sessions all the same.
+    await startAgent(api, { node, nodeIsTarget: false, options, timeoutMs, onProgress, signal });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    return { finding: { check, ...approve(`took ${seconds} s on "${node}"`) }, image: null };
+    return { finding: { check, ...pass(`took ${seconds} s on "${node}"`) }, image: null };
   } catch (error) {
     if (signal.aborted) throw error;
-    const verdict = condemn(error);
-    const isOfImage = (error as { code?: unknown }).code === 'imageFailed';
-    return { finding: { check, ...verdict }, image: isOfImage ? verdict : null };
+    const result = failBy(error);
+    const isOfImage = error instanceof Failure && error.code === 'imageFailed';
+    return { finding: { check, ...result }, image: isOfImage ? result : null };
   }
 }

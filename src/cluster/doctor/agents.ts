@@ -6,23 +6,23 @@ import { agentAnnotations, type AgentOptions } from '../agent-pods/agent-spec.ts
 import type { ApiClient } from '../api/api-client.ts';
 import type { Pod } from '../api/kubernetes-objects.ts';
 import type { SessionClient } from '../session/session-client.ts';
-import { approve, condemn, type Finding, runCheck, type Verdict } from './finding.ts';
+import { type CheckResult, failBy, type Finding, leaveOpen, pass, runCheck, warn } from './finding.ts';
 
-/** Each is a connection of its own, and of many nodes a few say what there is to say. */
+/** Each agent is asked over a connection of its own, and a few of many nodes show what there is to show. */
 const maxAsked = 20;
 
-/** What is known of the agents that run. */
+/** The findings about running agents, and what the agents report. */
 export interface CheckedAgents {
   findings: Finding[];
   running: Pod[];
-  /** What they say of their nodes, by the names of these; of agents that did not answer there is nothing. */
+  /** By the node's name. Agents that did not answer have none. */
   reports: ReadonlyMap<string, NodeReport>;
 }
 
 /**
- * Checks the agents that run, and the way to one of them: an exec websocket through all that is in between. Without
- * an agent there is nothing to try it with; none is started. Those that are asked tell of their nodes, too.
- * @param node whose agent is asked, or any other if it has none (or is no node); null: those of all nodes.
+ * Checks the running agents, and the tunnel to one of them: an exec websocket through all proxies in between. No agent is
+ * started: where none runs, the tunnel is not tried. The agents that are asked report on their nodes, too.
+ * @param node whose agent is asked; when no agent runs there, any other is. null: those of all nodes.
  * @throws what aborted the signal.
  */
 export async function checkAgents(
@@ -37,7 +37,7 @@ export async function checkAgents(
     running = (await listAgents(api, namespace, signal)).filter(
       ({ status, metadata }) => status.phase === 'Running' && metadata.deletionTimestamp === null,
     );
-    return judgeAgentVersions(
+    return checkAgentVersions(
       running.map(({ metadata }) => metadata.annotations[agentAnnotations.version] ?? 'unknown'),
       version,
     );
@@ -47,25 +47,24 @@ export async function checkAgents(
   const ask = (pod: Pod) => askForReport(api, namespace, pod, reports, signal);
   const asking = others.map((pod) => ask(pod).catch(() => null));
   const tunnel = await runCheck('tunnel', signal, async () =>
-    nearest ? await judgeTunnel(nearest, () => ask(nearest), signal) : judgeMissingAgent(),
+    nearest ? await checkTunnel(nearest, () => ask(nearest), signal) : describeMissingAgent(),
   );
   await Promise.all(asking);
   return { findings: [agents, tunnel], running, reports };
 }
 
-/** Judges running agents by their versions. */
-export function judgeAgentVersions(versions: string[], own: string): Verdict {
-  if (versions.length === 0) return approve('none runs: the first session makes one');
+/** Compares the versions of running agents with the plugin's. */
+export function checkAgentVersions(versions: string[], own: string): CheckResult {
+  if (versions.length === 0) return pass('none runs: the first session starts one');
   const others = [...new Set(versions.filter((version) => version !== own))];
-  if (others.length === 0) return approve(`${versions.length} running, of this version`);
-  return {
-    state: 'warning',
-    found: `${versions.length} running, some of version ${others.join(', ')}; this is ${own}`,
-    mend: '`kubectl crashcart clean` removes those without sessions, `kubectl crashcart install` replaces installed ones.',
-  };
+  if (others.length === 0) return pass(`${versions.length} running, of the plugin's version`);
+  return warn(
+    `${versions.length} running, some of version ${others.join(', ')}; the plugin has ${own}`,
+    '`kubectl crashcart clean` removes those without sessions, `kubectl crashcart install` replaces installed ones.',
+  );
 }
 
-/** @returns one agent of each node that is asked for: the one that a session would use, if there is one. */
+/** Chooses one agent of each node: the one that a session would use, if there is one. */
 function chooseAgents(running: Pod[], node: string | null, options: AgentOptions): Pod[] {
   const nodes = node === null ? [...new Set(running.map(findNode))] : [node];
   const chosen = nodes.flatMap((name) => {
@@ -76,24 +75,25 @@ function chooseAgents(running: Pod[], node: string | null, options: AgentOptions
   return (chosen.length === 0 ? running.slice(0, 1) : chosen).slice(0, maxAsked);
 }
 
-async function judgeTunnel(pod: Pod, ask: () => Promise<number>, signal: AbortSignal): Promise<Verdict> {
+async function checkTunnel(pod: Pod, ask: () => Promise<number>, signal: AbortSignal): Promise<CheckResult> {
   const startedAt = performance.now();
   try {
     const sessions = await ask();
     const ms = Math.round(performance.now() - startedAt);
-    return approve(`the agent on "${findNode(pod)}" answered in ${ms} ms; it has ${sessions} sessions`);
+    return pass(
+      `the agent on "${findNode(pod)}" answered in ${ms} ms; it holds ${sessions} session${sessions === 1 ? '' : 's'}`,
+    );
   } catch (error) {
     if (signal.aborted) throw error;
-    return condemn(error);
+    return failBy(error);
   }
 }
 
-function judgeMissingAgent(): Verdict {
-  const mend = 'With a TARGET, --start-agent starts one to try it with.';
-  return { state: 'unknown', found: 'not tried, as no agent runs', mend };
+function describeMissingAgent(): CheckResult {
+  return leaveOpen('not tried, since no agent runs', 'Give a TARGET and --start-agent to try the tunnel.');
 }
 
-/** @returns how many sessions the agent has. */
+/** Asks an agent for its sessions and its report. @returns the number of sessions. */
 async function askForReport(
   api: ApiClient,
   namespace: string,
@@ -108,7 +108,7 @@ async function askForReport(
   return sessions.length;
 }
 
-/** @returns null of an agent that is too old to tell. */
+/** @returns null for an agent of a version that has no reports. */
 async function getReport(client: SessionClient, signal: AbortSignal): Promise<NodeReport | null> {
   try {
     return await client.getNodeReport(signal);

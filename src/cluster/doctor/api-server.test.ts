@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeClock, judgeVersion } from './api-server.ts';
+import { checkClock, checkVersion } from './api-server.ts';
 
 describe('the version of the API server', () => {
   test.each([
@@ -7,10 +7,10 @@ describe('the version of the API server', () => {
     ['1', '30+', 'ok'],
     ['1', '29', 'warning'],
     ['', '', 'unknown'],
-  ])('%s.%s is %s', (major, minor, state) => {
-    const verdict = judgeVersion({ major, minor, gitVersion: 'v-any' }, '0.1.0');
-    expect(verdict.state).toBe(state);
-    expect(verdict.found).toBe(`Kubernetes ${major}.${minor} (v-any), kubectl-crashcart 0.1.0`);
+  ])('%s.%s is %s', (major, minor, status) => {
+    const result = checkVersion({ major, minor, gitVersion: 'v-any' }, '0.1.0');
+    expect(result.status).toBe(status);
+    expect(result.message).toBe(`Kubernetes ${major}.${minor} (v-any), kubectl-crashcart 0.1.0`);
   });
 });
 
@@ -24,16 +24,18 @@ describe('the clock of this machine', () => {
     ['a minute behind', server(60), 0, 'warning'],
     ['a minute ahead', server(-60), 0, 'warning'],
     ['ahead by less than half of the time that the answer took', server(0), 20_000, 'ok'],
-  ])('%s', (_what, date, tookMs, state) => {
-    expect(judgeClock(date, now, now + tookMs).state).toBe(state);
+  ])('%s', (_what, date, tookMs, status) => {
+    expect(checkClock(date, now, now + tookMs).status).toBe(status);
   });
 
   test('is told by how much it is off, and in which direction', () => {
-    expect(judgeClock(server(60), now, now).found).toBe("this machine's is 60 s behind the API server's");
-    expect(judgeClock(server(-60), now, now).found).toBe("this machine's is 60 s ahead of the API server's");
+    expect(checkClock(server(60), now, now).message).toBe("this machine's is 60 s behind the API server's");
+    expect(checkClock(server(-60), now, now).message).toBe(
+      "this machine's is 60 s ahead of the API server's",
+    );
   });
 
-  test('is unknown when an answer bears no time', () => {
-    expect(judgeClock(null, now, now).state).toBe('unknown');
+  test('is unknown when an answer has no Date header', () => {
+    expect(checkClock(null, now, now).status).toBe('unknown');
   });
 });

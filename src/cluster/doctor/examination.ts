@@ -9,41 +9,42 @@ import { checkAgentNamespace } from './namespace/namespace-check.ts';
 import { type AgentStart, checkAgentStart } from './agent-start.ts';
 import { type CheckedAgents, checkAgents } from './agents.ts';
 import { checkApiServer } from './api-server.ts';
-import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
-import { findMissingSecrets, judgeImage } from './node/image.ts';
-import { checkLimitRange } from './namespace/limit-range.ts';
+import { type CheckResult, fail, type Finding, pass, runCheck, userFix } from './finding.ts';
+import { findMissingSecrets, checkImage } from './node/image.ts';
+import { checkAgentLimits } from './namespace/limit-range.ts';
 import { checkNodes, findCgroupV1Nodes, readNodes, summarize } from './node/nodes.ts';
 import { checkPermissions, listPermissionSteps } from './permissions.ts';
-import { checkQuota, countAgent } from './namespace/quota.ts';
+import { checkAgentQuota, countAgent } from './namespace/quota.ts';
 import { checkTarget } from './target.ts';
 
+/** What the doctor looks at. */
 export interface ExaminationRequest {
   /** null: the cluster as a whole. */
   target: TargetName | null;
   /** null: the pod's default. */
   container: string | null;
   options: AgentOptions;
-  /** How to start an agent on the target's node, to try that and to ask it; null: only those that run are asked. */
+  /** How to start an agent on the target's node; null: only running agents are asked. */
   start: AgentStart | null;
   signal: AbortSignal;
 }
 
 /**
- * Finds out what of a session would work, and what not. Without `start` it changes nothing, and starts nothing.
- * @returns a finding for each check; those of the API server alone when it does not answer.
+ * Checks all that a session needs. Without `start` nothing is changed or started.
+ * @returns a finding for each check; only those of the API server when it does not answer.
  * @throws what aborted the signal.
  */
 export async function examine(api: ApiClient, request: ExaminationRequest): Promise<Finding[]> {
   const { target, container, options, start, signal } = request;
   const server = await checkApiServer(api, options.version, signal);
-  if (server.some(({ state }) => state === 'failed')) return server;
+  if (server.some(({ status }) => status === 'failed')) return server;
   const { findings, node } =
     target === null ? { findings: [], node: null } : await checkTarget(api, target, container, signal);
   const { namespace } = options;
   const targets = target?.kind === 'node' ? null : api.connection.namespace;
   const examineRuns = async () => {
     const started = start && node !== null ? await checkAgentStart(api, node, options, start, signal) : null;
-    // Of a target that is not there, no node is known: any agent will do.
+    // The node of a missing target is not known: any agent will do.
     const agents = await checkAgents(api, target === null ? null : (node ?? ''), options, signal);
     const nodes =
       target !== null && node === null
@@ -54,8 +55,8 @@ export async function examine(api: ApiClient, request: ExaminationRequest): Prom
   const rest = await Promise.all([
     checkPermissions(api, listPermissionSteps(targets, namespace), signal),
     checkAgentNamespace(api, namespace, signal),
-    checkQuota(api, namespace, countAgent(agentResources), signal),
-    checkLimitRange(api, namespace, agentResources, signal),
+    checkAgentQuota(api, namespace, countAgent(agentResources), signal),
+    checkAgentLimits(api, namespace, agentResources, signal),
     checkAdmission(api, node ?? 'any', options, signal),
     examineRuns(),
   ]);
@@ -67,7 +68,7 @@ async function examineNodes(
   name: string | null,
   options: AgentOptions,
   { running, reports }: CheckedAgents,
-  imageProblem: Verdict | null,
+  imageProblem: CheckResult | null,
   signal: AbortSignal,
 ): Promise<Finding[]> {
   let nodes: Node[] = [];
@@ -79,26 +80,24 @@ async function examineNodes(
         nodes = await readNodes(api, name, signal);
       } catch (error) {
         if (!isNotFound(error)) throw error;
-        return {
-          state: 'failed',
-          found: `node "${name}" was not found`,
-          mend: 'Nodes: `kubectl get nodes`.',
-        };
+        return fail(`node "${name}" was not found`, 'Nodes: `kubectl get nodes`.');
       }
-      return approve('');
+      return pass('');
     },
-    name === null ? 'Give a TARGET: only its node is looked at then.' : userMend,
+    name === null ? 'Give a TARGET: then only its node is read.' : userFix,
   );
-  if (reading.state !== 'ok') return [reading];
-  const judgeOwnImage = (node: Node) => judgeImage(node, options, hasAgent(node, options, running));
+  if (reading.status !== 'ok') return [reading];
+  const checkOwnImage = (node: Node) => checkImage(node, options, hasAgent(node, options, running));
   const [cgroupV1, image] = await Promise.all([
     findCgroupV1Nodes(api, signal),
     runCheck('image', signal, async () => {
       if (imageProblem) return imageProblem;
       const missing = await findMissingSecrets(api, options, signal);
-      if (missing.length === 0) return summarize(nodes, judgeOwnImage);
-      const found = `the namespace "${options.namespace}" has no Secret ${missing.join(', ')} to pull it with`;
-      return { state: 'failed', found, mend: 'Make it there: `kubectl create secret docker-registry`.' };
+      if (missing.length === 0) return summarize(nodes, checkOwnImage);
+      return fail(
+        `the namespace "${options.namespace}" has no Secret ${missing.join(', ')} to pull the image with`,
+        'Create the Secret there: `kubectl create secret docker-registry`.',
+      );
     }),
   ]);
   return [...checkNodes(nodes, cgroupV1, reports), image];

@@ -1,21 +1,24 @@
 import type { ApiClient } from '../api/api-client.ts';
 import type { RequestedAccess } from '../api/api-error.ts';
 import { selfSubjectAccessReviews } from '../api/resources.ts';
-import { approve, type Finding, runCheck, type Verdict, userMend } from './finding.ts';
+import { adviseManifest } from '../api/granting-roles.ts';
+import { type CheckResult, type Finding, pass, runCheck, userFix } from './finding.ts';
 
-/** A step of a session, and what RBAC has to grant for it. */
+/** A step of a session, and the access that RBAC has to grant for it. */
 export interface PermissionStep {
   check: string;
-  /** As of the API's paths: `pods/exec`, `jobs.batch`. */
   needs: RequestedAccess[];
-  /** What happens without: the step fails, or something is missing. */
+  /** What a missing permission means: `failed` when there is no session without it. */
   without: 'failed' | 'warning';
-  mend: string;
+  fix: string;
 }
 
-/** Lists what a session needs, step by step. @param targets the target's namespace; null when it is a node. */
+/**
+ * Lists the permissions that a session needs, step by step.
+ * @param targets namespace of the target; null when the target is a node.
+ * @param agents namespace of agents.
+ */
 export function listPermissionSteps(targets: string | null, agents: string): PermissionStep[] {
-  const rbac = userMend;
   const need = (namespace: string | null, resource: string, ...verbs: string[]) =>
     verbs.map((verb) => ({ verb, resource, namespace }));
   const steps: PermissionStep[] = [
@@ -23,7 +26,7 @@ export function listPermissionSteps(targets: string | null, agents: string): Per
       check: 'may read nodes',
       needs: [...need(null, 'nodes', 'get'), ...need(null, 'runtimeclasses.node.k8s.io', 'get')],
       without: 'warning',
-      mend: `${rbac}; without it, what can't be entered is found out late`,
+      fix: `${userFix}; without it, a target that can't be entered is refused late`,
     },
     {
       check: 'may make agents',
@@ -32,42 +35,47 @@ export function listPermissionSteps(targets: string | null, agents: string): Per
         ...need(agents, 'pods', 'list', 'watch', 'get'),
       ],
       without: 'failed',
-      mend: rbac,
+      fix: userFix,
     },
     {
       check: 'may enter agents',
       // Since Kubernetes 1.35 both: https://github.com/kubernetes/kubernetes/pull/134577
       needs: need(agents, 'pods/exec', 'get', 'create'),
       without: 'failed',
-      mend: rbac,
+      fix: userFix,
     },
     {
       check: 'may read refusals',
       needs: need(agents, 'events', 'list', 'watch'),
       without: 'warning',
-      mend: `${rbac}; without it, a refused agent shows by the time limit alone`,
+      fix: `${userFix}; without it, the refusal of an agent shows only as a timeout`,
     },
     {
       check: 'may clean up',
       needs: need(agents, 'jobs.batch', 'list'),
       without: 'warning',
-      mend: `${rbac}; \`kubectl crashcart clean\` needs it`,
+      fix: `${userFix}; \`kubectl crashcart clean\` needs it`,
     },
   ];
   if (targets === null) return steps;
   return [
-    { check: 'may find targets', needs: need(targets, 'pods', 'get', 'list'), without: 'failed', mend: rbac },
+    {
+      check: 'may find targets',
+      needs: need(targets, 'pods', 'get', 'list'),
+      without: 'failed',
+      fix: userFix,
+    },
     ...steps,
     {
       check: 'may leave events',
       needs: need(targets, 'events', 'create'),
       without: 'warning',
-      mend: 'manifests/components/target-events grants it; only --event needs it',
+      fix: `${adviseManifest('manifests/components/target-events')}; only --event needs it`,
     },
   ];
 }
 
-/** Asks for each step whether it is allowed. @throws what aborted the signal. */
+/** Asks the API server whether each step is allowed. @throws what aborted the signal. */
 export async function checkPermissions(
   api: ApiClient,
   steps: PermissionStep[],
@@ -80,22 +88,22 @@ export async function checkPermissions(
         signal,
         async () => {
           const answers = await Promise.all(step.needs.map((need) => askPermission(api, need, signal)));
-          return judgeStep(
+          return checkStep(
             step,
             step.needs.filter((_, index) => !answers[index]),
           );
         },
-        'The ClusterRole system:basic-user of Kubernetes lets everyone ask what they may do.',
+        'The ClusterRole system:basic-user of Kubernetes lets every user ask what they may do.',
       ),
     ),
   );
 }
 
-/** Judges a step by what of its needs is not allowed. */
-export function judgeStep(step: PermissionStep, missing: RequestedAccess[]): Verdict {
+/** @param missing the access that is not granted. */
+export function checkStep(step: PermissionStep, missing: RequestedAccess[]): CheckResult {
   if (missing.length > 0)
-    return { state: step.without, found: `you may not ${describeAccess(missing)}`, mend: step.mend };
-  return approve(`you may ${describeAccess(step.needs)}`);
+    return { status: step.without, message: `you may not ${describeAccess(missing)}`, fix: step.fix };
+  return pass(`you may ${describeAccess(step.needs)}`);
 }
 
 /** `get, list pods and watch events in the namespace "x"` */

@@ -5,17 +5,17 @@ import type { Pod } from '../api/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../target/node-checks.ts';
 import { findTargetPod } from '../target/target-pod.ts';
 import type { TargetName } from '../target/target-name.ts';
-import { approve, condemn, type Finding, runCheck, userMend } from './finding.ts';
+import { failBy, type Finding, pass, runCheck, userFix } from './finding.ts';
 
-/** What is known of a target. */
+/** The findings about a target, and where it runs. */
 export interface CheckedTarget {
   findings: Finding[];
-  /** Where an agent is needed; null when the target is not there. */
+  /** Node that an agent is needed on; null when the target was not found, or its pod has no node yet. */
   node: string | null;
 }
 
 /**
- * Checks that a target is there, that its container runs, and that it is in no sandbox.
+ * Checks that a target exists, that its container runs, and that it runs in no sandbox.
  * @param container null: the pod's default.
  * @throws what aborted the signal.
  */
@@ -27,7 +27,7 @@ export async function checkTarget(
 ): Promise<CheckedTarget> {
   if (target.kind === 'node') return { findings: [], node: target.name };
   let pod: Pod | null = null;
-  const found = await runCheck(
+  const finding = await runCheck(
     'target',
     signal,
     async () => {
@@ -35,21 +35,21 @@ export async function checkTarget(
         pod = await findTargetPod(api, target, signal);
         const { name } = chooseContainer(pod, container);
         const { metadata, spec } = pod;
-        return approve(`container "${name}" of pod "${metadata.name}" runs on the node "${spec.nodeName}"`);
+        return pass(`container "${name}" of pod "${metadata.name}" runs on the node "${spec.nodeName}"`);
       } catch (error) {
         const isOfTarget =
           error instanceof Failure && /^(target|container)Not/.test(error.code) && !signal.aborted;
-        if (isOfTarget) return condemn(error);
+        if (isOfTarget) return failBy(error);
         throw error;
       }
     },
-    userMend,
+    userFix,
   );
-  // Assigned in between, which the compiler does not see.
+  // The compiler does not see that the check has assigned it.
   const known = pod as Pod | null;
-  if (known === null) return { findings: [found], node: null };
+  if (known === null) return { findings: [finding], node: null };
   const node = known.spec.nodeName === '' ? null : known.spec.nodeName;
-  return { findings: [found, await checkSandbox(api, known, signal)], node };
+  return { findings: [finding, await checkSandbox(api, known, signal)], node };
 }
 
 async function checkSandbox(api: ApiClient, pod: Pod, signal: AbortSignal): Promise<Finding> {
@@ -57,11 +57,11 @@ async function checkSandbox(api: ApiClient, pod: Pod, signal: AbortSignal): Prom
     try {
       await refuseUnreachablePod(api, pod, signal);
     } catch (error) {
-      if (error instanceof Failure && error.code === 'nodeRefused') return condemn(error);
+      if (error instanceof Failure && error.code === 'nodeRefused') return failBy(error);
       throw error;
     }
     const { runtimeClassName } = pod.spec;
-    if (runtimeClassName === null) return approve('the pod has no RuntimeClass');
-    return approve(`the RuntimeClass "${runtimeClassName}" is not known to be a sandbox`);
+    if (runtimeClassName === null) return pass('the pod has no RuntimeClass');
+    return pass(`the RuntimeClass "${runtimeClassName}" is not known as a sandbox`);
   });
 }

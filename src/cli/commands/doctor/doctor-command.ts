@@ -36,7 +36,7 @@ export const doctorCommand = defineCommand({
     },
     {
       purpose: 'The failed checks, for scripts',
-      line: `kubectl crashcart doctor -o json | jq '.items[] | select(.state == "failed")'`,
+      line: `kubectl crashcart doctor -o json | jq '.items[] | select(.status == "failed")'`,
     },
   ],
   options: {
@@ -68,6 +68,6 @@ export const doctorCommand = defineCommand({
           ? formatFindings(findings, context.stdout.columns || null)
           : formatValue({ items: findings }, format),
       );
-      return findings.some(({ state }) => state === 'failed') ? exitCodes.checkFailed : 0;
+      return findings.some(({ status }) => status === 'failed') ? exitCodes.checkFailed : 0;
     }),
 });

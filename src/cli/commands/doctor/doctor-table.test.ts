@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { Finding, FindingState } from '../../../cluster/doctor/finding.ts';
+import type { Finding, CheckStatus } from '../../../cluster/doctor/finding.ts';
 import { formatFindings } from './doctor-table.ts';
 
-function describeFinding(check: string, state: FindingState, mend: string | null): Finding {
-  return { check, state, found: `what ${check} is`, mend };
+function describeFinding(check: string, status: CheckStatus, fix: string | null): Finding {
+  return { check, status, message: `what ${check} is`, fix };
 }
 
-test('what mends a finding stands below it, and once below several that have it in common', () => {
+test('the fix of a finding stands below it, and once below several that share it', () => {
   const findings = [
     describeFinding('one', 'ok', null),
     describeFinding('two', 'failed', 'Do this.'),
@@ -14,19 +14,19 @@ test('what mends a finding stands below it, and once below several that have it 
     describeFinding('four', 'unknown', 'Do that.'),
   ];
   expect(formatFindings(findings, null).split('\n')).toEqual([
-    'CHECK   STATE     FOUND',
+    'CHECK   STATUS    MESSAGE',
     'one     ok        what one is',
     'two     failed    what two is',
-    '                  mend: Do this.',
+    '                  fix: Do this.',
     'three   unknown   what three is',
     'four    unknown   what four is',
-    '                  mend: Do that.',
+    '                  fix: Do that.',
     '',
   ]);
 });
 
 test('no line is wider than the terminal', () => {
-  const long = describeFinding('check', 'warning', 'mends '.repeat(40).trim());
+  const long = describeFinding('check', 'warning', 'fixes '.repeat(40).trim());
   const lines = formatFindings([long], 80).split('\n');
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
 });

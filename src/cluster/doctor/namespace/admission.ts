@@ -3,11 +3,12 @@ import { describeRefusal } from '../../agent-pods/agent-refusal.ts';
 import { type AgentOptions, describeAgent } from '../../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import { ApiError, isNotFound } from '../../api/api-error.ts';
-import { approve, condemn, type Finding, runCheck, userMend } from '../finding.ts';
+import { failBy, type Finding, pass, runCheck, userFix, warn } from '../finding.ts';
 
 /**
- * Checks that the cluster admits an agent: its Job, and its pod, as a Job is admitted where its pod is not.
- * Nothing is made. @throws what aborted the signal.
+ * Checks by dry runs that the cluster admits an agent's Job, and its pod too, since a Job may be admitted where its pod is
+ * not.
+ * @throws what aborted the signal.
  */
 export async function checkAdmission(
   api: ApiClient,
@@ -30,20 +31,18 @@ async function checkObject(
 ): Promise<Finding> {
   const what = manifest.kind === 'Job' ? 'Job' : 'pod';
   const { namespace = '' } = manifest.metadata;
-  const mend = userMend;
   const run = async () => {
     try {
       const { warnings } = await dryRun(api, manifest, signal);
-      if (warnings.length === 0) return approve(`an agent's ${what} is admitted`);
-      const found = `an agent's ${what} is admitted with a warning: ${warnings.join('; ')}`;
-      return { state: 'warning' as const, found, mend: null };
+      if (warnings.length === 0) return pass(`an agent's ${what} is admitted`);
+      return warn(`an agent's ${what} is admitted with a warning: ${warnings.join('; ')}`, null);
     } catch (error) {
       if (!(error instanceof ApiError) || error.code === 'forbidden' || error.status >= 500) throw error;
-      // An agent of this very name is there: it was admitted.
-      if (error.reason === 'AlreadyExists') return approve(`an agent's ${what} of this name is there`);
+      // An agent of this very name exists, so it was admitted.
+      if (error.reason === 'AlreadyExists') return pass(`an agent's ${what} of this name exists`);
       if (isNotFound(error)) throw error;
-      return condemn(describeRefusal(what, error.message, namespace));
+      return failBy(describeRefusal(what, error.message, namespace));
     }
   };
-  return await runCheck(check, signal, run, mend);
+  return await runCheck(check, signal, run, userFix);
 }

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { agentResources } from '../../agent-pods/agent-spec.ts';
 import { limitRangeSchema } from '../../api/kubernetes-objects.ts';
-import { judgeLimitRanges } from './limit-range.ts';
+import { checkLimitRanges } from './limit-range.ts';
 
-function judge(limits: object) {
+function check(limits: object) {
   const range = limitRangeSchema.parse({ metadata: { name: 'range' }, spec: { limits: [limits] } });
-  return judgeLimitRanges([range], agentResources);
+  return checkLimitRanges([range], agentResources);
 }
 
 test.each([
@@ -17,16 +17,16 @@ test.each([
   [{ type: 'Container', maxLimitRequestRatio: { memory: '64' } }, 'ok'],
   [{ type: 'Container', maxLimitRequestRatio: { memory: '10' } }, 'failed'],
   [{ type: 'PersistentVolumeClaim', max: { storage: '1' } }, 'ok'],
-])('a LimitRange of %j is %s', (limits, state) => {
-  expect(judge(limits).state).toBe(state);
+])('a LimitRange of %j is %s', (limits, status) => {
+  expect(check(limits).status).toBe(status);
 });
 
 test('what is beyond it is told with its numbers', () => {
-  expect(judge({ type: 'Container', max: { memory: '1Gi' } }).found).toBe(
+  expect(check({ type: 'Container', max: { memory: '1Gi' } }).message).toBe(
     'range (Container) has a maximum of 1Gi memory, an agent has 4Gi',
   );
 });
 
 test('without one there is nothing to be within', () => {
-  expect(judgeLimitRanges([], agentResources).state).toBe('ok');
+  expect(checkLimitRanges([], agentResources).status).toBe('ok');
 });

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../../api/api-client.ts';
 import type { LimitRange } from '../../api/kubernetes-objects.ts';
 import { limitRanges } from '../../api/resources.ts';
-import { approve, type Finding, runCheck, type Verdict } from '../finding.ts';
+import { type CheckResult, fail, type Finding, pass, runCheck } from '../finding.ts';
 import { readQuantity } from './quantity.ts';
 
 interface Resources {
@@ -9,8 +9,8 @@ interface Resources {
   limits?: Record<string, string>;
 }
 
-/** Checks that the limits of the agents' namespace admit an agent's resources. @throws what aborted the signal. */
-export async function checkLimitRange(
+/** Checks that the LimitRanges of the agents' namespace admit an agent. @throws what aborted the signal. */
+export async function checkAgentLimits(
   api: ApiClient,
   namespace: string,
   resources: Resources,
@@ -21,13 +21,16 @@ export async function checkLimitRange(
       ...limitRanges.list(namespace),
       signal,
     });
-    return judgeLimitRanges(items, resources);
+    return checkLimitRanges(items, resources);
   });
 }
 
-/** Judges an agent, one container in a pod, by what LimitRanges allow of either. */
-export function judgeLimitRanges(ranges: LimitRange[], { requests = {}, limits = {} }: Resources): Verdict {
-  if (ranges.length === 0) return approve('there is none');
+/** Compares an agent, a pod of one container, with what LimitRanges allow for either. */
+export function checkLimitRanges(
+  ranges: LimitRange[],
+  { requests = {}, limits = {} }: Resources,
+): CheckResult {
+  if (ranges.length === 0) return pass('there is none');
   const broken = ranges.flatMap(({ metadata, spec }) =>
     spec.limits
       .filter(({ type }) => type === 'Container' || type === 'Pod')
@@ -44,10 +47,12 @@ export function judgeLimitRanges(ranges: LimitRange[], { requests = {}, limits =
         ].map((text) => `${metadata.name} (${type}) ${text}`),
       ),
   );
-  const mend =
-    'Widen the LimitRange: an agent can hold several sessions, and needs little when it holds none.';
-  if (broken.length > 0) return { state: 'failed', found: broken.join('; '), mend };
-  return approve(`${ranges.map(({ metadata }) => metadata.name).join(', ')}: an agent is within it`);
+  if (broken.length > 0)
+    return fail(
+      broken.join('; '),
+      'Widen the LimitRange: an agent can hold several sessions, and needs little while it holds none.',
+    );
+  return pass(`${ranges.map(({ metadata }) => metadata.name).join(', ')}: an agent is within it`);
 }
 
 function compare(
@@ -63,7 +68,7 @@ function compare(
   });
 }
 
-/** @returns how often each request goes into its limit. */
+/** Divides each limit by its request. */
 function divide(limits: Record<string, string>, requests: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(limits).flatMap(([resource, limit]) => {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { judgeNamespace } from './namespace-check.ts';
+import { checkNamespace } from './namespace-check.ts';
 
 const enforce = 'pod-security.kubernetes.io/enforce';
 
@@ -9,8 +9,8 @@ test.each([
   [{ [enforce]: 'restricted' }, null, 'failed'],
   [{}, null, 'warning'],
   [{ [enforce]: 'privileged' }, '2026-01-01T00:00:00Z', 'failed'],
-])('a namespace with the labels %j, deleted: %s, is %s', (labels, deletionTimestamp, state) => {
-  const verdict = judgeNamespace('agents', { labels, deletionTimestamp });
-  expect(verdict.state).toBe(state);
-  expect(verdict.mend === null).toBe(state === 'ok');
+])('a namespace with the labels %j, deleted: %s, is %s', (labels, deletionTimestamp, status) => {
+  const result = checkNamespace('agents', { labels, deletionTimestamp });
+  expect(result.status).toBe(status);
+  expect(result.fix === null).toBe(status === 'ok');
 });

@@ -1,6 +1,9 @@
 import { quantityToScalar } from '@kubernetes/client-node/dist/util.js';
 
-/** @returns a Kubernetes quantity as a number. The API server writes them without fractions, which the library needs. */
+/**
+ * Reads a Kubernetes quantity as a number.
+ * @param quantity without a fraction, which the library can't read; the API server writes none.
+ */
 export function readQuantity(quantity: string): number {
   return Number(quantityToScalar(quantity));
 }

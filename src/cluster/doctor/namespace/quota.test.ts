@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { agentResources } from '../../agent-pods/agent-spec.ts';
 import { quotaSchema } from '../../api/kubernetes-objects.ts';
-import { countAgent, judgeQuotas } from './quota.ts';
+import { countAgent, checkQuotas } from './quota.ts';
 
 const agent = countAgent(agentResources);
 
@@ -20,24 +20,24 @@ describe('a quota', () => {
     ['of memory that does not', { 'limits.memory': '8Gi' }, { 'limits.memory': '4097Mi' }, 'failed'],
     ['of what an agent does not take', { services: '0' }, { services: '0' }, 'ok'],
     ['of what an agent has to name and does not', { 'limits.cpu': '10' }, {}, 'warning'],
-  ])('%s', (_what, hard, used, state) => {
-    expect(judgeQuotas([describeQuota(hard as never, used as never)], agent).state).toBe(state);
+  ])('%s', (_what, hard, used, status) => {
+    expect(checkQuotas([describeQuota(hard as never, used as never)], agent).status).toBe(status);
   });
 
   test('that is used up is told with its numbers', () => {
-    const { found } = judgeQuotas([describeQuota({ pods: '2' }, { pods: '2' })], agent);
-    expect(found).toBe('q: pods 2 of 2 used, an agent takes 1');
+    const { message } = checkQuotas([describeQuota({ pods: '2' }, { pods: '2' })], agent);
+    expect(message).toBe('q: pods 2 of 2 used, an agent takes 1');
   });
 
   test('with a scope is not counted, and said not to be', () => {
     const scoped = describeQuota({ pods: '0' }, {}, { scopes: ['BestEffort'] });
-    expect(judgeQuotas([scoped], agent)).toMatchObject({
-      state: 'unknown',
-      found: expect.stringContaining('q'),
+    expect(checkQuotas([scoped], agent)).toMatchObject({
+      status: 'unknown',
+      message: expect.stringContaining('q'),
     });
   });
 
   test('that is not there is none', () => {
-    expect(judgeQuotas([], agent)).toEqual({ state: 'ok', found: 'there is none', mend: null });
+    expect(checkQuotas([], agent)).toEqual({ status: 'ok', message: 'there is none', fix: null });
   });
 });

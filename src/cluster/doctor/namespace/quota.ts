@@ -1,10 +1,14 @@
 import type { ApiClient } from '../../api/api-client.ts';
 import type { Quota } from '../../api/kubernetes-objects.ts';
 import { resourceQuotas } from '../../api/resources.ts';
-import { approve, type Finding, runCheck, type Verdict } from '../finding.ts';
+import { type CheckResult, fail, type Finding, leaveOpen, pass, runCheck, warn } from '../finding.ts';
 import { readQuantity } from './quantity.ts';
 
-/** What one more agent counts for, as a pod and a Job. @param resources of its only container. */
+/**
+ * Counts what one more agent, a Job with a pod, takes of a quota.
+ * @param resources of its only container.
+ * @returns quantities, by the names that quotas use.
+ */
 export function countAgent(resources: {
   requests?: Record<string, string>;
   limits?: Record<string, string>;
@@ -22,7 +26,7 @@ export function countAgent(resources: {
 }
 
 /** Checks that the quotas of the agents' namespace have room for one more. @throws what aborted the signal. */
-export async function checkQuota(
+export async function checkAgentQuota(
   api: ApiClient,
   namespace: string,
   agent: Record<string, string>,
@@ -33,19 +37,19 @@ export async function checkQuota(
       ...resourceQuotas.list(namespace),
       signal,
     });
-    return judgeQuotas(items, agent);
+    return checkQuotas(items, agent);
   });
 }
 
-/** Judges whether quotas have room for one more agent. */
-export function judgeQuotas(quotas: Quota[], agent: Record<string, string>): Verdict {
-  if (quotas.length === 0) return approve('there is none');
+/** Checks that quotas have room for one more agent. */
+export function checkQuotas(quotas: Quota[], agent: Record<string, string>): CheckResult {
+  if (quotas.length === 0) return pass('there is none');
   const counted = quotas.filter(({ spec }) => spec.scopes.length === 0 && spec.scopeSelector === undefined);
   const full = counted.flatMap(({ metadata, status }) =>
     Object.entries(status.hard).flatMap(([resource, hard]) => {
       const amount = agent[resource];
       const used = status.used[resource] ?? '0';
-      // What the agent does not name may be another's (services, volumes) or missing (limits.cpu).
+      // An agent takes nothing of what it does not name (services, volumes). What it should name is checked below.
       if (amount === undefined) return [];
       const isFull = readQuantity(used) + readQuantity(amount) > readQuantity(hard);
       return isFull
@@ -53,20 +57,22 @@ export function judgeQuotas(quotas: Quota[], agent: Record<string, string>): Ver
         : [];
     }),
   );
-  const mend = 'Raise the ResourceQuota, or end agents: `kubectl crashcart clean --all`.';
-  if (full.length > 0) return { state: 'failed', found: full.join('; '), mend };
-  // Quota demands that pods name what it limits: https://kubernetes.io/docs/concepts/policy/resource-quotas/
+  if (full.length > 0)
+    return fail(
+      full.join('; '),
+      'Raise the ResourceQuota, or remove agents: `kubectl crashcart clean --all`.',
+    );
+  // Pods have to name what a quota limits: https://kubernetes.io/docs/concepts/policy/resource-quotas/
   const demanded = counted.flatMap(({ metadata, status }) =>
     Object.keys(status.hard)
       .filter((resource) => /^(cpu|memory|(requests|limits)\.(cpu|memory))$/.test(resource))
       .filter((resource) => agent[resource] === undefined)
-      .map((resource) => `${metadata.name} limits ${resource}, of which an agent names nothing`),
+      .map((resource) => `${metadata.name} limits ${resource}, which an agent does not name`),
   );
-  const defaults = 'A LimitRange with a default gives it.';
-  if (demanded.length > 0) return { state: 'warning', found: demanded.join('; '), mend: defaults };
+  if (demanded.length > 0) return warn(demanded.join('; '), 'Set a default for it by a LimitRange.');
   if (counted.length < quotas.length) {
     const names = quotas.filter((quota) => !counted.includes(quota)).map(({ metadata }) => metadata.name);
-    return { state: 'unknown', found: `not counted, as they have scopes: ${names.join(', ')}`, mend: null };
+    return leaveOpen(`not counted, since they have scopes: ${names.join(', ')}`);
   }
-  return approve(`${counted.map(({ metadata }) => metadata.name).join(', ')}: there is room for an agent`);
+  return pass(`${counted.map(({ metadata }) => metadata.name).join(', ')}: there is room for an agent`);
 }

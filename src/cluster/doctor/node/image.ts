@@ -3,37 +3,42 @@ import type { ApiClient } from '../../api/api-client.ts';
 import { ApiError, isNotFound } from '../../api/api-error.ts';
 import type { Node } from '../../api/kubernetes-objects.ts';
 import { secrets } from '../../api/resources.ts';
-import { approve, type Verdict } from '../finding.ts';
+import { type CheckResult, fail, leaveOpen, pass } from '../finding.ts';
 
-/** The kubelet tells no more images than these, the largest (`nodeStatusMaxImages`). */
-const maxToldImages = 50;
+/** The kubelet reports only so many images, the largest (`nodeStatusMaxImages`). */
+const maxReportedImages = 50;
 
 /**
- * Judges whether a node has the agent's image, as far as its status tells; a pull is known only when it is tried.
- * @param hasAgent whether an agent runs there that was made with these options.
+ * Checks whether a node has the agent's image, as far as its status tells. Only a start shows whether a pull works.
+ * @param hasAgent whether an agent of these options runs there.
  */
-export function judgeImage(
+export function checkImage(
   { metadata, status }: Node,
   { image, imagePullPolicy }: AgentOptions,
   hasAgent: boolean,
-): Verdict {
-  if (hasAgent) return approve(`an agent of ${image} runs`);
-  const isThere = status.images.some(({ names }) =>
+): CheckResult {
+  if (hasAgent) return pass(`an agent of ${image} runs`);
+  const isPresent = status.images.some(({ names }) =>
     (names ?? []).some((name) => completeImageName(name) === completeImageName(image)),
   );
-  if (isThere && imagePullPolicy !== 'Always') return approve(`${image} is there`);
-  if (!isThere && imagePullPolicy === 'Never' && status.images.length < maxToldImages) {
-    const mend = 'Load it on the node, or let it be pulled: --image-pull-policy IfNotPresent.';
-    return { state: 'failed', found: `${image} is not there, and is not to be pulled`, mend };
+  if (isPresent && imagePullPolicy !== 'Always') return pass(`${image} is on the node`);
+  if (!isPresent && imagePullPolicy === 'Never' && status.images.length < maxReportedImages) {
+    return fail(
+      `${image} is not on the node, and must not be pulled`,
+      'Load it on the node, or let the node pull it: --image-pull-policy IfNotPresent.',
+    );
   }
-  return {
-    state: 'unknown',
-    found: `${image} ${isThere ? 'is there, and asked for again' : 'would be pulled'}`,
-    mend: `\`kubectl crashcart doctor node/${metadata.name} --start-agent\` tries it.`,
-  };
+  return leaveOpen(
+    `${image} ${isPresent ? 'is on the node, and would be pulled again' : 'would be pulled'}`,
+    `\`kubectl crashcart doctor node/${metadata.name} --start-agent\` tries the pull.`,
+  );
 }
 
-/** Finds those of the pull secrets that are not there. Who may not read Secrets is told of none. @throws ApiError, Failure. */
+/**
+ * Finds the pull secrets that do not exist.
+ * @returns their names; none when the user may not read Secrets.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+ */
 export async function findMissingSecrets(
   api: ApiClient,
   { namespace, imagePullSecrets }: AgentOptions,
@@ -53,7 +58,7 @@ export async function findMissingSecrets(
   return answers.flat();
 }
 
-/** Runtimes tell names with what Docker leaves out: https://github.com/distribution/reference */
+/** Adds what Docker leaves out of names, and runtimes report: https://github.com/distribution/reference */
 function completeImageName(name: string): string {
   const [first = '', ...rest] = name.split('/');
   if (rest.length === 0) return `docker.io/library/${name}`;

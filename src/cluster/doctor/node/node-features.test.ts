@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NodeReport } from '../../../session-api/node-report.ts';
 import { nodeSchema } from '../../api/kubernetes-objects.ts';
-import { featureJudges, judgeFeature } from './node-features.ts';
+import { featureChecks, checkFeature } from './node-features.ts';
 import { checkNodes } from './nodes.ts';
 
 const runtime = {
@@ -13,37 +13,37 @@ const complete: NodeReport = {
 };
 const node = nodeSchema.parse({ metadata: { name: 'worker' } });
 
-function judge(check: string, report: Partial<NodeReport>) {
-  const judgeReport = featureJudges[check];
-  if (!judgeReport) throw new Error(`there is no check ${check}`);
-  return judgeFeature(node, { ...complete, ...report }, judgeReport);
+function check(name: string, report: Partial<NodeReport>) {
+  const checkReport = featureChecks[name];
+  if (!checkReport) throw new Error(`there is no check ${name}`);
+  return checkFeature(node, { ...complete, ...report }, checkReport);
 }
 
 test.each<[string, Partial<NodeReport>, string]>([
   ['CRI socket', {}, 'containerd v2.1.0 (CRI v1) on /run/containerd/containerd.sock'],
-  ['ptrace', {}, 'allowed (kernel.yama.ptrace_scope 1 does not bind root)'],
+  ['ptrace', {}, 'allowed (kernel.yama.ptrace_scope 1 does not restrict root)'],
   ['ptrace', { ptraceScope: null }, 'allowed (the kernel has no Yama)'],
-  ['perf events', { perfEventParanoid: 4 }, 'allowed (kernel.perf_event_paranoid 4 does not bind root)'],
-  ['kernel probes', {}, 'there'],
-  ['BTF', {}, '/sys/kernel/btf/vmlinux is there'],
+  ['perf events', { perfEventParanoid: 4 }, 'allowed (kernel.perf_event_paranoid 4 does not restrict root)'],
+  ['kernel probes', {}, 'the kernel has them'],
+  ['BTF', {}, 'the kernel exposes it in /sys/kernel/btf/vmlinux'],
   ['kernel lockdown', {}, 'none'],
   ['kernel lockdown', { lockdown: null }, 'none'],
   ['kernel lockdown', { lockdown: 'integrity' }, 'integrity'],
-])('%s of a node that reports %j is in order', (check, report, found) => {
-  expect(judge(check, report)).toEqual({ state: 'ok', found, mend: null });
+])('%s of a node that reports %j is in order', (name, report, message) => {
+  expect(check(name, report)).toEqual({ status: 'ok', message, fix: null });
 });
 
 test.each<[string, Partial<NodeReport>, RegExp]>([
   ['CRI socket', { runtimes: [] }, /no runtime answers/],
-  ['ptrace', { ptraceScope: 3 }, /ptrace_scope is 3: nobody may attach/],
+  ['ptrace', { ptraceScope: 3 }, /ptrace_scope is 3: no process may be traced/],
   ['perf events', { perfEventParanoid: null }, /the kernel has none/],
   ['kernel probes', { hasKernelProbes: false }, /the kernel has none/],
-  ['BTF', { hasBTF: false }, /does not tell its types/],
+  ['BTF', { hasBTF: false }, /exposes no BTF/],
   ['kernel lockdown', { lockdown: 'confidentiality' }, /confidentiality/],
-])('%s of a node that reports %j is a warning that says what to use instead', (check, report, found) => {
-  const verdict = judge(check, report);
-  expect(verdict).toMatchObject({ state: 'warning', found: expect.stringMatching(found) });
-  expect(verdict.mend).not.toBeNull();
+])('%s of a node that reports %j is a warning that says what to use instead', (name, report, message) => {
+  const result = check(name, report);
+  expect(result).toMatchObject({ status: 'warning', message: expect.stringMatching(message) });
+  expect(result.fix).not.toBeNull();
 });
 
 describe('of several nodes', () => {
@@ -51,13 +51,13 @@ describe('of several nodes', () => {
   const find = (reports: Map<string, NodeReport>, check: string) =>
     checkNodes(nodes, new Set(), reports).find((finding) => finding.check === check);
 
-  test('those without an agent are not known, and who to ask is told', () => {
-    const found = find(new Map([['one', complete]]), 'BTF');
-    expect(found).toEqual({
+  test('those without an agent are unknown, and the fix says how to ask one', () => {
+    const finding = find(new Map([['one', complete]]), 'BTF');
+    expect(finding).toEqual({
       check: 'BTF',
-      state: 'unknown',
-      found: 'other: no agent there has told',
-      mend: '`kubectl crashcart doctor node/other --start-agent` asks one, and starts it if need be.',
+      status: 'unknown',
+      message: 'other: no agent on the node has reported it',
+      fix: '`kubectl crashcart doctor node/other --start-agent` asks an agent, and starts one if none runs.',
     });
   });
 
@@ -67,9 +67,9 @@ describe('of several nodes', () => {
       ['other', { ...complete, hasBTF: false }],
     ]);
     expect(find(reports, 'BTF')).toMatchObject({
-      state: 'warning',
-      found: expect.stringMatching(/^other: /),
+      status: 'warning',
+      message: expect.stringMatching(/^other: /),
     });
-    expect(find(reports, 'ptrace')).toMatchObject({ state: 'ok' });
+    expect(find(reports, 'ptrace')).toMatchObject({ status: 'ok' });
   });
 });

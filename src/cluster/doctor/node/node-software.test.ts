@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { NodeReport } from '../../../session-api/node-report.ts';
 import { nodeSchema } from '../../api/kubernetes-objects.ts';
-import { judgeCgroups, judgeKernel, judgeRuntime } from './node-software.ts';
+import { checkCgroups, checkKernel, checkRuntime } from './node-software.ts';
 
 function describeNode(nodeInfo: Record<string, string>) {
   return nodeSchema.parse({ metadata: { name: 'worker' }, status: { nodeInfo } });
@@ -15,8 +15,8 @@ test.each([
   ['docker://27.0.1', 'warning'],
   ['frakti://1.0.0', 'warning'],
   ['', 'unknown'],
-])('the runtime "%s" is %s', (containerRuntimeVersion, state) => {
-  expect(judgeRuntime(describeNode({ containerRuntimeVersion })).state).toBe(state);
+])('the runtime "%s" is %s', (containerRuntimeVersion, status) => {
+  expect(checkRuntime(describeNode({ containerRuntimeVersion })).status).toBe(status);
 });
 
 test.each([
@@ -24,8 +24,8 @@ test.each([
   ['4.18.0-553.el8', 'ok'],
   ['4.14.355-amzn2', 'warning'],
   ['', 'unknown'],
-])('the kernel "%s" is %s', (kernelVersion, state) => {
-  expect(judgeKernel(describeNode({ kernelVersion })).state).toBe(state);
+])('the kernel "%s" is %s', (kernelVersion, status) => {
+  expect(checkKernel(describeNode({ kernelVersion })).status).toBe(status);
 });
 
 test.each([
@@ -33,8 +33,8 @@ test.each([
   ['v1.35.0-eks-1', false, 'ok'],
   ['v1.34.9', false, 'unknown'],
   ['', false, 'unknown'],
-])('the cgroups of the kubelet "%s", with its event of v1 %s, are %s', (kubeletVersion, isV1, state) => {
-  expect(judgeCgroups(describeNode({ kubeletVersion }), isV1, null).state).toBe(state);
+])('the cgroups of the kubelet "%s", with its event of v1 %s, are %s', (kubeletVersion, isV1, status) => {
+  expect(checkCgroups(describeNode({ kubeletVersion }), isV1, null).status).toBe(status);
 });
 
 test.each([
@@ -42,9 +42,9 @@ test.each([
   [2, 'v1.34.9', 'ok'],
 ] as const)(
   'cgroups that an agent tells as v%d are so, whatever the kubelet "%s" is',
-  (cgroupVersion, kubeletVersion, state) => {
-    expect(judgeCgroups(describeNode({ kubeletVersion }), false, { cgroupVersion } as NodeReport).state).toBe(
-      state,
-    );
+  (cgroupVersion, kubeletVersion, status) => {
+    expect(
+      checkCgroups(describeNode({ kubeletVersion }), false, { cgroupVersion } as NodeReport).status,
+    ).toBe(status);
   },
 );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeSchema } from '../../api/kubernetes-objects.ts';
-import { judgePressure, judgeReadiness, judgeTaints } from './node-state.ts';
+import { checkPressure, checkReadiness, checkTaints } from './node-state.ts';
 
 const ready = { type: 'Ready', status: 'True' };
 
@@ -15,12 +15,12 @@ describe('a node', () => {
     ['of arm64', { architecture: 'arm64' }, 'ok', 'ready; Debian, arm64'],
     ['of another architecture', { architecture: 's390x' }, 'failed', 'has the architecture s390x'],
     ['that is not ready', { conditions: [{ type: 'Ready', status: 'False' }] }, 'failed', 'is not ready'],
-    ['that nobody hears of', { conditions: [] }, 'unknown', 'does not say whether it is ready'],
+    ['that reports nothing', { conditions: [] }, 'unknown', 'does not report whether it is ready'],
     ['with Windows', { labels: { 'kubernetes.io/os': 'windows' } }, 'failed', 'runs Windows'],
-    ['that is none', { labels: { type: 'virtual-kubelet' } }, 'failed', 'is a virtual node'],
-  ])('%s', (_what, node, state, words) => {
-    const verdict = judgeReadiness(describeNode(node));
-    expect(verdict).toMatchObject({ state, found: expect.stringContaining(words) });
+    ['that is virtual', { labels: { type: 'virtual-kubelet' } }, 'failed', 'is a virtual node'],
+  ])('%s', (_what, node, status, words) => {
+    const result = checkReadiness(describeNode(node));
+    expect(result).toMatchObject({ status, message: expect.stringContaining(words) });
   });
 });
 
@@ -28,14 +28,14 @@ describe('taints', () => {
   const taint = (key: string) => ({ taints: [{ key, effect: 'NoExecute' }] });
 
   test.each([
-    ['none', {}, 'ok', 'there are none'],
+    ['none', {}, 'ok', 'none'],
     ['a cordon', { unschedulable: true }, 'ok', 'cordoned: agents tolerate that'],
     ['one that keeps others away', taint('gpu'), 'ok', 'gpu:NoExecute: agents tolerate that'],
-    ['one that announces its end', taint('karpenter.sh/disrupted'), 'warning', 'about to go'],
-  ])('%s', (_what, spec, state, words) => {
-    expect(judgeTaints(describeNode({ spec }))).toMatchObject({
-      state,
-      found: expect.stringContaining(words),
+    ['one that announces its end', taint('karpenter.sh/disrupted'), 'warning', 'about to be removed'],
+  ])('%s', (_what, spec, status, words) => {
+    expect(checkTaints(describeNode({ spec }))).toMatchObject({
+      status,
+      message: expect.stringContaining(words),
     });
   });
 });
@@ -46,11 +46,11 @@ describe('pressure', () => {
     [['MemoryPressure'], 'warning'],
     [['DiskPressure'], 'failed'],
     [['MemoryPressure', 'PIDPressure'], 'failed'],
-  ])('%j is %s', (types, state) => {
+  ])('%j is %s', (types, status) => {
     const conditions = [
       ...types.map((type) => ({ type, status: 'True' })),
       { type: 'NetworkPressure', status: 'False' },
     ];
-    expect(judgePressure(describeNode({ conditions })).state).toBe(state);
+    expect(checkPressure(describeNode({ conditions })).status).toBe(status);
   });
 });

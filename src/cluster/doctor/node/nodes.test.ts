@@ -1,58 +1,58 @@
 import { describe, expect, test } from '@jest/globals';
 import { nodeSchema } from '../../api/kubernetes-objects.ts';
-import type { FindingState, Verdict } from '../finding.ts';
+import type { CheckStatus, CheckResult } from '../finding.ts';
 import { summarize } from './nodes.ts';
 
-/** One node for each verdict. */
-function summarizeVerdicts(...verdicts: [FindingState, string][]): Verdict {
-  const nodes = verdicts.map((_, index) => nodeSchema.parse({ metadata: { name: `n${index}` } }));
+/** One node for each result. */
+function summarizeResults(...results: [CheckStatus, string][]): CheckResult {
+  const nodes = results.map((_, index) => nodeSchema.parse({ metadata: { name: `n${index}` } }));
   return summarize(nodes, (node) => {
-    const [state, found] = verdicts[nodes.indexOf(node)] as [FindingState, string];
-    return { state, found, mend: state === 'ok' ? null : `mend ${found}` };
+    const [status, message] = results[nodes.indexOf(node)] as [CheckStatus, string];
+    return { status, message, fix: status === 'ok' ? null : `fix ${message}` };
   });
 }
 
 describe('of several nodes', () => {
   test('that are alike, it is said once', () => {
-    expect(summarizeVerdicts(['ok', 'fine'], ['ok', 'fine'])).toEqual({
-      state: 'ok',
-      found: 'all 2: fine',
-      mend: null,
+    expect(summarizeResults(['ok', 'fine'], ['ok', 'fine'])).toEqual({
+      status: 'ok',
+      message: 'all 2: fine',
+      fix: null,
     });
   });
 
-  test('the worst are told, and what mends them', () => {
-    expect(summarizeVerdicts(['ok', 'fine'], ['warning', 'old'], ['unknown', 'dark'])).toEqual({
-      state: 'warning',
-      found: 'n1: old',
-      mend: 'mend old',
+  test('the worst are told, and how to fix them', () => {
+    expect(summarizeResults(['ok', 'fine'], ['warning', 'old'], ['unknown', 'dark'])).toEqual({
+      status: 'warning',
+      message: 'n1: old',
+      fix: 'fix old',
     });
   });
 
   test('one that has failed is a warning, and all of them are a failure', () => {
-    expect(summarizeVerdicts(['ok', 'fine'], ['failed', 'gone']).state).toBe('warning');
-    expect(summarizeVerdicts(['failed', 'gone'], ['failed', 'lost'])).toMatchObject({
-      state: 'failed',
-      found: 'n0: gone; n1: lost',
+    expect(summarizeResults(['ok', 'fine'], ['failed', 'gone']).status).toBe('warning');
+    expect(summarizeResults(['failed', 'gone'], ['failed', 'lost'])).toMatchObject({
+      status: 'failed',
+      message: 'n0: gone; n1: lost',
     });
   });
 
   test('many are counted', () => {
-    const many = [1, 2, 3, 4, 5].map((): [FindingState, string] => ['warning', 'old']);
-    expect(summarizeVerdicts(['ok', 'fine'], ...many).found).toBe('5 of 6: old');
-    const different = [1, 2, 3, 4, 5].map((n): [FindingState, string] => ['warning', `old ${n}`]);
-    expect(summarizeVerdicts(...different).found).toBe('n0: old 1; n1: old 2; n2: old 3; 2 more');
+    const many = [1, 2, 3, 4, 5].map((): [CheckStatus, string] => ['warning', 'old']);
+    expect(summarizeResults(['ok', 'fine'], ...many).message).toBe('5 of 6: old');
+    const different = [1, 2, 3, 4, 5].map((n): [CheckStatus, string] => ['warning', `old ${n}`]);
+    expect(summarizeResults(...different).message).toBe('n0: old 1; n1: old 2; n2: old 3; 2 more');
   });
 });
 
 test('of one node it is told without its name, and its failure is one', () => {
-  expect(summarizeVerdicts(['failed', 'gone'])).toEqual({
-    state: 'failed',
-    found: 'gone',
-    mend: 'mend gone',
+  expect(summarizeResults(['failed', 'gone'])).toEqual({
+    status: 'failed',
+    message: 'gone',
+    fix: 'fix gone',
   });
 });
 
 test('without nodes nothing is known', () => {
-  expect(summarizeVerdicts().state).toBe('unknown');
+  expect(summarizeResults().status).toBe('unknown');
 });

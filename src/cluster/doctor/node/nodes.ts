@@ -2,26 +2,30 @@ import type { NodeReport } from '../../../session-api/node-report.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import type { Node } from '../../api/kubernetes-objects.ts';
 import { events, nodes } from '../../api/resources.ts';
-import type { Finding, FindingState, Verdict } from '../finding.ts';
-import { featureJudges, judgeFeature } from './node-features.ts';
-import { judgeCgroups, judgeKernel, judgeRuntime } from './node-software.ts';
-import { judgePressure, judgeReadiness, judgeTaints } from './node-state.ts';
+import { type CheckResult, type CheckStatus, type Finding, leaveOpen } from '../finding.ts';
+import { featureChecks, checkFeature } from './node-features.ts';
+import { checkCgroups, checkKernel, checkRuntime } from './node-software.ts';
+import { checkPressure, checkReadiness, checkTaints } from './node-state.ts';
 
 const maxNodes = 500;
-/** More are counted and not told one by one. */
-const maxTold = 3;
-const severity: FindingState[] = ['ok', 'unknown', 'warning', 'failed'];
+/** More nodes are counted, and not named one by one. */
+const maxNamed = 3;
+const severity: CheckStatus[] = ['ok', 'unknown', 'warning', 'failed'];
 
-/** @param name of the only node that matters; null: all. @throws ApiError, Failure. */
+/**
+ * Reads a node, or all nodes.
+ * @param name null: all nodes, at most 500.
+ * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
+ */
 export async function readNodes(api: ApiClient, name: string | null, signal: AbortSignal): Promise<Node[]> {
   if (name !== null) return [await api.get({ ...nodes.get(name), signal })];
   const { items } = await api.get({ ...nodes.list(), query: { limit: String(maxNodes) }, signal });
   return items;
 }
 
-/** @returns the names of nodes whose kubelets said that they are on cgroup v1; none if that can't be read. */
+/** Finds the nodes whose kubelets reported cgroup v1. @returns their names; none when Events can't be read. */
 export async function findCgroupV1Nodes(api: ApiClient, signal: AbortSignal): Promise<Set<string>> {
-  // Events of nodes, which are in no namespace, are kept in "default".
+  // Kubernetes keeps the Events of nodes in "default".
   const kubeletEvents = await api
     .get({
       ...events.list('default'),
@@ -33,8 +37,9 @@ export async function findCgroupV1Nodes(api: ApiClient, signal: AbortSignal): Pr
 }
 
 /**
- * Checks what nodes' status says of them, and what agents say.
- * @param reports of agents, by the names of their nodes.
+ * Checks nodes by their status and by the reports of their agents.
+ * @param cgroupV1 names of nodes that are known to be on cgroup v1.
+ * @param reports of agents, by the node's name.
  */
 export function checkNodes(
   nodes: Node[],
@@ -42,45 +47,45 @@ export function checkNodes(
   reports: ReadonlyMap<string, NodeReport>,
 ): Finding[] {
   const findReport = ({ metadata }: Node) => reports.get(metadata.name) ?? null;
-  const judgeOwnCgroups = (node: Node) =>
-    judgeCgroups(node, cgroupV1.has(node.metadata.name), findReport(node));
+  const checkOwnCgroups = (node: Node) =>
+    checkCgroups(node, cgroupV1.has(node.metadata.name), findReport(node));
   return [
-    { check: 'node', ...summarize(nodes, judgeReadiness) },
-    { check: 'node taints', ...summarize(nodes, judgeTaints) },
-    { check: 'node pressure', ...summarize(nodes, judgePressure) },
-    { check: 'container runtime', ...summarize(nodes, judgeRuntime) },
-    { check: 'kernel', ...summarize(nodes, judgeKernel) },
-    { check: 'cgroups', ...summarize(nodes, judgeOwnCgroups) },
-    ...Object.entries(featureJudges).map(([check, judge]) => ({
+    { check: 'node', ...summarize(nodes, checkReadiness) },
+    { check: 'node taints', ...summarize(nodes, checkTaints) },
+    { check: 'node pressure', ...summarize(nodes, checkPressure) },
+    { check: 'container runtime', ...summarize(nodes, checkRuntime) },
+    { check: 'kernel', ...summarize(nodes, checkKernel) },
+    { check: 'cgroups', ...summarize(nodes, checkOwnCgroups) },
+    ...Object.entries(featureChecks).map(([check, checkReport]) => ({
       check,
-      ...summarize(nodes, (node) => judgeFeature(node, findReport(node), judge)),
+      ...summarize(nodes, (node) => checkFeature(node, findReport(node), checkReport)),
     })),
   ];
 }
 
 /**
- * Judges nodes one by one, and all of them by the worst. Of several, one where no agent can run keeps nobody from
- * the others: that is a warning.
+ * Checks nodes one by one. The result is the worst of them; of several nodes, some where no agent can run are only a
+ * warning, since sessions work on the others.
  */
-export function summarize(nodes: Node[], judge: (node: Node) => Verdict): Verdict {
-  const verdicts = nodes.map((node) => ({ name: node.metadata.name, ...judge(node) }));
-  const [first] = verdicts;
-  if (!first) return { state: 'unknown', found: 'there are no nodes', mend: null };
-  if (verdicts.length === 1) return { state: first.state, found: first.found, mend: first.mend };
-  const worst = severity[Math.max(...verdicts.map(({ state }) => severity.indexOf(state)))] ?? 'unknown';
-  const concerned = verdicts.filter(({ state }) => state === worst);
-  const isEverywhere = concerned.length === verdicts.length;
-  const groups = [...Map.groupBy(concerned, ({ found }) => found)];
-  const told = groups.slice(0, maxTold).map(([found, group]) => {
-    if (group.length === verdicts.length) return `all ${group.length}: ${found}`;
-    return group.length > maxTold
-      ? `${group.length} of ${verdicts.length}: ${found}`
-      : `${group.map(({ name }) => name).join(', ')}: ${found}`;
+export function summarize(nodes: Node[], check: (node: Node) => CheckResult): CheckResult {
+  const results = nodes.map((node) => ({ name: node.metadata.name, ...check(node) }));
+  const [first] = results;
+  if (!first) return leaveOpen('there are no nodes');
+  if (results.length === 1) return { status: first.status, message: first.message, fix: first.fix };
+  const worst = severity[Math.max(...results.map(({ status }) => severity.indexOf(status)))] ?? 'unknown';
+  const concerned = results.filter(({ status }) => status === worst);
+  const isEverywhere = concerned.length === results.length;
+  const groups = [...Map.groupBy(concerned, ({ message }) => message)];
+  const told = groups.slice(0, maxNamed).map(([message, group]) => {
+    if (group.length === results.length) return `all ${group.length}: ${message}`;
+    return group.length > maxNamed
+      ? `${group.length} of ${results.length}: ${message}`
+      : `${group.map(({ name }) => name).join(', ')}: ${message}`;
   });
-  if (groups.length > maxTold) told.push(`${groups.length - maxTold} more`);
+  if (groups.length > maxNamed) told.push(`${groups.length - maxNamed} more`);
   return {
-    state: worst === 'failed' && !isEverywhere ? 'warning' : worst,
-    found: told.join('; '),
-    mend: concerned[0]?.mend ?? null,
+    status: worst === 'failed' && !isEverywhere ? 'warning' : worst,
+    message: told.join('; '),
+    fix: concerned[0]?.fix ?? null,
   };
 }
