@@ -7,6 +7,8 @@ import { countAdmittedSessions } from './cgroup/memory-limit.ts';
 import { moveIntoLeaf } from './cgroup/own-leaf.ts';
 import { describeFarewell } from './shutdown-reason.ts';
 import { createSessionServer } from './http/server.ts';
+import { AuditLog } from './sessions/audit-log.ts';
+import { SessionProcess } from './sessions/session-process.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './agent-version.ts';
 
@@ -25,8 +27,15 @@ async function runAgent(): Promise<void> {
   const config = readAgentConfig(process.env);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
-  const registry = new SessionRegistry(config, maxSessions, () => stop('idle'));
-  const server = createSessionServer({ config, registry });
+  const auditLog = new AuditLog(console.log);
+  const registry = new SessionRegistry({
+    idleMs: config.idleMs,
+    maxSessions,
+    auditLog,
+    prepareProcess: (id, spec) => SessionProcess.prepare(id, spec, config),
+    onIdle: () => stop('idle'),
+  });
+  const server = createSessionServer({ node: config.node, registry, auditLog });
   const stopAsTold = () => stop(describeFarewell(config, process.uptime()));
   process.once('SIGTERM', stopAsTold);
   process.once('SIGINT', stopAsTold);

@@ -8,8 +8,8 @@ export function sendJSON(stream: ServerHttp2Stream, status: number, value: unkno
 
 /** Answers a request with the problem that an error stands for. */
 export function sendProblem(stream: ServerHttp2Stream, error: unknown): void {
-  // The client has cut the request: the error follows from that, and no one reads the answer.
-  if (stream.destroyed) return;
+  // The client or the session's lease has cut the request: the error follows from that, and no one reads the answer.
+  if (stream.destroyed || stream.closed) return;
   const isKnown = error instanceof ProblemError;
   if (!isKnown) console.error(error);
   const problem = (isKnown ? error : new ProblemError('internal', String(error))).toProblem();

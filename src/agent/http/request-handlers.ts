@@ -2,30 +2,37 @@ import { constants } from 'node:http2';
 import { ProblemError } from '../../session-api/problem.ts';
 import { type AgentInfo, protocolRange } from '../../session-api/protocol-version.ts';
 import { type OutputStreamName, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
-import type { AgentConfig } from '../agent-config.ts';
 import { agentVersion } from '../agent-version.ts';
 import { reportNode } from '../node/node-inspection.ts';
-import { auditLog } from '../sessions/audit-log.ts';
+import type { AuditLog } from '../sessions/audit-log.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { Session } from '../sessions/session.ts';
 import { sendJSON } from './answer.ts';
 import { readBody, readClient, readOffset, type Request } from './request.ts';
 import { receiveStdin, sendOutput } from './session-streams.ts';
 
-/** What requests are about. */
+/** The agent that requests are sent to. */
 export interface Agent {
-  config: AgentConfig;
+  /** Name of its node. */
+  node: string;
   registry: SessionRegistry;
+  auditLog: AuditLog;
 }
 
 /** @throws ProblemError when the request is refused; the caller answers with it. */
-type Handler = (request: Request, agent: Agent) => Promise<void> | void;
+export type RequestHandler = (request: Request, agent: Agent) => Promise<void> | void;
+
+export type RequestHandlers = Record<RouteName, RequestHandler>;
 
 /** What each request of the session API does. */
-export const requestHandlers: Record<RouteName, Handler> = {
-  describeAgent: ({ stream }, { config, registry }) => {
-    const { draining } = registry;
-    const info: AgentInfo = { version: agentVersion, protocol: protocolRange, node: config.node, draining };
+export const requestHandlers: RequestHandlers = {
+  describeAgent: ({ stream }, { node, registry }) => {
+    const info: AgentInfo = {
+      version: agentVersion,
+      protocol: protocolRange,
+      node,
+      draining: registry.isDraining,
+    };
     sendJSON(stream, 200, info);
   },
 
@@ -47,7 +54,7 @@ export const requestHandlers: Record<RouteName, Handler> = {
     sendJSON(stream, 200, session.state);
   },
 
-  holdSession: withSession(async ({ stream }, session) => {
+  holdSession: withSession(async ({ stream }, session, { auditLog }) => {
     const { client, takeOver, audit } = await readBody(stream, sessionRoutes.holdSession.body);
     session.lease.take(client, takeOver);
     auditLog.held(session, audit);
@@ -89,13 +96,15 @@ export const requestHandlers: Record<RouteName, Handler> = {
   }),
 };
 
-function withSession(handle: (request: Request, session: Session) => Promise<void>): Handler {
-  return async (request, { registry }) => {
+function withSession(
+  handle: (request: Request, session: Session, agent: Agent) => Promise<void>,
+): RequestHandler {
+  return async (request, agent) => {
     const { stream, id } = request;
-    const session = await registry.get(id);
+    const session = await agent.registry.get(id);
     // The request may have waited for the start of its session. A request that was cut meanwhile emits no 'close' any
     // more, so it would hold the session for ever.
-    if (!stream.closed && !stream.destroyed) await handle(request, session);
+    if (!stream.closed && !stream.destroyed) await handle(request, session, agent);
   };
 }
 

@@ -8,11 +8,12 @@ import {
 import { watchLiveness } from '../../session-api/connection-liveness.ts';
 import { protocolHeader, requireCommonProtocol } from '../../session-api/protocol-match.ts';
 import { protocolRange } from '../../session-api/protocol-version.ts';
-import { findRoute, sessionRoutes } from '../../session-api/session-routes.ts';
+import { findRoute, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
 import { initialWindowBytes, WindowEstimator } from '../../session-api/window-estimator.ts';
 import { agentVersion } from '../agent-version.ts';
 import { sendProblem } from './answer.ts';
-import { type Agent, requestHandlers } from './request-handlers.ts';
+import { type Agent, requestHandlers, type RequestHandlers } from './request-handlers.ts';
+import type { Request } from './request.ts';
 
 /** Node ends an HTTP/2 session above its limit (10 MB by default); the streams of one client may hold more. */
 const maxSessionMemoryMB = 64;
@@ -21,19 +22,20 @@ const maxStdinWindowBytes = 1024 * 1024;
 
 /**
  * Makes the server of the session API (session-routes.ts).
+ * @param handlers other ones are for tests of a client, whose agent misbehaves.
  * @returns a server that does not listen yet.
  */
-export function createSessionServer(agent: Agent): Http2Server {
+export function createSessionServer(agent: Agent, handlers: RequestHandlers = requestHandlers): Http2Server {
   const server = createServer({
     maxSessionMemory: maxSessionMemoryMB,
     settings: { initialWindowSize: initialWindowBytes },
   });
-  server.on('session', (session) => serveConnection(session, agent));
+  server.on('session', (session) => serveConnection(session, agent, handlers));
   server.on('sessionError', (error) => console.error(`http2: ${error.message}`));
   return server;
 }
 
-function serveConnection(session: ServerHttp2Session, agent: Agent): void {
+function serveConnection(session: ServerHttp2Session, agent: Agent, handlers: RequestHandlers): void {
   session.setLocalWindowSize(initialWindowBytes * 2);
   const estimator = new WindowEstimator(session, maxStdinWindowBytes);
   watchLiveness(session, {
@@ -41,18 +43,22 @@ function serveConnection(session: ServerHttp2Session, agent: Agent): void {
     countReceived: () => session.socket.bytesRead,
     end: () => session.destroy(),
   });
+  const serve = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const { name, request } = routeRequest(stream, headers, (bytes) => estimator.received(bytes));
+    await handlers[name](request, agent);
+  };
   session.on('stream', (stream, headers) => {
     stream.on('error', () => undefined); // A cut stream is for the client to retry; 'close' follows.
-    handleRequest(stream, headers, agent, estimator).catch((error: unknown) => sendProblem(stream, error));
+    serve(stream, headers).catch((error: unknown) => sendProblem(stream, error));
   });
 }
 
-async function handleRequest(
+/** @throws ProblemError `notFound`, `methodNotAllowed`, `versionMismatch`, `invalidRequest`. */
+function routeRequest(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  agent: Agent,
-  estimator: WindowEstimator,
-): Promise<void> {
+  onReceived: Request['onReceived'],
+): { name: RouteName; request: Request } {
   const [path = '', query = ''] = String(headers[':path']).split('?', 2);
   // Before the look-up: a newer client may ask for what this agent has no route for.
   if (path !== sessionRoutes.describeAgent.path) {
@@ -60,12 +66,6 @@ async function handleRequest(
     requireCommonProtocol(header, { version: agentVersion, protocol: protocolRange });
   }
   const { name, id } = findRoute(String(headers[':method']), path);
-  const request = {
-    stream,
-    id,
-    query: new URLSearchParams(query),
-    acceptsZstd: headers['accept-encoding'] === 'zstd',
-    onReceived: (bytes: number) => estimator.received(bytes),
-  };
-  await requestHandlers[name](request, agent);
+  const acceptsZstd = headers['accept-encoding'] === 'zstd';
+  return { name, request: { stream, id, query: new URLSearchParams(query), acceptsZstd, onReceived } };
 }

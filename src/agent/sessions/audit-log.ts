@@ -5,50 +5,50 @@ import type { Session } from './session.ts';
 type Audit = SessionSpec['audit'];
 
 /**
- * Writes what was done by whom to the agent's log, as one line of JSON each; never what passes through. A pod's
- * log is the kubelet's file, out of the reach of sessions in containers.
+ * Records who did what, as one line of JSON each; never the bytes of a session. The agent writes it to its pod's log,
+ * which is a file of the kubelet: sessions in containers can't reach it.
  */
-export const auditLog = {
-  started: (session: Session) => write('sessionStarted', session, session.spec.audit),
+export class AuditLog {
+  readonly #write: (line: string) => void;
 
-  /** A client that has come back over another connection, or has taken the session over. */
-  held: (session: Session, audit: Audit) => write('sessionHeld', session, audit),
+  /** @param write takes one line without its end. */
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
 
-  ended: (session: Session) => {
+  started(session: Session): void {
+    this.#record('sessionStarted', session, session.spec.audit);
+  }
+
+  /** A client has come back over another connection, or has taken the session over. */
+  held(session: Session, audit: Audit): void {
+    this.#record('sessionHeld', session, audit);
+  }
+
+  ended(session: Session): void {
     const { end } = session.state;
-    write('sessionEnded', session, session.spec.audit, { end, bytes: session.bytes });
-  },
+    this.#record('sessionEnded', session, session.spec.audit, { end, bytes: session.bytes });
+  }
 
-  /** A session that could not be started. */
-  refused: (id: string, spec: SessionSpec, error: unknown) =>
-    print('sessionRefused', id, spec, spec.audit, {
-      error: getErrorMessage(error),
-    }),
-};
+  /** A session could not be started. */
+  refused(id: string, spec: SessionSpec, error: unknown): void {
+    this.#record('sessionRefused', { id, spec }, spec.audit, { error: getErrorMessage(error) });
+  }
 
-function write(event: string, session: Session, audit: Audit, more: object = {}): void {
-  print(event, session.id, session.spec, audit, more);
-}
-
-function print(
-  event: string,
-  id: string,
-  { target, command, terminal }: SessionSpec,
-  { claimedUser, tunnelID, reason }: Audit,
-  more: object,
-): void {
-  const line = {
-    time: new Date().toISOString(),
-    event,
-    session: id,
-    // The agent can't verify it; who it really was stands beside the tunnel ID in the API server's audit log.
-    claimed_user: claimedUser,
-    tunnel: tunnelID,
-    reason,
-    target,
-    command,
-    terminal: terminal !== null,
-    ...more,
-  };
-  console.log(JSON.stringify(line));
+  #record(event: string, { id, spec }: Pick<Session, 'id' | 'spec'>, audit: Audit, more: object = {}): void {
+    const line = {
+      time: new Date().toISOString(),
+      event,
+      session: id,
+      // The client's claim, which the agent can't verify: the API server's audit log has the user beside the tunnel ID.
+      claimed_user: audit.claimedUser,
+      tunnel: audit.tunnelID,
+      reason: audit.reason,
+      target: spec.target,
+      command: spec.command,
+      terminal: spec.terminal !== null,
+      ...more,
+    };
+    this.#write(JSON.stringify(line));
+  }
 }

@@ -19,17 +19,21 @@ const pty = createRequire(import.meta.url)(
   resize(descriptor: number, columns: number, rows: number): void;
 };
 
-/** Both ends of a command's standard streams. */
+/** The agent's ends of a command's standard streams. */
 export interface CommandStreams {
-  /** Descriptors for the child: stdin, stdout, stderr. */
-  childDescriptors: [number, number, number];
   stdin: Writable;
   stdout: Readable;
   /** null with a terminal. */
   stderr: Readable | null;
   /** null without a terminal. */
   resize: ((size: TerminalSize) => void) | null;
-  /** Closes the child's descriptors on our side: only then can the streams end. To be called after the spawn. */
+}
+
+/** Both ends of a command's standard streams. */
+export interface OpenedStreams extends CommandStreams {
+  /** Descriptors for the child: stdin, stdout, stderr. */
+  childDescriptors: [number, number, number];
+  /** Closes the child's descriptors in the agent. To be called after the spawn; the streams can't end before. */
   releaseChildDescriptors(): void;
 }
 
@@ -37,7 +41,7 @@ export interface CommandStreams {
  * Opens a PTY pair. Only that is node-pty's: its own spawn drops what is unread 200 ms after the exit,
  * takes the bytes for text, and passes no further descriptors.
  */
-export function openTerminal(size: TerminalSize): CommandStreams {
+export function openTerminal(size: TerminalSize): OpenedStreams {
   const { master, slave } = pty.open(size.columns, size.rows);
   // Node's net.Socket refuses the descriptor of a terminal; a tty.ReadStream is a socket, writable too.
   const stream = new ReadStream(master);
@@ -63,7 +67,7 @@ export function openTerminal(size: TerminalSize): CommandStreams {
 export async function openPipes(
   directory: string,
   owner: { uid: number; gid: number } | null,
-): Promise<CommandStreams> {
+): Promise<OpenedStreams> {
   const names = ['stdin', 'stdout', 'stderr'].map((name) => join(directory, name));
   await run('mkfifo', ['-m', '600', ...names]);
   if (owner) await Promise.all(names.map((name) => chown(name, owner.uid, owner.gid)));

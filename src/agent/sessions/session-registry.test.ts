@@ -1,52 +1,104 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { ProblemError } from '../../session-api/problem.ts';
-import { maxOutputBufferBytes, sessionSpecSchema } from '../../session-api/session-spec.ts';
+import { maxOutputBufferBytes } from '../../session-api/session-spec.ts';
+import { createSpec } from '../../testing/fake-agent.ts';
+import { FakeProcess } from '../../testing/fake-process.ts';
+import { AuditLog } from './audit-log.ts';
 import { SessionRegistry } from './session-registry.ts';
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => {
-  jest.useRealTimers();
-  jest.restoreAllMocks();
-});
+const hourMs = 60 * 60 * 1000;
+let processes: FakeProcess[] = [];
 
-/** @returns whether an agent without sessions has ended after a time. */
-function isOverAfter(ms: number, idleMs: number | null): boolean {
-  const onIdle = jest.fn();
-  const config = { node: 'node-1', idleMs, sessionMemoryBytes: 1, toolbox: '/toolbox' };
-  const registry = new SessionRegistry(config, 1, onIdle);
-  jest.advanceTimersByTime(ms);
-  expect(registry.draining).toBe(onIdle.mock.calls.length === 1);
-  return registry.draining;
+beforeEach(() => {
+  processes = [];
+  jest.useFakeTimers();
+});
+afterEach(() => void jest.useRealTimers());
+
+/** @param idleMs null: it never ends by being idle. */
+function createRegistry(idleMs: number | null, onIdle: () => void = () => undefined): SessionRegistry {
+  return new SessionRegistry({
+    ...{ idleMs, onIdle, maxSessions: 100 },
+    auditLog: new AuditLog(() => undefined),
+    prepareProcess: (_id, spec) => {
+      const process = new FakeProcess(spec);
+      processes.push(process);
+      return Promise.resolve(process);
+    },
+  });
 }
 
-test('an agent that is idle ends after its time', () => {
-  expect(isOverAfter(299, 300)).toBe(false);
-  expect(isOverAfter(300, 300)).toBe(true);
+/** Starts a session and lets it end. */
+async function runSession(registry: SessionRegistry, keepSeconds: number | null) {
+  const id = randomUUID();
+  const session = await registry.start(id, () => Promise.resolve(createSpec({ keepSeconds })));
+  const process = processes.at(-1) as FakeProcess;
+  return {
+    id,
+    session,
+    end: async () => {
+      process.end();
+      await session.ended;
+    },
+  };
+}
+
+describe('an agent', () => {
+  test('that is idle ends after its time, once', () => {
+    const onIdle = jest.fn();
+    const registry = createRegistry(300, onIdle);
+    jest.advanceTimersByTime(299);
+    expect([registry.isDraining, onIdle.mock.calls.length]).toEqual([false, 0]);
+    jest.advanceTimersByTime(hourMs);
+    expect([registry.isDraining, onIdle.mock.calls.length]).toEqual([true, 1]);
+  });
+
+  test('without an idle time stays', () => {
+    const registry = createRegistry(null);
+    jest.advanceTimersByTime(365 * 24 * hourMs);
+    expect(registry.isDraining).toBe(false);
+  });
+
+  test('is not idle while a session runs', async () => {
+    const registry = createRegistry(300);
+    const { end } = await runSession(registry, null);
+    jest.advanceTimersByTime(301);
+    expect(registry.isDraining).toBe(false);
+    await end();
+    jest.advanceTimersByTime(300);
+    expect(registry.isDraining).toBe(true);
+  });
+
+  test('waits for a client that reads how a detached session has ended', async () => {
+    const registry = createRegistry(300);
+    const { session, end } = await runSession(registry, 60);
+    await end();
+    jest.advanceTimersByTime(301);
+    expect(registry.isDraining).toBe(false);
+    session.markEndTold();
+    await session.endTold;
+    jest.advanceTimersByTime(300);
+    expect(registry.isDraining).toBe(true);
+  });
 });
 
-test('one without such a time stays', () => {
-  expect(isOverAfter(365 * 24 * 3600 * 1000, null)).toBe(false);
+test('an ended session is kept for ten minutes', async () => {
+  const registry = createRegistry(null);
+  const { id, end } = await runSession(registry, null);
+  await end();
+  jest.advanceTimersByTime(hourMs / 6 - 1);
+  expect(registry.list()).toMatchObject([{ id, state: 'ended' }]);
+  jest.advanceTimersByTime(1);
+  expect(registry.list()).toEqual([]);
+  await expect(registry.get(id)).rejects.toMatchObject({ code: 'notFound' });
 });
 
 test('sessions that start at once are not given more memory than there is', async () => {
-  jest.useRealTimers();
-  jest.spyOn(console, 'log').mockReturnValue();
-  const config = { node: 'node-1', idleMs: null, sessionMemoryBytes: 1, toolbox: '/toolbox' };
-  const registry = new SessionRegistry(config, 100, () => undefined);
-  const spec = sessionSpecSchema.parse({
-    target: {
-      kind: 'container',
-      ...{ namespace: 'none', pod: 'none', podUID: 'none', container: 'none' },
-      containerID: `containerd://${'0'.repeat(64)}`,
-    },
-    ...{ command: ['true'], terminal: null, stdin: false, client: randomUUID() },
-    ...{ graceSeconds: 1, keepSeconds: null, outputBufferBytes: maxOutputBufferBytes },
-    audit: { claimedUser: null, tunnelID: randomUUID(), reason: null },
-  });
+  const registry = createRegistry(null);
+  const spec = createSpec({ outputBufferBytes: maxOutputBufferBytes });
   const starts = Array.from({ length: 4 }, () => registry.start(randomUUID(), () => Promise.resolve(spec)));
   const results = await Promise.allSettled(starts);
   const codes = results.map((result) => result.status === 'rejected' && (result.reason as ProblemError).code);
-  // There is no such container: what fails for that had its room.
-  expect(codes).toEqual(['containerNotFound', 'containerNotFound', 'capacity', 'capacity']);
+  expect(codes).toEqual([false, false, 'capacity', 'capacity']);
 });

@@ -1,54 +1,27 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import { duplexPair, PassThrough } from 'node:stream';
-import { type AgentStream, SessionClient } from '../../cluster/session/session-client.ts';
+import { PassThrough } from 'node:stream';
 import type { ApiClient } from '../../cluster/api/api-client.ts';
 import type { AgentConnection } from '../../cluster/session/agent-connection.ts';
 import { ClientSession } from '../../cluster/session/client-session.ts';
+import { FakeAgent, type FakeAgentOptions } from '../../testing/fake-agent.ts';
 import { createContext, type Streams } from '../context.ts';
-import { TerminalAttachment } from './terminal-attachment.ts';
+import { type AttachmentOptions, TerminalAttachment } from './terminal-attachment.ts';
 
-const sessionID = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
+const id = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
 const client = '5e0c6f0e-4c8e-4f0b-8a55-6c1f0f7f2c11';
-const state = {
-  id: sessionID,
-  target: { kind: 'node', node: 'node-1' },
-  command: null,
-  state: 'running',
-  startedAt: '2026-01-01T00:00:00Z',
-  ...{ endedAt: null, end: null, claimedUser: null, reason: null, holder: null, expiresAt: null },
-  ...{ hasTerminal: true, hasStdin: true, outputBufferBytes: 1024 * 1024, clients: 0 },
-};
+const size = { columns: 80, rows: 24 };
 const opened: (() => unknown)[] = [];
 
-afterEach(() => {
-  for (const close of opened.splice(0)) close();
+afterEach(async () => {
+  for (const close of opened.splice(0).toReversed()) await close();
 });
 
-/** An agent played by the test, on the other end of a pipe. */
-function startAgent(onRequest: (stream: ServerHttp2Stream, route: string) => void): AgentConnection {
-  const [ours, theirs] = duplexPair();
-  const server: Http2Server = createServer();
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
-    stream.on('error', () => undefined).resume();
-    const [path] = String(headers[':path']).split('?');
-    onRequest(stream, `${headers[':method']} ${path?.split('/').at(-1)}`);
-  });
-  server.on('sessionError', () => undefined);
-  server.emit('connection', theirs);
-  for (const end of [ours, theirs]) end.on('error', () => undefined);
-  opened.push(() => theirs.destroy());
-  const tunnel: AgentStream = Object.assign(ours, { receivedBytes: 0, abandon: () => undefined });
-  const sessionClient = new SessionClient(tunnel, 'interactive');
-  return {
-    client: sessionClient,
-    tunnel: tunnel as AgentConnection['tunnel'],
-    close: () => sessionClient.close(),
-  };
-}
-
-/** Attaches with a terminal's keys. */
-function attach(connection: AgentConnection) {
+/** Attaches a terminal's keys to a session of an agent. */
+async function attach(role: AttachmentOptions['role'] = 'starter', options: FakeAgentOptions = {}) {
+  const agent = new FakeAgent(options);
+  opened.push(() => agent.close());
+  const terminal = { ...size, term: 'xterm' };
+  const command = await agent.addSession(id, { client, terminal, stdin: true });
   let reconnections = 0;
   const reload = () => {
     reconnections++;
@@ -56,19 +29,26 @@ function attach(connection: AgentConnection) {
   };
   const api = { connection: { reload } } as unknown as ApiClient;
   const joined = {
-    ...{ id: sessionID, agent: { namespace: 'crashcart', pod: 'agent-1' }, isNew: true, hasTerminal: true },
-    holder: { client, audit: { claimedUser: null, reason: null } },
+    ...{ id, agent: { namespace: 'crashcart', pod: 'agent-1' }, isNew: true, hasTerminal: true },
+    holder: role === 'watcher' ? null : { client, audit: { claimedUser: null, reason: null } },
     ...{ outputBufferBytes: 1024 * 1024, reconnectLimitMs: 60_000 },
   };
-  const session = new ClientSession(api, connection, joined, new AbortController().signal);
+  const { client: sessionClient, tunnel } = agent.connect('interactive');
+  const connection = { client: sessionClient, tunnel, close: () => sessionClient.close() };
+  const session = new ClientSession(
+    api,
+    connection as unknown as AgentConnection,
+    joined,
+    new AbortController().signal,
+  );
   const keys = Object.assign(new PassThrough(), { isTTY: true });
-  const stdout = new PassThrough();
+  const stdout = Object.assign(new PassThrough(), size);
   const context = createContext({
     ...{ stdin: keys, stdout, stderr: new PassThrough(), env: {} },
   } as unknown as Streams);
   const attachment = new TerminalAttachment(
     {
-      ...{ role: 'starter', hasTerminal: true, hasStdin: true, stdout, compress: false, keepSeconds: 60 },
+      ...{ role, hasTerminal: true, hasStdin: true, stdout, compress: false, keepSeconds: 60 },
       ...{ detachKeys: null, recording: null, quiet: true, verbosity: 0 },
     },
     context,
@@ -78,59 +58,91 @@ function attach(connection: AgentConnection) {
     () => attachment.close(),
     () => session.close(),
   );
-  return { session, run: () => attachment.run(session), keys, countReconnections: () => reconnections };
+  const run = () => attachment.run(session);
+  return { agent, command, session, attachment, run, keys, countReconnections: () => reconnections };
 }
 
-/** @returns when the other end has taken what was sent to it so far. */
-function settle({ session }: ServerHttp2Stream): Promise<void> {
-  return new Promise((resolve) => session?.ping(() => resolve()));
+/** Waits until something has arrived at the agent. */
+async function waitFor(isThere: () => boolean): Promise<void> {
+  while (!isThere()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-describe('who detaches', () => {
-  test('takes the outputs’ cut for the agent’s, and waits for its answer', async () => {
-    let output: ServerHttp2Stream | null = null;
-    const answer = async (stream: ServerHttp2Stream) => {
-      output?.close(8);
-      await settle(stream);
-      stream.respond({ ':status': 200 });
-      stream.write('');
-      await settle(stream);
-      stream.end(JSON.stringify(state));
-    };
-    const connection = startAgent((stream, route) => {
-      if (route === 'DELETE holder') void answer(stream);
-      else stream.respond({ ':status': 200 });
-      if (route === 'GET stdout') output = stream;
-    });
-    const { session, run, keys, countReconnections } = attach(connection);
+describe('keys that detach', () => {
+  test('leave the session running; the agent cuts the outputs, and the client does not reconnect', async () => {
+    const { agent, session, run, keys, countReconnections } = await attach();
     keys.write('~d');
     expect(await run()).toEqual({ kind: 'detached' });
     expect({ isLeft: session.isLeft, reconnections: countReconnections() }).toEqual({
       isLeft: true,
       reconnections: 0,
     });
+    expect(agent.registry.list()).toMatchObject([{ state: 'running', holder: null }]);
   });
 
-  test('is told when the connection goes before the answer', async () => {
-    const connection = startAgent((stream, route) => {
-      stream.respond({ ':status': 200 });
-      if (route === 'DELETE holder') stream.session?.destroy();
-    });
-    const { run, keys, countReconnections } = attach(connection);
+  test('fail when the connection goes before the answer', async () => {
+    const handlers = { detachSession: () => agent.cut() };
+    const { agent, run, keys, countReconnections } = await attach('starter', { handlers });
     keys.write('~d');
-    await expect(run()).rejects.toMatchObject({ code: 'connectionLost' });
+    await expect(run()).rejects.toMatchObject({ code: 'tunnelFailed' });
     expect(countReconnections()).toBe(0);
+  });
+});
+
+test('keys that end the session end its command', async () => {
+  const { agent, run, keys } = await attach();
+  const running = run();
+  await waitFor(() => agent.requests.length === 2);
+  keys.write('~.');
+  expect(await running).toMatchObject({ kind: 'ended', end: { reason: 'deleted' } });
+  expect(agent.registry.list()).toMatchObject([{ state: 'ended' }]);
+});
+
+describe('a terminal', () => {
+  test('passes keys on to the command, and the first Ctrl-C from outside of it', async () => {
+    const { command, attachment, run, keys } = await attach();
+    const running = run();
+    keys.write('ls\r');
+    expect([attachment.passInterrupt(), attachment.passInterrupt()]).toEqual([true, false]);
+    await waitFor(() => command.signals.length > 0 && command.stdin.readableLength === 3);
+    expect({ typed: String(command.stdin.read()), signals: command.signals }).toEqual({
+      typed: 'ls\r',
+      signals: ['SIGINT'],
+    });
+    command.end({ exitCode: 4 });
+    expect(await running).toMatchObject({ kind: 'ended', end: { exitCode: 4 } });
+  });
+
+  test('that is attached to a running program has the program draw everything again', async () => {
+    const { command, run } = await attach('holder');
+    const running = run();
+    await waitFor(() => command.sizes.length === 2);
+    expect(command.sizes).toEqual([{ ...size, rows: size.rows - 1 }, size]);
+    command.end();
+    await running;
+  });
+
+  test('that only watches passes nothing on', async () => {
+    const { agent, command, attachment, run, keys } = await attach('watcher');
+    const running = run();
+    keys.write('ls\r');
+    expect(attachment.passInterrupt()).toBe(false);
+    await attachment.part(AbortSignal.timeout(1000));
+    command.end();
+    expect(await running).toMatchObject({ kind: 'ended' });
+    expect(agent.requests).toEqual([`GET /v1/sessions/${id}/stdout?from=0`]);
   });
 });
 
 describe('stdin that breaks', () => {
   test.each([true, false])('ends the attachment, on a terminal: %s', async (isTTY) => {
-    const connection = startAgent((stream) => stream.respond({ ':status': 200 }));
-    const { session, run, keys } = attach(connection);
+    const { command, session, run, keys } = await attach();
     keys.isTTY = isTTY;
     const running = run();
     keys.destroy(new Error('EIO'));
     await expect(running).rejects.toMatchObject({ code: 'stdinFailed' });
-    expect(session.isLeft).toBe(false);
+    expect({ isLeft: session.isLeft, stdinEnded: command.stdin.writableEnded }).toEqual({
+      isLeft: false,
+      stdinEnded: false,
+    });
   });
 });

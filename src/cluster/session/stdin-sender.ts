@@ -38,7 +38,7 @@ export class StdinSender {
   }
 
   /**
-   * Sends over one connection until the agent has closed the command's stdin.
+   * Sends over one connection until the agent has closed the command's stdin, or {@link close} is called.
    * @param stream of a request that begins at {@link offset}.
    * @throws Failure `streamCut` when the connection ended before that, `stdinFailed` when the source can't be read any
    *   further.
@@ -62,7 +62,8 @@ export class StdinSender {
       this.#stream = null;
     }
     // That the answer ended is no proof: an orderly close of the connection ends its streams, too.
-    if (!this.#isTaken) throw new Failure('streamCut', 'the connection that carries stdin was lost');
+    if (!this.#isTaken && !this.#isClosed)
+      throw new Failure('streamCut', 'the connection that carries stdin was lost');
   }
 
   /** Stops reading the source, which others may then read, and ends the request. */

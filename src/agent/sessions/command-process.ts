@@ -1,0 +1,31 @@
+import type { SessionEnd } from '../../session-api/session-end.ts';
+import type { SessionSpec } from '../../session-api/session-spec.ts';
+import type { CommandStreams } from './command-streams.ts';
+
+/** The processes of one session, as the session sees them. session-process.ts has the real ones; tests play theirs. */
+export interface CommandProcess {
+  /** To be listened to before `start`: a stream may end at once. */
+  readonly streams: CommandStreams;
+  /** Resolves when no process is left. The outputs may still hold bytes then. */
+  readonly ended: Promise<SessionEnd>;
+  /** Starts the command. @throws when it can't be started; `release` is still to be called then. */
+  start(): Promise<void>;
+  /** Sends a signal to the command. */
+  signal(name: NodeJS.Signals): void;
+  /**
+   * Ends all processes.
+   * @param why the session's end, unless something else has ended it before.
+   */
+  halt(why: EndReason): Promise<void>;
+  /** Closes the streams and removes everything that was made for the session. */
+  release(): Promise<void>;
+}
+
+/** Why a session ended before its command ended by itself. */
+export type EndReason = Pick<SessionEnd, 'reason' | 'message'>;
+
+/**
+ * Prepares a session's process up to its start.
+ * @throws ProblemError when the target can't be entered; nothing is left then.
+ */
+export type PrepareProcess = (id: string, spec: SessionSpec) => Promise<CommandProcess>;

@@ -1,0 +1,201 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { constants as osConstants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionEnd } from '../../session-api/session-end.ts';
+import type { SessionSpec } from '../../session-api/session-spec.ts';
+import type { AgentConfig } from '../agent-config.ts';
+import { type CommandStart, prepareCommand } from '../bridge/command-start.ts';
+import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
+import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
+import { isProcessAlive } from '../bridge/process-identity.ts';
+import { createSessionDirectory } from '../bridge/session-directory.ts';
+import { decideMemoryLimit } from '../cgroup/memory-limit.ts';
+import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
+import type { CommandProcess, EndReason } from './command-process.ts';
+import { openPipes, type OpenedStreams, openTerminal } from './command-streams.ts';
+import { reportError } from './session-errors.ts';
+
+const targetPollMs = 200;
+/** SIGRTMIN+3: session-init.c then ends and reaps the session's processes, so that none is left to the target. */
+export const haltSignal = 37;
+/** After this time the session's cgroup is killed: the target may have stopped session-init. */
+const haltLimitMs = 1000;
+const killedExitCode = 128 + osConstants.signals.SIGKILL;
+const targetEnded: EndReason = { reason: 'targetEnded', message: "the target's process ended" };
+const memoryLimitReached: EndReason = {
+  reason: 'memoryLimit',
+  message: "the session's memory limit was reached",
+};
+
+/** Undoes one step of the preparation. */
+type Undo = () => Promise<void> | void;
+
+/** What a process is made of, once it is prepared. */
+interface Parts {
+  spec: SessionSpec;
+  config: AgentConfig;
+  target: PinnedTarget;
+  command: CommandStart;
+  cgroup: SessionCgroup;
+  directory: string;
+  streams: OpenedStreams;
+}
+
+/** A command in a target, with its cgroup and its folder. Made by {@link SessionProcess.prepare}. */
+export class SessionProcess implements CommandProcess {
+  readonly streams: OpenedStreams;
+  readonly #parts: Parts;
+  /** Run in reverse order by `release`. */
+  readonly #undo: Undo[];
+  readonly #ended = Promise.withResolvers<SessionEnd>();
+  #child: ChildProcess | null = null;
+  #isHalted = false;
+  /** The first reason wins. */
+  #endReason: EndReason | null = null;
+
+  private constructor(parts: Parts, undo: Undo[]) {
+    this.#parts = parts;
+    this.#undo = undo;
+    this.streams = parts.streams;
+  }
+
+  /**
+   * Pins the target and makes what the command needs.
+   * @param id the session's.
+   * @throws ProblemError `containerNotFound`, `targetNotRunning`, `targetChanged`, `sandboxedRuntime`,
+   *   `invalidRequest`, `bridgeFailed`; errors of the file system. Nothing is left then.
+   */
+  static async prepare(id: string, spec: SessionSpec, config: AgentConfig): Promise<SessionProcess> {
+    const undo: Undo[] = [];
+    try {
+      return new SessionProcess(await prepareParts(id, spec, config, undo), undo);
+    } catch (error) {
+      await runInReverse(undo);
+      throw error;
+    }
+  }
+
+  get ended(): Promise<SessionEnd> {
+    return this.#ended.promise;
+  }
+
+  async start(): Promise<void> {
+    const { streams } = this.#parts;
+    let child: ChildProcess;
+    try {
+      child = this.#spawn();
+    } finally {
+      // Not before the spawn: when the last descriptor of a pipe is closed, its stream ends.
+      streams.releaseChildDescriptors();
+    }
+    const exited = new Promise<number>((resolve) => {
+      child.once('exit', (code, signal) =>
+        resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal])),
+      );
+    });
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).on('error', reject));
+    this.#child = child;
+    this.#supervise(exited).then(this.#ended.resolve, this.#ended.reject);
+  }
+
+  /** Goes through both inits to the command. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
+  }
+
+  async halt(why: EndReason): Promise<void> {
+    this.#endReason ??= why;
+    const child = this.#child;
+    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      this.#isHalted = true;
+      process.kill(child.pid, haltSignal);
+      await Promise.race([exited, delay(haltLimitMs, undefined, { ref: false })]);
+    }
+    await this.#parts.cgroup.destroy().catch(reportError);
+  }
+
+  async release(): Promise<void> {
+    await runInReverse(this.#undo);
+  }
+
+  #spawn(): ChildProcess {
+    const { spec, config, target, command, directory, streams } = this.#parts;
+    const { file, args } = buildEnterCommand(directory, spec.terminal !== null, command);
+    return spawn(file, args, {
+      cwd: '/',
+      env: buildEnvironment(spec, target.innermostPID, config.node),
+      stdio: [...streams.childDescriptors, ...target.namespaces.map((handle) => handle.fd)],
+    });
+  }
+
+  /** Waits for the end of the command and finds out what ended it. */
+  async #supervise(exited: Promise<number>): Promise<SessionEnd> {
+    const { target, cgroup } = this.#parts;
+    const watch = new AbortController();
+    const watched = this.#watchTarget(watch.signal);
+    const exitCode = await exited;
+    watch.abort();
+    await watched;
+    if (exitCode === killedExitCode) {
+      if ((await cgroup.countMemoryKills()) > 0) this.#endReason ??= memoryLimitReached;
+      // The kernel kills a PID namespace's processes only once the namespace's init is exiting (zap_pid_ns_processes).
+      if (!(await isProcessAlive(target.process))) this.#endReason ??= targetEnded;
+    }
+    // Background processes may hold the pipes. With them gone, the outputs end.
+    await cgroup.destroy().catch(reportError);
+    return { reason: 'exited', message: null, ...this.#endReason, exitCode: this.#correct(exitCode) };
+  }
+
+  /**
+   * Node reports exit code 0 for a process that a real-time signal has ended. Our own halt signal does so when it comes
+   * before session-init handles it.
+   */
+  #correct(exitCode: number): number {
+    return exitCode === 0 && this.#isHalted ? killedExitCode : exitCode;
+  }
+
+  /** The PID namespace may outlive the target (shareProcessNamespace, hostPID), so the target itself is watched. */
+  async #watchTarget(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await delay(targetPollMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted || (await isProcessAlive(this.#parts.target.process))) continue;
+      await this.halt(targetEnded);
+      return;
+    }
+  }
+}
+
+async function prepareParts(
+  id: string,
+  spec: SessionSpec,
+  config: AgentConfig,
+  undo: Undo[],
+): Promise<Parts> {
+  const target = await pinTarget(spec.target);
+  undo.push(() => target.close());
+  const command = await prepareCommand(spec, target, config.toolbox);
+  await target.check();
+  const cgroup = await createSessionCgroup(id, decideMemoryLimit(spec.setup, config));
+  undo.push(() => cgroup.destroy());
+  const directory = await createSessionDirectory(id, target, cgroup.processFiles, command.environment);
+  undo.push(() => directory.remove());
+  const { terminal } = spec;
+  const streams = terminal === null ? await openPipes(directory.path, command.user) : openTerminal(terminal);
+  undo.push(() => {
+    for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
+  });
+  return { spec, config, target, command, cgroup, directory: directory.path, streams };
+}
+
+/** A step that fails does not keep the others from being undone. */
+async function runInReverse(undo: Undo[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) {
+    try {
+      await step();
+    } catch (error) {
+      reportError(error);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { PassThrough } from 'node:stream';
+import type { CommandProcess, EndReason } from '../agent/sessions/command-process.ts';
+import type { SessionEnd } from '../session-api/session-end.ts';
+import type { SessionSpec, TerminalSize } from '../session-api/session-spec.ts';
+
+/** A command whose output, input and end are the test's. */
+export class FakeProcess implements CommandProcess {
+  /** What the client has sent, for the test to read. */
+  readonly stdin = new PassThrough();
+  readonly stdout = new PassThrough();
+  /** null with a terminal. */
+  readonly stderr: PassThrough | null;
+  readonly streams: CommandProcess['streams'];
+  /** What the session was asked to do, in this order. */
+  readonly sizes: TerminalSize[] = [];
+  readonly signals: NodeJS.Signals[] = [];
+  isStarted = false;
+  isReleased = false;
+  readonly #ended = Promise.withResolvers<SessionEnd>();
+
+  constructor({ terminal }: Pick<SessionSpec, 'terminal'>) {
+    this.stderr = terminal === null ? new PassThrough() : null;
+    this.streams = {
+      ...{ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr },
+      resize: terminal === null ? null : (size) => void this.sizes.push(size),
+    };
+  }
+
+  get ended(): Promise<SessionEnd> {
+    return this.#ended.promise;
+  }
+
+  start(): Promise<void> {
+    this.isStarted = true;
+    return Promise.resolve();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.signals.push(name);
+  }
+
+  halt(why: EndReason): Promise<void> {
+    this.end({ ...why, exitCode: 137 });
+    return Promise.resolve();
+  }
+
+  release(): Promise<void> {
+    this.isReleased = true;
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy();
+    return Promise.resolve();
+  }
+
+  /** Ends the outputs and the process. */
+  end(end: Partial<SessionEnd> = {}): void {
+    this.stdout.end();
+    this.stderr?.end();
+    this.#ended.resolve({ reason: 'exited', message: null, exitCode: 0, ...end });
+  }
+
+  /** The agent loses track of the process, by a defect of its own. */
+  break(error: Error): void {
+    this.#ended.reject(error);
+  }
+}
