@@ -72,9 +72,7 @@ async function getContainerID(): Promise<string> {
 async function listOwnProcesses(): Promise<number[]> {
   const [first] = listContainerProcesses(await getContainerID());
   if (first === undefined) throw new Error('the target does not run');
-  return listNamespaceProcesses(first).filter((pid) =>
-    /crashcart-init|sleep 4250/.test(readCommandLine(pid)),
-  );
+  return listNamespaceProcesses(first).filter((pid) => /session-init|sleep 4250/.test(readCommandLine(pid)));
 }
 
 describe('a target that stops every process of a session', () => {

@@ -138,7 +138,7 @@ describe.each(targets)(
       const added = after.processes.filter((process) => !before.processes.includes(process));
       if (target.sharesNode === 'pid')
         expect(
-          added.filter((process) => /crashcart-init|enter-target|gdb|strace|tcpdump/.test(process)),
+          added.filter((process) => /session-init|enter-target|gdb|strace|tcpdump/.test(process)),
         ).toEqual([]);
       else expect(added).toEqual([]);
     });

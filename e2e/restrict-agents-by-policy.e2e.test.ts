@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeAgent } from '../src/cluster/agent-pods/agent-spec.ts';
 import { testAgentOptions } from '../src/cluster/testing/sample-agent-options.ts';
-import { relayPath } from '../src/session-api/protocol-version.ts';
+import { agentPaths } from '../src/session-api/agent-paths.ts';
 import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
 import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
@@ -215,7 +215,7 @@ describe('with the policies of the manifests, an agent', () => {
 
 describe('into an agent', () => {
   test('the tunnel’s relay is let in', async () => {
-    const { stderr } = await runKubectl(['exec', 'earlier', '-n', name, '--', relayPath, tunnelID]);
+    const { stderr } = await runKubectl(['exec', 'earlier', '-n', name, '--', agentPaths.relay, tunnelID]);
     // By the runtime: this pod has none.
     expect(stderr).toContain('no such file or directory');
     expect(stderr).not.toContain('ValidatingAdmissionPolicy');
@@ -223,9 +223,9 @@ describe('into an agent', () => {
 
   test.each([
     ['exec', ['--', 'sh'], 'nothing is run but the relay'],
-    ['exec', ['--', relayPath], 'nothing is run but the relay'],
-    ['exec', ['--', relayPath, tunnelID, 'more'], 'nothing is run but the relay'],
-    ['exec', ['--', relayPath, '$(id)'], 'nothing is run but the relay'],
+    ['exec', ['--', agentPaths.relay], 'nothing is run but the relay'],
+    ['exec', ['--', agentPaths.relay, tunnelID, 'more'], 'nothing is run but the relay'],
+    ['exec', ['--', agentPaths.relay, '$(id)'], 'nothing is run but the relay'],
     ['attach', [], 'there is no way but kubectl crashcart, not attach'],
     ['port-forward', [':10250'], 'there is no way but kubectl crashcart, not portforward'],
   ])('%s %j is not', async (verb, args, words) => {

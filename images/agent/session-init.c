@@ -1,22 +1,24 @@
 /*
- * crashcart-init DIRECTORY COMMAND [ARGUMENT...]: runs a session's command in a directory and, when it has ended,
- * whatever it left running.
+ * session-init DIRECTORY COMMAND [ARGUMENT...]: runs a session's command in a directory. When the command has ended,
+ * session-init ends every process that the command left running.
  *
- * In the target's PID namespace an orphan falls to the target's PID 1, which need not reap it: it would stay in
- * there as a zombie. So this adopts the command's orphans (as tini does), but also ends and reaps all of them
- * before it goes itself (as no init to be had does, but as PID 1).
+ * In the target's PID namespace an orphan falls to the target's PID 1. A PID 1 that does not reap would keep the orphan
+ * as a zombie. So session-init adopts the command's orphans, as tini does, and ends and reaps all of them before it
+ * exits. No packaged init does the latter, except as PID 1.
  *
- * Before all else it detaches the root that it came from, at /mnt: the toolbox need not have a program for that.
+ * First it detaches the old root at /mnt: the toolbox may have no program for that.
  *
- * Signals are passed on to the command. SIGRTMIN+3, systemd's "halt", ends everything now.
- * Its exit code is the command's; 128+n for a signal, 126 or 127 when it can't be started, 125 for what it does itself.
+ * Signals are passed on to the command. SIGRTMIN+3, systemd's "halt", ends everything at once.
+ * Exit code: the command's; 128+n when signal n ended it; 126 or 127 when it can't be started; 125 when session-init
+ * itself fails.
  *
- * What is added to the environment stands in descriptor 8, each NAME=VALUE ended by a NUL byte: arguments can be read
- * by whoever is in the PID namespace, and no program before this one shall heed it, such as its LD_PRELOAD.
+ * Variables for the command come in a descriptor, each NAME=VALUE ended by a NUL byte. As arguments they could be read
+ * in the PID namespace; as environment the programs before the command would obey them (LD_PRELOAD).
  *
- * Static: it is started through a descriptor when the file system that it came from is already out of reach.
+ * Linked statically: it is started through a descriptor when its file system is already out of reach.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,33 +30,48 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Beyond, what can't be killed (it hangs in the kernel) is left to the agent, which kills the session's cgroup. */
+/* After this time the agent kills the session's cgroup. A process that hangs in the kernel can't be killed at all. */
 enum { end_limit_ms = 2000, end_poll_ms = 10 };
-enum { environment_descriptor = 8 };
+/* enter-target.sh and src/agent/bridge/entering-contract.ts have the same numbers; a test compares them. */
+enum { command_environment = 8 };
+#define HALT_SIGNAL (SIGRTMIN + 3)
 
 static void take_environment(void) {
-  FILE *entries = fdopen(environment_descriptor, "r");
+  FILE *entries = fdopen(command_environment, "r");
   char *entry = 0;
   size_t size = 0;
-  /* putenv keeps what it is given. */
+  /* putenv keeps the pointer that it is given. */
   for (; entries && getdelim(&entry, &size, 0, entries) > 0; entry = 0, size = 0) putenv(entry);
 }
 
+/* ps would show the path of a descriptor. The new name is padded: it must be exactly as long as the old one. */
 static void take_name(char *argument) {
-  static const char name[] = "crashcart-init:";
-  prctl(PR_SET_NAME, "crashcart-init");
-  /* What stands there is the descriptor's path, and of no use to who reads it in ps. */
-  if (strlen(argument) == sizeof name - 1) memcpy(argument, name, sizeof name - 1);
+  static const char path[] = "/proc/self/fd/9", name[] = "session-init:  ";
+  _Static_assert(sizeof path == sizeof name, "the name overwrites the path in place");
+  prctl(PR_SET_NAME, "session-init");
+  if (strcmp(argument, path) == 0) memcpy(argument, name, sizeof name - 1);
+}
+
+/* The command gets its streams and nothing else. close_range(2) came with Linux 5.9. */
+static void close_descriptors(void) {
+  if (close_range(3, ~0U, 0) == 0) return;
+  DIR *descriptors = opendir("/proc/self/fd");
+  if (!descriptors) return;
+  for (struct dirent *entry; (entry = readdir(descriptors));) {
+    int descriptor = atoi(entry->d_name);
+    if (descriptor > 2 && descriptor != dirfd(descriptors)) close(descriptor);
+  }
+  closedir(descriptors);
 }
 
 static pid_t start_command(const char *directory, char **command, const sigset_t *signals) {
   pid_t child = fork();
   if (child != 0) return child;
-  /* The foreground of the terminal, where there is one: Ctrl-C and Ctrl-Z are the command's alone. */
+  /* The foreground group of the terminal, if there is one: Ctrl-C and Ctrl-Z reach the command alone. */
   setpgid(0, 0);
   tcsetpgrp(STDIN_FILENO, getpgrp());
   sigprocmask(SIG_SETMASK, signals, 0);
-  /* By the child alone: a file system of the target's is not held any longer than the command is there. */
+  /* In the child only, so that a file system of the target is in use no longer than the command runs. */
   if (chdir(directory) != 0) {
     fprintf(stderr, "crashcart: %s: %s\n", directory, strerror(errno));
     _exit(125);
@@ -66,7 +83,7 @@ static pid_t start_command(const char *directory, char **command, const sigset_t
   _exit(error == ENOENT ? 127 : 126);
 }
 
-/* Reaps what has ended; takes over the status of the command when it is among that. */
+/* Reaps the children that have ended. Returns whether the command was one of them, and then sets its status. */
 static int reap(pid_t command, int *status) {
   int ended = 0, one;
   for (pid_t child; (child = waitpid(-1, &one, WNOHANG)) > 0;) {
@@ -77,7 +94,7 @@ static int reap(pid_t command, int *status) {
   return ended;
 }
 
-/* Its own children only: among the other processes here are the target's. */
+/* Only children: the other processes of the namespace are the target's. */
 static void kill_children(void) {
   FILE *children = fopen("/proc/thread-self/children", "re");
   if (!children) return;
@@ -86,45 +103,53 @@ static void kill_children(void) {
   fclose(children);
 }
 
-/* What they leave behind becomes a child too: again, until there is none. */
+static long read_clock_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
+}
+
+/* The orphans of a killed child become children, too: so again, until there is no child or the time is over. */
 static void end_all(pid_t command, int *status) {
   const struct timespec pause = {.tv_nsec = end_poll_ms * 1000000L};
-  for (int waited = 0; waited < end_limit_ms; waited += end_poll_ms) {
+  for (long end_ms = read_clock_ms() + end_limit_ms; read_clock_ms() < end_ms;) {
     kill_children();
     int one;
     pid_t child = waitpid(-1, &one, WNOHANG);
     if (child < 0) return;
     if (child == command) *status = one;
-    if (child > 0) waited -= end_poll_ms;
-    else nanosleep(&pause, 0);
+    if (child == 0) nanosleep(&pause, 0);
   }
 }
 
 int main(int count, char **arguments) {
-  if (count < 3) return 2;
-  /* Never the command without it: the agent's files are the node's key. */
+  if (count < 3) {
+    fprintf(stderr, "session-init: usage: session-init DIRECTORY COMMAND [ARGUMENT...]\n");
+    return 125;
+  }
+  /* No command is started otherwise: whoever has the agent's files is root on the node. */
   if (umount2("/mnt", MNT_DETACH) != 0 || chdir("/") != 0) {
-    perror("crashcart-init: the agent's files can't be detached");
+    perror("session-init: the agent's files can't be detached");
     return 125;
   }
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
   take_environment();
-  close_range(3, ~0U, 0);
+  close_descriptors();
   take_name(arguments[0]);
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) perror("crashcart-init: orphans fall to the target");
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) perror("session-init: orphans fall to the target");
 
   pid_t command = start_command(arguments[1], arguments + 2, &before);
   if (command < 0) {
-    perror("crashcart: fork");
+    perror("session-init: fork");
     return 126;
   }
-  /* As of what a halt leaves, should the command itself be what can't be killed. */
+  /* The status after a halt that does not get the command to end. */
   int status = SIGKILL;
   for (;;) {
     int signal = sigwaitinfo(&all, 0);
-    if (signal == SIGRTMIN + 3) break;
+    if (signal == HALT_SIGNAL) break;
     if (signal == SIGCHLD) {
       if (reap(command, &status)) break;
     } else if (signal > 0) {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeStack } from '../failure/source-stack.ts';
-import { agentSocketPath } from '../session-api/protocol-version.ts';
+import { agentPaths } from '../session-api/agent-paths.ts';
 import { readAgentConfig } from './agent-config.ts';
 import { countAdmittedSessions } from './cgroup/memory-limit.ts';
 import { moveIntoLeaf } from './cgroup/own-leaf.ts';
@@ -41,8 +41,8 @@ async function runAgent(): Promise<void> {
   process.once('SIGINT', stopAsTold);
 
   await moveIntoLeaf();
-  await rm(agentSocketPath, { force: true });
-  server.listen(agentSocketPath, () =>
+  await rm(agentPaths.socket, { force: true });
+  server.listen(agentPaths.socket, () =>
     console.log(`crashcart agent ${agentVersion} on ${config.node}: ready`),
   );
 

@@ -1,5 +1,5 @@
 import type { SessionSpec } from '../../session-api/session-spec.ts';
-import { agentPaths } from '../agent-config.ts';
+import { agentPaths } from '../../session-api/agent-paths.ts';
 import type { CommandStart } from './command-start.ts';
 
 /** PATH of the toolbox, as of Debian's and Ubuntu's login shells for root. */

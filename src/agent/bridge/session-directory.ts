@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { agentPaths } from '../agent-config.ts';
+import { agentPaths } from '../../session-api/agent-paths.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { readFileInRoot } from '../files/rooted-path.ts';
 

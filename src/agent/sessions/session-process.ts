@@ -7,6 +7,7 @@ import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
 import { type CommandStart, prepareCommand } from '../bridge/command-start.ts';
 import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
+import { haltSignal } from '../bridge/entering-contract.ts';
 import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
 import { isProcessAlive } from '../bridge/process-identity.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
@@ -17,8 +18,6 @@ import { openPipes, type OpenedStreams, openTerminal } from './command-streams.t
 import { reportError } from './session-errors.ts';
 
 const targetPollMs = 200;
-/** SIGRTMIN+3: session-init.c then ends and reaps the session's processes, so that none is left to the target. */
-export const haltSignal = 37;
 /** After this time the session's cgroup is killed: the target may have stopped session-init. */
 const haltLimitMs = 1000;
 const killedExitCode = 128 + osConstants.signals.SIGKILL;

@@ -63,7 +63,7 @@ describe("the agent's Job", () => {
       volumes: [{ name: 'toolbox', image: { reference: toolboxImage, pullPolicy: 'IfNotPresent' } }],
       containers: [
         {
-          env: expect.arrayContaining([{ name: 'CRASHCART_TOOLBOX', value: '/toolbox-image' }]),
+          env: expect.arrayContaining([{ name: 'CRASHCART_TOOLBOX_PATH', value: '/toolbox-image' }]),
           volumeMounts: [{ name: 'toolbox', mountPath: '/toolbox-image', readOnly: true }],
         },
       ],

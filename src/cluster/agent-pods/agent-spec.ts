@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { agentLifetimeSeconds } from '../../session-api/agent-lifetime.ts';
-import { otherToolboxPath, relayPath } from '../../session-api/protocol-version.ts';
+import { agentPaths, agentVariables } from '../../session-api/agent-paths.ts';
 
 /** What the user can choose of an agent. */
 export interface AgentOptions {
@@ -41,7 +41,6 @@ export interface AgentJobManifest {
 export const agentContainer = 'agent';
 /** The volume of a toolbox that is not the agent's own. */
 export const toolboxVolume = 'toolbox';
-export const agentRelay = relayPath;
 export const agentLabels = {
   name: 'app.kubernetes.io/name',
   key: 'crashcart.dev/key',
@@ -135,13 +134,15 @@ export function renderPodSpec(
         image: options.image,
         imagePullPolicy: options.imagePullPolicy,
         env: [
-          { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
-          { name: 'CRASHCART_IDLE_SECONDS', value: String(options.idleSeconds) },
-          { name: 'CRASHCART_SESSION_MEMORY_BYTES', value: String(options.sessionMemoryBytes) },
-          ...(toolboxImage === null ? [] : [{ name: 'CRASHCART_TOOLBOX', value: otherToolboxPath }]),
+          { name: agentVariables.node, valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+          { name: agentVariables.idleSeconds, value: String(options.idleSeconds) },
+          { name: agentVariables.sessionMemoryBytes, value: String(options.sessionMemoryBytes) },
+          ...(toolboxImage === null
+            ? []
+            : [{ name: agentVariables.toolboxPath, value: agentPaths.otherToolbox }]),
         ],
         ...(toolboxImage !== null && {
-          volumeMounts: [{ name: toolboxVolume, mountPath: otherToolboxPath, readOnly: true }],
+          volumeMounts: [{ name: toolboxVolume, mountPath: agentPaths.otherToolbox, readOnly: true }],
         }),
         // Needed to enter other containers' namespaces (SYS_ADMIN, SYS_PTRACE, SYS_CHROOT), to mount the toolbox, to
         // make a cgroup for each session, and to give debuggers every capability in the target's user namespace.

@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
-import { agentContainer, agentRelay } from '../agent-pods/agent-spec.ts';
+import { agentPaths } from '../../session-api/agent-paths.ts';
+import { agentContainer } from '../agent-pods/agent-spec.ts';
 import { ApiError } from '../api/api-error.ts';
 import { type ExecStatus, parseExecStatus } from './exec-status.ts';
 import { Failure } from '../../failure/failure.ts';
@@ -194,7 +195,7 @@ function buildURL({ server }: ApiConnection, { namespace, pod }: AgentAddress, i
   // Terminals are the agent's, so the exec has none. Its command has nothing of the user's: it is written to logs.
   for (const [name, value] of [
     ['container', agentContainer],
-    ['command', agentRelay],
+    ['command', agentPaths.relay],
     ['command', id],
     ['stdin', 'true'],
     ['stdout', 'true'],

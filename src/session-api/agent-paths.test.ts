@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { agentPaths } from './agent-paths.ts';
+
+const readImageFile = (name: string) =>
+  readFileSync(join(import.meta.dirname, '../../images/agent', name), 'utf8');
+
+describe('the scripts and the Dockerfile of the agent’s image name the paths as the code does', () => {
+  test.each([
+    ['crashcart-relay', `UNIX-CONNECT:${agentPaths.socket},`],
+    ['start-agent.sh', `crashcart ${agentPaths.state}\n`],
+    ['start-agent.sh', `devices=${agentPaths.state}/devices\n`],
+    ['enter-target.sh', `<${agentPaths.sessionInit} `],
+    ['Dockerfile', agentPaths.sessionInit],
+    ['Dockerfile', agentPaths.relay],
+    ['Dockerfile', agentPaths.state],
+  ])('%s has %j', (name, text) => {
+    expect(readImageFile(name)).toContain(text);
+  });
+});
