@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { ProblemError } from '../../session-api/problem.ts';
+import { OutputRing } from './output-ring.ts';
 
 /** What Node reads from a pipe or a terminal at once. */
 const maxChunkBytes = 64 * 1024;
@@ -34,21 +35,14 @@ export interface OutputReading {
  * One output stream of a command, from its first byte: what the client has not acknowledged is kept, so
  * that it can be read again from any such offset; the command is held back, nothing is dropped. But a
  * terminal's output goes on while nobody reads it, and what is too old for the buffer is lost.
- *
- * It is kept in a ring: chunks that wait for an acknowledgement would outlive V8's young generation, and have
- * its whole heap marked again and again while much passes through.
  */
 export class OutputBuffer {
   readonly #source: Readable;
   readonly #options: OutputBufferOptions;
   readonly #hash = createHash('sha256');
-  #ring: Buffer | null = null;
-  /** Offset of what stands at the ring's first place. */
-  #ringStart = 0;
+  readonly #ring: OutputRing;
   /** Everything before this offset has arrived where it was to go. */
   #acknowledged = 0;
-  /** Offset after the last byte. */
-  #end = 0;
   /** Readings of who holds the session. */
   #holders = 0;
   /** Offset up to which the latest of them was sent. */
@@ -63,18 +57,19 @@ export class OutputBuffer {
   constructor(source: Readable, options: OutputBufferOptions) {
     this.#source = source;
     this.#options = options;
+    this.#ring = new OutputRing(options.capacityBytes);
     source.on('data', (chunk: Buffer) => this.#append(chunk));
     const finish = () => this.#finish();
     source.once('end', finish).once('error', finish).once('close', finish);
   }
 
   get bytes(): number {
-    return this.#end;
+    return this.#ring.end;
   }
 
   /** What it takes of the agent's memory. */
   get heldBytes(): number {
-    return this.#ring?.length ?? 0;
+    return this.#ring.heldBytes;
   }
 
   /** SHA-256 of the whole stream, hex; only after its end. */
@@ -102,7 +97,7 @@ export class OutputBuffer {
 
   /** What is before `offset` need not be kept. */
   acknowledge(offset: number): void {
-    this.#acknowledged = Math.min(Math.max(offset, this.#acknowledged), this.#end);
+    this.#acknowledged = Math.min(Math.max(offset, this.#acknowledged), this.#ring.end);
     this.#resumeWithRoom();
   }
 
@@ -125,24 +120,19 @@ export class OutputBuffer {
    * @throws ProblemError `offsetUnavailable`; also later, when the reader is too slow for what is no terminal.
    */
   watch(from: number | null): OutputReading {
-    const offset = this.#findKept(from ?? this.#findBegin(this.#start));
+    const offset = this.#findKept(from ?? this.#findBegin(this.#ring.start));
     return { offset, chunks: this.#read(offset, (position) => this.#copyAt(position)) };
   }
 
   /** Of an ended output all that is left is of interest, of a terminal's only what is still to come. */
   #findBegin(otherwise: number): number {
-    if (this.#ended) return this.#start;
-    return this.#options.isTerminal ? this.#end : otherwise;
-  }
-
-  /** Offset of the first byte that is still there. */
-  get #start(): number {
-    return Math.max(this.#ringStart, this.#end - (this.#ring?.length ?? 0));
+    if (this.#ended) return this.#ring.start;
+    return this.#options.isTerminal ? this.#ring.end : otherwise;
   }
 
   /** Offset of the first byte that is still there and has not arrived. */
   get #needed(): number {
-    return Math.max(this.#start, this.#acknowledged);
+    return Math.max(this.#ring.start, this.#acknowledged);
   }
 
   async *#readAndHold(offset: number): AsyncGenerator<Buffer, void, void> {
@@ -184,11 +174,11 @@ export class OutputBuffer {
 
   /** @returns the offset itself, or with a terminal the first one after it that is kept. @throws ProblemError. */
   #findKept(offset: number): number {
-    const kept = this.#options.isTerminal ? Math.max(offset, this.#start) : offset;
-    if (kept >= this.#start && kept <= this.#end) return kept;
+    const kept = this.#options.isTerminal ? Math.max(offset, this.#ring.start) : offset;
+    if (kept >= this.#ring.start && kept <= this.#ring.end) return kept;
     throw new ProblemError(
       'offsetUnavailable',
-      `offset ${offset} is not kept (${this.#start} to ${this.#end} is)`,
+      `offset ${offset} is not kept (${this.#ring.start} to ${this.#ring.end} is)`,
     );
   }
 
@@ -199,52 +189,38 @@ export class OutputBuffer {
   }
 
   #chunkAt(position: number): Buffer | null {
-    if (this.#ring === null || position >= this.#end) return null;
-    const index = (position - this.#ringStart) % this.#ring.length;
-    const length = Math.min(this.#ring.length - index, this.#end - position, maxPieceBytes);
-    return this.#ring.subarray(index, index + length);
+    return this.#ring.view(position, maxPieceBytes);
   }
 
   #append(chunk: Buffer): void {
     // Closed by us: what its source still held is for nobody.
     if (this.#ended) return;
     this.#hash.update(chunk);
-    // Most outputs are short or empty; and what is not written to takes no memory.
-    const ring = this.#makeRoom(chunk.length);
-    for (let taken = 0; taken < chunk.length;) {
-      const index = (this.#end - this.#ringStart) % ring.length;
-      const part = chunk.copy(ring, index, taken);
-      taken += part;
-      this.#end += part;
-    }
+    this.#makeRoom(chunk.length);
+    this.#ring.append(chunk);
     if (!this.#hasRoom()) this.#source.pause();
     this.#notify();
   }
 
-  /** @returns the ring, in which so many bytes more have room beside what is to be kept. */
-  #makeRoom(bytes: number): Buffer {
-    this.#ring ??= Buffer.allocUnsafeSlow(this.#options.capacityBytes);
+  /** Grows the ring for the output that an ended command left, which can't wait for an acknowledgement. */
+  #makeRoom(bytes: number): void {
     const from = this.#needed;
-    const neededBytes = this.#end - from + bytes;
-    if (this.#isDraining && neededBytes > this.#ring.length) {
-      const kept = this.#copyFrom(from);
-      // At once for all that is still to come.
-      this.#ring = Buffer.allocUnsafeSlow(neededBytes + maxDrainedBytes);
-      kept.copy(this.#ring);
-      this.#ringStart = from;
-    }
-    return this.#ring;
+    const neededBytes = this.#ring.end - from + bytes;
+    if (!this.#isDraining || neededBytes <= Math.max(this.#ring.heldBytes, this.#options.capacityBytes))
+      return;
+    // Once, for all that is still to come.
+    this.#ring.resize(from, neededBytes + maxDrainedBytes);
   }
 
   /** Whether whatever comes next will fit, or need not. */
   #hasRoom(): boolean {
     const { capacityBytes } = this.#options;
-    if (this.#isDraining) return this.#end - this.#needed <= capacityBytes + maxDrainedBytes;
+    if (this.#isDraining) return this.#ring.end - this.#needed <= capacityBytes + maxDrainedBytes;
     if (this.#options.isTerminal) {
       if (this.#holders === 0) return true;
-      if (this.#end - this.#sent > maxUnsentTerminalBytes) return false;
+      if (this.#ring.end - this.#sent > maxUnsentTerminalBytes) return false;
     }
-    return this.#end - this.#acknowledged <= capacityBytes - maxChunkBytes;
+    return this.#ring.end - this.#acknowledged <= capacityBytes - maxChunkBytes;
   }
 
   #resumeWithRoom(): void {
@@ -253,19 +229,8 @@ export class OutputBuffer {
 
   /** Ended sessions are kept for a while: they hold no more than what could still be asked for. */
   #shrink(): void {
-    const from = Math.max(this.#start, Math.min(this.#acknowledged, this.#end - tailBytes));
-    const kept = this.#copyFrom(from);
-    this.#ring = kept.length === 0 ? null : kept;
-    this.#ringStart = from;
-  }
-
-  #copyFrom(from: number): Buffer {
-    const parts: Buffer[] = [];
-    for (let position = from, part = this.#chunkAt(position); part !== null; part = this.#chunkAt(position)) {
-      parts.push(part);
-      position += part.length;
-    }
-    return Buffer.concat(parts);
+    const from = Math.max(this.#ring.start, Math.min(this.#acknowledged, this.#ring.end - tailBytes));
+    this.#ring.resize(from, this.#ring.end - from);
   }
 
   #finish(): void {
