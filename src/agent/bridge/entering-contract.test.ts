@@ -10,7 +10,9 @@ const readImageFile = (name: string) =>
 describe('the agent, the script and session-init agree', () => {
   test('on each descriptor', () => {
     const assignments = readImageFile('enter-target.sh').matchAll(/^(\w+)=(\d+)$/gm);
-    const inScript = Object.fromEntries([...assignments].map(([, name, number]) => [name, Number(number)]));
+    const inScript = Object.fromEntries(
+      [...assignments].map(([, name = '', number]): [string, number] => [name, Number(number)]),
+    );
     expect(inScript).toEqual(enteringDescriptors);
   });
 
