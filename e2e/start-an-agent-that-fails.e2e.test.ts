@@ -141,7 +141,7 @@ describe('an agent that the cluster refuses', () => {
       'for Pod Security',
       namespaces.restricted,
       /refuses the agent's pod .*violates PodSecurity "restricted:.*privileged/s,
-      'needs the label pod-security.kubernetes.io/enforce=privileged (manifests/namespace.yaml)',
+      'needs the label pod-security.kubernetes.io/enforce=privileged',
     ],
     [
       'for a quota',
@@ -187,7 +187,7 @@ describe('an agent that the cluster refuses', () => {
   });
 });
 
-describe('an image that can’t be had', () => {
+describe('an image that can’t be pulled', () => {
   test('as its registry refuses is given up within 15 s, with the kubelet’s words', async () => {
     const image = '127.0.0.1:1/no/such:1';
     const run = start(namespaces.free, '--image', image);

@@ -1,16 +1,16 @@
 import * as z from 'zod';
 
 const maxContextLength = 256;
-/** What a program is started with has to fit into a quarter of its stack, and one string into 128 KiB: execve(2). */
+/** Arguments and variables must fit into a quarter of the stack limit, and one string into 128 KiB: execve(2). */
 const maxVariableLength = 32 * 1024;
 const maxVariables = 256;
 
-/** Below, not even a shell of the toolbox starts with certainty. */
+/** With less memory, even a shell of the toolbox may not start. */
 export const minSessionMemoryBytes = 32 * 1024 * 1024;
 /** What an agent gives a session that asks for no limit of its own, and the most that it gives. */
 export const defaultSessionMemoryBytes = 512 * 1024 * 1024;
 
-/** What every shell can name. */
+/** Names that every shell takes. */
 export const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const noNUL = 'NUL bytes end it';
 const idSchema = z.number().int().min(0).max(0xff_ff_ff_fe);
@@ -22,12 +22,12 @@ export type RunAs = z.infer<typeof runAsSchema>;
 export const workdirSchema = z
   .string()
   .max(4095)
-  .regex(/^\/[^\0]*$/, 'it has to begin with / (the target’s files are at /target)');
+  .regex(/^\/[^\0]*$/, "must begin with / (the target's files are at /target)");
 
 /** Variables by name. */
 export const variablesSchema = z
   .record(
-    z.string().regex(variableNamePattern, 'that is no name of a variable').max(255),
+    z.string().regex(variableNamePattern, 'not a name of a variable').max(255),
     z
       .string()
       .max(maxVariableLength)
@@ -35,9 +35,9 @@ export const variablesSchema = z
   )
   .refine((variables) => Object.keys(variables).length <= maxVariables, `more than ${maxVariables}`);
 
-/** How a session's command is set up beside what it is; an older client says nothing of it. */
+/** How a session's command is set up. An older client does not send this. */
 export const commandSetupSchema = z.object({
-  /** The client's kubeconfig context, for the prompt: any text that a terminal takes for text. */
+  /** The client's kubeconfig context, for the prompt: text without control characters. */
   context: z
     .string()
     .min(1)
@@ -45,17 +45,17 @@ export const commandSetupSchema = z.object({
     .regex(/^[^\x00-\x1f\x7f-\x9f]*$/, 'control characters')
     .nullable()
     .default(null),
-  /** Whether the shell's greeting is left out. */
+  /** Whether the shell starts without its greeting. */
   quiet: z.boolean().default(false),
-  /** What is added to the environment, or takes the place of what is in it. */
+  /** Variables that are added to the environment, or replace those in it. */
   variables: variablesSchema.default({}),
-  /** Whether the target's environment comes before that, but for what programs obey. */
+  /** Whether the target's environment is taken first, except variables that programs obey. */
   importEnvironment: z.boolean().default(false),
   /** In the session's root; null: the home directory. */
   workdir: workdirSchema.nullable().default(null),
   /** null: root, with all capabilities. */
   runAs: runAsSchema.nullable().default(null),
-  /** Limit of all of the session together; null: as much as the agent gives. */
+  /** Limit of the whole session; null: as much as the agent gives. */
   memoryBytes: z.number().int().min(minSessionMemoryBytes).nullable().default(null),
 });
 export type CommandSetup = z.infer<typeof commandSetupSchema>;

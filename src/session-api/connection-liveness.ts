@@ -1,24 +1,24 @@
 import type { ClientHttp2Session, ServerHttp2Session } from 'node:http2';
 
 /**
- * Silence after which the other end is asked whether it is there, and after which the connection is taken for
- * lost, by either end. Any byte is a sign of life. The first is below the 60 s after which load balancers cut.
+ * Silence after which an end asks the other end for a sign of life, and after which it takes the connection for lost.
+ * Any byte is a sign of life. The first limit is below the 60 s after which load balancers cut connections.
  */
 const limits = { pingAfterMs: 5000, deadAfterMs: 15_000 };
 const checkIntervalMs = 1000;
 
-/** What the two ends of a connection differ in. */
+/** The parts of the watch that differ between the two ends. */
 export interface LivenessOptions {
   /** @returns the bytes that have come from the other end until now. */
   countReceived: () => number;
-  /** Ends the connection, which is lost. */
+  /** Ends the lost connection. */
   end: (silentMs: number) => void;
 }
 
 /**
- * Watches a connection for bytes, until it is closed, and ends it when none come any more: the other end was
- * stopped, sleeps, or is cut off. Asks by HTTP/2's PING first, which any end answers by itself; the websocket's own is
- * answered by the API server, or a proxy before it, whatever became of the other end.
+ * Watches a connection until it is closed, and ends it when no bytes come any more: the other end is stopped, asleep or
+ * cut off. Before that it asks by HTTP/2's PING, which the other end itself answers. A ping of the websocket would be
+ * answered by the API server or a proxy, whatever became of the other end.
  */
 export function watchLiveness(
   session: ClientHttp2Session | ServerHttp2Session,

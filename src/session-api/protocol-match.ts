@@ -10,9 +10,9 @@ export function formatProtocolRange({ minimum, maximum }: ProtocolRange): string
 }
 
 /**
- * Refuses a client that has no version of the session API in common with the agent. It is the agent that does so: an
- * older one knows no later version, but what the two ranges say.
- * @param header of the client; a request without it is some other program's, which is expected to know what it does.
+ * Refuses a client that has no version of the session API in common with the agent. The agent decides, by the two ranges:
+ * an older agent knows nothing of later versions.
+ * @param header of the client. A request without the header comes from another program, and is taken.
  * @throws ProblemError `versionMismatch`, which says which of the two is to be replaced; `invalidRequest`.
  */
 export function requireCommonProtocol(
@@ -22,7 +22,7 @@ export function requireCommonProtocol(
   if (header === undefined) return;
   const [, minimum, maximum] = /^(\d{1,6})-(\d{1,6})$/.exec(header) ?? [];
   if (minimum === undefined)
-    throw new ProblemError('invalidRequest', `${protocolHeader} is no range: ${header}`);
+    throw new ProblemError('invalidRequest', `${protocolHeader} is not a range: ${header}`);
   const client = { minimum: Number(minimum), maximum: Number(maximum) };
   const ranges = `the agent speaks the session API ${describeRange(agent.protocol)}, the plugin ${describeRange(client)}`;
   if (agent.protocol.maximum < client.minimum)

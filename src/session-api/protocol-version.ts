@@ -1,10 +1,10 @@
-/** Versions of the session API: any of them can be spoken. */
+/** A range of versions of the session API, all of which can be spoken. */
 export interface ProtocolRange {
   minimum: number;
   maximum: number;
 }
 
-/** What this build speaks. Client and agent can be of different builds as long as these have one in common. */
+/** What this build speaks. Client and agent of different builds work together if their ranges have a version in common. */
 export const protocolRange: ProtocolRange = { minimum: 1, maximum: 1 };
 
 /** Answer of `GET /v1`: who the agent is and what it speaks. */

@@ -6,7 +6,7 @@ import { sessionTargetSchema } from './session-spec.ts';
  * - `exited`: the command ended by itself, `exitCode` is its own (128+n for a signal)
  * - `targetEnded`: the target's process ended and the kernel ended ours with it
  * - `memoryLimit`: the session's own memory limit ended a process of ours
- * - `deleted`: somebody asked for it (`DELETE`), or the agent is going away
+ * - `deleted`: a client asked for it (`DELETE`), or the agent is about to exit
  * - `failed`: it could not be started, or not all of its output could be read; `message` says why
  */
 export const sessionEndSchema = z.object({
@@ -33,9 +33,9 @@ export const sessionStateSchema = z.object({
   holder: z.uuid().nullable(),
   /** Connections that read its output now. */
   clients: z.number().int().min(0),
-  /** When it ends unless a client comes: null while the one that holds it is there, or when it has ended. */
+  /** When the session ends unless a client comes; null while its holder is connected, and when it has ended. */
   expiresAt: z.iso.datetime().nullable(),
-  /** Whether it was left running, has ended, and nobody has asked how; agents of before do not tell. */
+  /** Whether the session was detached, has ended, and no client has read how. Older agents do not send this. */
   isEndAwaited: z.boolean().default(false),
 });
 export type SessionState = z.infer<typeof sessionStateSchema>;

@@ -30,7 +30,7 @@ export function describeTarget(target: SessionTarget): string {
     : `${target.namespace}/${target.pod}[${target.container}]`;
 }
 
-/** A client's own, for one run: the agent tells a connection that is made anew from another client's by it. */
+/** ID of one run of a client: by it the agent knows that a new connection comes from the same client. */
 export const clientIDSchema = z.uuid();
 
 /** Seconds that a session is kept without a connection; at most a week. */
@@ -43,11 +43,11 @@ export const leaseSchema = z
 export const minOutputBufferBytes = 256 * 1024;
 export const maxOutputBufferBytes = 64 * 1024 * 1024;
 
-/** What stands in the agent's log beside what the agent itself knows: as the client says it. */
+/** What the client says of itself for the agent's log. */
 export const auditSchema = z.object({
-  /** Who the API server says that the client is (SelfSubjectReview); null when that can't be asked. */
+  /** The user's name as the API server has it (SelfSubjectReview); null when the API server can't be asked. */
   claimedUser: z.string().max(512).nullable(),
-  /** Of the exec that carries the connection: the API server's audit log has it in the request's URI. */
+  /** The tunnel's ID: the API server's audit log has it in the URI of the exec. */
   tunnelID: z.uuid(),
   /** Why, in the user's words. */
   reason: z.string().max(1024).nullable(),
@@ -55,7 +55,7 @@ export const auditSchema = z.object({
 
 /** MAX_ARG_STRLEN of execve(2), the NUL byte at its end not counted. */
 const maxArgumentBytes = 128 * 1024 - 1;
-/** Of the 2 MiB that execve(2) takes with the usual limit of a stack, what is left beside the environment. */
+/** Half of the 2 MiB that execve(2) takes with the usual stack limit; the rest is for the environment. */
 const maxArgumentsBytes = 1024 * 1024;
 
 /** argv of a command in the toolbox. */
@@ -64,11 +64,11 @@ export const commandSchema = z
   .min(1)
   .refine(
     (argv) => argv.every((argument) => Buffer.byteLength(argument) <= maxArgumentBytes),
-    'an argument of a command can have 128 KiB at most: give what is longer by stdin',
+    'an argument of a command can have at most 128 KiB: pass longer data by stdin',
   )
   .refine(
     (argv) => argv.reduce((sum, argument) => sum + Buffer.byteLength(argument), 0) <= maxArgumentsBytes,
-    'the arguments of a command can have 1 MiB at most: give what is longer by stdin',
+    'the arguments of a command can have at most 1 MiB: pass longer data by stdin',
   );
 
 /** Body of `PUT /v1/sessions/{id}`. */
@@ -81,11 +81,11 @@ export const sessionSpecSchema = z.object({
   setup: commandSetupSchema.prefault({}),
   /** Whether the client will send stdin; without, the command reads an empty stdin. */
   stdin: z.boolean(),
-  /** The client that starts it, and holds it from then on. */
+  /** The client that starts the session, and holds it from then on. */
   client: clientIDSchema,
-  /** How long the session outlives the last connection of who holds it. */
+  /** How long the session outlives the last connection of its holder. */
   graceSeconds: leaseSchema,
-  /** The same from the start, without anybody who holds it; null: not detached. */
+  /** How long a session that is started detached is kept without a client; null: not detached. */
   keepSeconds: leaseSchema.nullable(),
   /** Output that nobody has acknowledged is kept up to this size, of each stream. */
   outputBufferBytes: z.number().int().min(minOutputBufferBytes).max(maxOutputBufferBytes),

@@ -5,9 +5,9 @@ type Http2Session = ClientHttp2Session | ServerHttp2Session;
 export const initialWindowBytes = 256 * 1024;
 
 /**
- * Lets the receive windows grow with what the connection carries in a round trip (as gRPC's estimator of
- * the bandwidth-delay product). Fixed large windows would put seconds of data before every key press on a
- * slow link; small ones would hold a fast one back.
+ * Lets the receive windows grow with what the connection carries in a round trip, as gRPC's estimator of the
+ * bandwidth-delay product does. Fixed large windows would put seconds of data before every key press on a slow link;
+ * small windows would slow a fast link down.
  */
 export class WindowEstimator {
   readonly #session: Http2Session;
@@ -16,7 +16,7 @@ export class WindowEstimator {
   #sample: number | null = null;
   #highestBytesPerMs = 0;
 
-  /** @param maxWindowBytes of one stream; what a reader that is slow may have to hold. */
+  /** @param maxWindowBytes of one stream: the most that a slow reader may have to hold. */
   constructor(session: Http2Session, maxWindowBytes: number) {
     this.#session = session;
     this.#maxWindow = maxWindowBytes;
@@ -39,7 +39,7 @@ export class WindowEstimator {
 
   #update(sample: number, durationMs: number): void {
     const rate = sample / Math.max(durationMs, 0.1);
-    // Only what fills the window shows that the window is the limit.
+    // Only data that fills the window shows that the window is the limit.
     if (sample < this.#window * 0.66 || rate <= this.#highestBytesPerMs) return;
     if (this.#session.closed || this.#session.destroyed) return;
     this.#highestBytesPerMs = rate;

@@ -13,15 +13,15 @@ export interface CommandStart {
   /** Folder whose files are those of the root. */
   toolbox: string;
   workdir: string;
-  /** What the command alone finds in its environment: each variable ended by a NUL byte. */
+  /** Variables that only the command gets, each ended by a NUL byte. */
   environment: Buffer;
   /** null: root. */
   user: ProcessCredentials | null;
 }
 
 /**
- * Decides how a session's command is started. Reads the target by its PID: the caller makes sure afterwards that it is
- * still that process.
+ * Decides how a session's command is started. The target is read by its PID: the caller checks afterwards that the PID
+ * is still the same process.
  * @throws ProblemError `targetChanged`, `bridgeFailed`.
  */
 export async function prepareCommand(
@@ -41,7 +41,7 @@ export async function prepareCommand(
   };
 }
 
-/** Another toolbox need not have ours. Looked up as in it: shells are links mostly, also absolute ones. */
+/** Another toolbox may lack our shell. Paths are resolved inside the toolbox: most shells are links, some absolute. */
 async function findShell(toolbox: string): Promise<string[]> {
   for (const shell of ['/bin/bash', '/bin/sh', '/bin/ash', '/busybox/sh']) {
     const found = await walkInRoot(toolbox, shell).catch(() => null);
@@ -55,7 +55,7 @@ async function findShell(toolbox: string): Promise<string[]> {
   throw new ProblemError(
     'bridgeFailed',
     'the toolbox has no shell',
-    'A program of it is run with -- COMMAND.',
+    'Run a program of the toolbox with -- COMMAND.',
   );
 }
 
@@ -63,18 +63,18 @@ async function findUser(runAs: RunAs, pid: number): Promise<ProcessCredentials> 
   if (runAs !== 'target') return { ...runAs, groups: [] };
   const found = await readCredentials(pid);
   if (found === null)
-    throw new ProblemError('targetChanged', 'the target’s process ended before it could be entered');
+    throw new ProblemError('targetChanged', "the target's process ended before it could be entered");
   return found;
 }
 
 /**
- * Absolute: PATH may be the user's by then. Root keeps its capabilities: with less than the target has it would not see
- * the target's files any more (ptrace(2), access mode checking), and with as few as the target has, the target could
- * trace it, and so reach /proc/sys, which a session has as the node has it.
+ * The path is absolute, since PATH may be the user's by then. Root keeps its capabilities. With fewer than the target
+ * has, it would no longer see the target's files (ptrace(2), access mode checking). With as few as the target has, the
+ * target could trace it, and so reach /proc/sys, which a session has as the node has it.
  *
- * Of a user that is not root, the target's processes may be the same one. For CAP_WAKE_ALARM, which nothing here is to
- * be had by, they may neither trace the session nor read its memory: that takes all capabilities of who is traced. And
- * no program makes it root again.
+ * A user that is not root may also be the user of the target's processes. Keeping CAP_WAKE_ALARM, which is useless here,
+ * means that these can't trace the session or read its memory: ptrace(2) requires every capability of the tracee.
+ * --no-new-privs means that no program becomes root again.
  */
 function becomeUser({ uid, gid, groups }: ProcessCredentials): string[] {
   const ids = [
@@ -88,7 +88,7 @@ function becomeUser({ uid, gid, groups }: ProcessCredentials): string[] {
   return ['/usr/bin/setpriv', '--reuid', String(uid), ...ids, ...rights, '--'];
 }
 
-/** Root's home is closed to others. */
+/** The home of root can't be entered by other users. */
 function listHome(user: ProcessCredentials | null): Buffer[] {
   return user === null || user.uid === 0 ? [] : [Buffer.from('HOME=/tmp'), Buffer.from(`USER=${user.uid}`)];
 }

@@ -10,7 +10,7 @@ import { isProcessOfContainer, readInnermostPID, readProcessIdentity } from './p
 const runtimeTimeoutMs = 5000;
 
 /**
- * Finds the first process of a container: by the runtime that knows it, else by its cgroup.
+ * Finds the first process of a container: by the runtime that knows the container, else by its cgroup.
  * @param containerID without its scheme.
  * @returns its PID in the node's PID namespace.
  * @throws ProblemError `containerNotFound`, `targetNotRunning`, `sandboxedRuntime`.
@@ -44,7 +44,7 @@ async function askRuntime(endpoint: string, containerID: string) {
   } catch (error) {
     const code = (error as { code?: number }).code;
     if (code !== grpcStatus.NOT_FOUND && code !== grpcStatus.UNAVAILABLE) {
-      // What answers need not be a runtime: its words are to be one line of the log.
+      // Whatever answers may not be a runtime: its words are kept to one line of the log.
       console.error(`CRI ${endpoint}: ${JSON.stringify((error as Error).message)}`);
     }
     return null;
@@ -52,8 +52,8 @@ async function askRuntime(endpoint: string, containerID: string) {
 }
 
 /**
- * The way without a runtime: the process of that cgroup that is PID 1 of its namespace, else, where the
- * pod shares one, the oldest.
+ * Finds the process without a runtime: the process of the cgroup that is PID 1 of its namespace. Where the pod shares a
+ * PID namespace, the oldest process.
  */
 async function scanForContainer(containerID: string): Promise<number | null> {
   let oldest: { pid: number; startTime: bigint } | null = null;

@@ -6,8 +6,8 @@ import type { CommandStart } from './command-start.ts';
 const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * The argv that enters a target. The child must have the namespaces of `enteredNamespaces` as descriptors
- * 3 to 6; what is done there, and why, is in enter-target.sh.
+ * Builds the argv that enters a target. The child must have the descriptors of entering-contract.ts. enter-target.sh
+ * says what is done there, and why.
  * @param directory the session's own (createSessionDirectory).
  * @param hasTerminal the slave of a PTY is stdin, stdout and stderr, and becomes the controlling terminal.
  */
@@ -30,8 +30,8 @@ export function buildEnterCommand(
 }
 
 /**
- * The environment of all that enters a target: nothing of the agent's, nothing that others decide on but names. What is
- * added for the command alone is in its CommandStart.
+ * Builds the environment of every program that enters a target. It has nothing of the agent's, and of what others decide
+ * only names. Variables for the command alone are in its CommandStart.
  */
 export function buildEnvironment(spec: SessionSpec, targetPID: number, node: string): Record<string, string> {
   const { target, terminal, setup } = spec;

@@ -21,7 +21,7 @@ export interface PinnedTarget {
   /** One for each of {@link enteredNamespaces}. */
   namespaces: FileHandle[];
   /**
-   * Makes sure that what was read by its PID before was of this process.
+   * Checks that what was read by the PID before belongs to this process.
    * @throws ProblemError `targetChanged`.
    */
   check(): Promise<void>;
@@ -46,7 +46,7 @@ export async function pinTarget(
 
 /**
  * Opens the namespaces of a process, *then* checks that the PID is still the same process and the
- * container's: what was opened in between can only have been its.
+ * container's. So what was opened in between belongs to this process.
  * @param containerID null when it need not belong to a container (PID 1 of the node).
  * @throws ProblemError `targetChanged`.
  */
@@ -76,7 +76,7 @@ export async function pinProcess(pid: number, containerID: string | null): Promi
 function describeChange(pid: number): ProblemError {
   return new ProblemError(
     'targetChanged',
-    `the target’s process (PID ${pid} on the node) ended before it could be entered`,
+    `the target's process (PID ${pid} on the node) ended before it could be entered`,
     'It may have restarted just now: try again.',
   );
 }

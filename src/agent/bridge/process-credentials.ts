@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** What a process does its work as. */
+/** The user and groups that a process acts as. */
 export interface ProcessCredentials {
   uid: number;
   gid: number;

@@ -15,19 +15,19 @@ const readLimitMs = 2000;
  * has to trust it nevertheless: no list knows each program.
  */
 const refusedNames = [
-  // The dynamic linker and the C library, which every program heeds.
+  // The dynamic linker and the C library, which every program obeys.
   /^(LD_|GLIBC_|GCONV_|MALLOC_|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES|LOCPATH|NLSPATH|GETCONF_|TZDIR|TMPDIR)/,
   // Shells.
   /^(BASH|ENV$|SHELLOPTS|PROMPT|PS\d|IFS$|CDPATH|GLOBIGNORE|EXECIGNORE|POSIXLY_CORRECT|INPUTRC|ZDOTDIR|FPATH|HIST|MAIL|OLDPWD|PWD|SHLVL|fish_)/,
-  // Who and where a session is: they are the session's own.
+  // The session has its own values of these.
   /^(PATH|HOME|SHELL|USER|LOGNAME|TERM|TERMINFO|TERMCAP|COLUMNS|LINES|LANG|LC_|LANGUAGE|DISPLAY|XDG_|DBUS_|SSH_|CRASHCART_)/,
   // Interpreters.
   /^(NODE_|PYTHON|PERL|RUBY|GEM_|BUNDLE_|LUA_|JAVA|_JAVA|JDK_|CLASSPATH|AWK|PHP|MONO_|DOTNET_|GUILE_|TCL)/,
-  // Tools of the toolbox that run something, or read what they are told to.
+  // Tools of the toolbox that run a program, or read a file, which the variable names.
   /^(GIT_|GDB|DEBUGINFOD|PERF_|BPFTRACE_|LESS|LV$|MORE$|PAGER|MANPAGER|EDITOR|VISUAL|BROWSER|VIM|MYVIM|EXINIT|NANO)/,
   /^(OPENSSL_|SSL|CURL_|WGET|NETRC|RSYNC_|TAR_|GZIP|BZIP|XZ_|ZSTD_|ZIP|UNZIP|GREP_|RIPGREP_|JQ_|TMUX|SCREEN)/,
   /^(PG|PSQL|MYSQL|MARIADB|LIBMYSQL|REDISCLI|WIRESHARK|NMAP|SOCAT|APT_|DPKG|DEBCONF|SYSTEMD_|PROCPS_|TOP|HTOP|LTRACE|STRACE)/,
-  // What such variables are called elsewhere.
+  // Usual names of such variables in other programs.
   /(_OPTIONS|_OPTS|_FLAGS|_ARGS|_PRELOAD|_PATH|_RSH|_SSH|_PAGER|_EDITOR|_SHELL|_STARTUP|_PLUGINS?|_MODULES?|RC)$/,
 ];
 
@@ -39,8 +39,8 @@ const refusedNames = [
 export async function readTargetEnvironment(pid: number): Promise<Buffer[]> {
   const file = `/proc/${pid}/environ`;
   try {
-    // By a program that can be ended: it is memory of the target, which can make reading it wait for ever
-    // (userfaultfd(2)).
+    // By a program that can be killed: the file is the target's memory, and the target can make reading it wait for
+    // ever (userfaultfd(2)).
     const { stdout } = await run('head', ['-c', String(maxEnvironmentBytes + 1), file], {
       encoding: 'buffer',
       timeout: readLimitMs,
@@ -52,8 +52,8 @@ export async function readTargetEnvironment(pid: number): Promise<Buffer[]> {
   } catch (error) {
     throw new ProblemError(
       'bridgeFailed',
-      `the target’s environment can’t be imported: ${(error as Error).message.trim()}`,
-      'Single variables are given with --env.',
+      `the target's environment can’t be imported: ${(error as Error).message.trim()}`,
+      'Give single variables with --env.',
     );
   }
 }
@@ -73,7 +73,7 @@ export function selectVariables(environ: Buffer): Buffer[] {
   return variables;
 }
 
-/** By either case: some programs heed both (`http_proxy`, `rsync_rsh`). */
+/** In either case: some programs obey both (`http_proxy`, `rsync_rsh`). */
 function isRefused(name: string): boolean {
   return refusedNames.some((pattern) => pattern.test(name) || pattern.test(name.toUpperCase()));
 }

@@ -22,7 +22,7 @@ export async function readProcessIdentity(pid: number): Promise<ProcessIdentity 
 }
 
 /**
- * Whether it is still that process and not on its way out. The first process of a PID namespace stays
+ * Whether the PID is still that process, and the process is not exiting. The first process of a PID namespace stays
  * visible, exiting, until all others of the namespace are reaped (zap_pid_ns_processes).
  */
 export async function isProcessAlive(identity: ProcessIdentity): Promise<boolean> {

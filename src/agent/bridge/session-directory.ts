@@ -4,7 +4,7 @@ import { agentPaths } from '../../session-api/agent-paths.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { readFileInRoot } from '../files/rooted-path.ts';
 
-/** The kubelet writes both files; far less is usual. */
+/** The kubelet writes both files, usually far smaller. */
 const maxNameFileBytes = 64 * 1024;
 
 /** A folder of one session, for what enter-target.sh needs. */
@@ -31,7 +31,7 @@ export async function createSessionDirectory(
   await mkdir(join(path, 'scratch'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'layers/work'), { recursive: true });
   await mkdir(join(upper, 'etc'), { recursive: true, mode: 0o755 });
-  // What is mounted or needed there: a toolbox may lack it, or have links in its place that would be followed.
+  // Mount points and folders that a session needs: a toolbox may lack them, or have links there that would be followed.
   for (const name of ['dev', 'mnt', 'proc', 'sys']) await mkdir(join(upper, name), { mode: 0o755 });
   await mkdir(join(upper, 'root'), { mode: 0o700 });
   await mkdir(join(upper, 'tmp'));
@@ -40,7 +40,7 @@ export async function createSessionDirectory(
   await Promise.all([
     writeFile(join(path, 'cgroup-procs'), processFiles.map((file) => `${file}\n`).join('')),
     writeFile(join(path, 'environment'), environment, { mode: 0o600 }),
-    // A link and no mount: a bind of that magic link is refused (EINVAL), and through it volumes show too.
+    // A link, not a mount: a bind mount of the magic link is refused (EINVAL), and the link shows volumes too.
     symlink(`/proc/${target.innermostPID}/root`, join(upper, 'target')),
     ...['resolv.conf', 'hosts'].map(async (name) => {
       const content = await readFileInRoot(targetRoot, `/etc/${name}`, maxNameFileBytes);

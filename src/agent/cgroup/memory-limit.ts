@@ -5,12 +5,12 @@ import { ProblemError } from '../../session-api/problem.ts';
 import type { AgentConfig } from '../agent-config.ts';
 import { findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
 
-/** Kept for the agent itself: its buffers and its node. */
+/** Kept for the agent itself: its buffers and its Node.js. */
 const reserveBytes = 256 * 1024 * 1024;
 
 /**
- * How many sessions may run at once: while their limits and a reserve for the agent fit its container's
- * limit, a session that takes all it may can't end the agent or another session.
+ * Counts the sessions that may run at once. While their limits and a reserve for the agent fit the container's limit, a
+ * session that uses its whole limit can't end the agent or another session.
  * @returns Infinity when the container has no limit.
  */
 export async function countAdmittedSessions(sessionMemoryBytes: number): Promise<number> {
@@ -20,7 +20,7 @@ export async function countAdmittedSessions(sessionMemoryBytes: number): Promise
 
 /**
  * Decides how much memory a session may take.
- * @throws ProblemError `invalidRequest` for more than the agent admits sessions by.
+ * @throws ProblemError `invalidRequest` for more than the limit that sessions are admitted by.
  */
 export function decideMemoryLimit(
   { memoryBytes }: Pick<CommandSetup, 'memoryBytes'>,
@@ -45,7 +45,7 @@ async function readMemoryLimit(): Promise<number | null> {
       version === 2 ? 'memory.max' : 'memory.limit_in_bytes',
     );
     const text = (await readFile(file, 'utf8').catch(() => 'max')).trim();
-    // v1 says "none" by the largest multiple of a page.
+    // v1 says "no limit" by the largest multiple of a page.
     if (/^\d+$/.test(text) && Number(text) < Number.MAX_SAFE_INTEGER) return Number(text);
   }
   return null;

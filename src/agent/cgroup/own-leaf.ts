@@ -6,9 +6,9 @@ import { findOwnHierarchies, leafName } from './hierarchies.ts';
  * On cgroup v2, moves the agent's own processes into a leaf and hands the memory and pids controllers on to
  * its siblings, the sessions' cgroups: a cgroup that has processes can't
  * (https://docs.kernel.org/admin-guide/cgroup-v2.html, "No Internal Process Constraint"). A later exec into the
- * container joins its first process's cgroup then, as runc and crun do. Nothing to do on v1.
+ * container then joins the cgroup of the container's first process, as runc and crun do. v1 needs none of this.
  *
- * Where the node does not allow it, sessions still have cgroups to be ended by, but no memory limit.
+ * Where the node does not allow it, sessions still have cgroups to be killed by, but no memory limit.
  */
 export async function moveIntoLeaf(): Promise<void> {
   const hierarchies = await findOwnHierarchies();

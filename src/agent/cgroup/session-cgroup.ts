@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CgroupHierarchy, findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
 
-/** v1 controllers that a session gets a cgroup of; in the others it stays in the agent container's. */
+/** The v1 controllers in which a session gets a cgroup. In the others it stays in the agent container's. */
 const usedControllers = ['memory', 'pids', 'freezer'];
 const killLimitMs = 5000;
 
@@ -13,13 +13,13 @@ export interface SessionCgroup {
   processFiles: string[];
   /** How often the kernel killed a process in it for its memory limit. */
   countMemoryKills(): Promise<number>;
-  /** Kills everything in it and removes it. */
+  /** Kills everything in the cgroup and removes the cgroup. */
   destroy(): Promise<void>;
 }
 
 /**
  * Makes the cgroup of a session.
- * @param id names it; a session's UUID.
+ * @param id the session's UUID; it names the cgroup.
  * @param memoryBytes limit of everything in the session together.
  */
 export async function createSessionCgroup(id: string, memoryBytes: number): Promise<SessionCgroup> {
@@ -51,7 +51,7 @@ function selectHierarchies(hierarchies: CgroupHierarchy[]): CgroupHierarchy[] {
   const v1 = hierarchies.filter(({ controllers }) =>
     controllers.some((controller) => usedControllers.includes(controller)),
   );
-  // A hybrid host mounts an empty v2 hierarchy beside; it controls nothing.
+  // A hybrid host also mounts an empty v2 hierarchy, which controls nothing.
   return v1.length > 0 ? v1 : hierarchies.filter(({ version }) => version === 2);
 }
 
@@ -67,7 +67,7 @@ async function countMemoryKills(hierarchies: CgroupHierarchy[]): Promise<number>
   return 0;
 }
 
-/** Kills until none is left: a process may fork while its siblings are being killed. */
+/** Kills until no process is left: a process may fork while its siblings are being killed. */
 async function killAll(hierarchies: CgroupHierarchy[]): Promise<void> {
   const deadline = Date.now() + killLimitMs;
   const v2 = hierarchies.find(({ version }) => version === 2);
@@ -76,7 +76,7 @@ async function killAll(hierarchies: CgroupHierarchy[]): Promise<void> {
   if (directory === undefined) return;
   while (Date.now() < deadline) {
     if (v2) await writeFile(join(directory, 'cgroup.kill'), '1').catch(ignoreMissing);
-    // v1 has no cgroup.kill: frozen, nothing can fork away while the list is read.
+    // v1 has no cgroup.kill. Frozen processes can't fork while the list is read.
     if (freezer) await writeFile(join(directory, 'freezer.state'), 'FROZEN').catch(ignoreMissing);
     const processes = (await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(() => ''))
       .split('\n')

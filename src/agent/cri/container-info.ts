@@ -37,7 +37,7 @@ export function parseContainerInfo(response: ContainerStatusResponse): Container
     throw new ProblemError(
       'sandboxedRuntime',
       `the container runs in a sandbox (${runtimeType})`,
-      'Its processes are not the node’s: there are no namespaces on the node to enter.',
+      "The container's processes do not run on the node's kernel: there are no namespaces to enter.",
     );
   }
   return pid > 0 ? { pid } : null;

@@ -59,7 +59,7 @@ export async function walkInRoot(root: string, path: string): Promise<RootedFile
 /**
  * Reads a small regular file below a root that is not trusted.
  * @param maxBytes a longer file is refused.
- * @returns null when it is missing, is no regular file, or is too long.
+ * @returns null when it is missing, is not a regular file, or is too long.
  */
 export async function readFileInRoot(root: string, path: string, maxBytes: number): Promise<Buffer | null> {
   let walked: RootedFile;

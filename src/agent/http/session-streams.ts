@@ -13,7 +13,7 @@ const progressIntervalBytes = 256 * 1024;
 export interface OutputRequest {
   name: OutputStreamName;
   reading: OutputReading;
-  /** Whether it goes to the client that holds the session. */
+  /** Whether the client that holds the session reads it. */
   isHeld: boolean;
   compress: boolean;
 }
@@ -61,9 +61,9 @@ export async function sendOutput(
 }
 
 /**
- * Passes a request's body on to the command's stdin, and tells how much has come. The end of the body
- * closes the command's stdin; a cut does not.
- * @param offset of its first byte; null: it follows all that was received.
+ * Passes a request's body on to the command's stdin, and answers how much was received. The end of the body closes the
+ * command's stdin; a cut does not.
+ * @param offset of the body's first byte; null: the body follows everything that was received before.
  * @param onReceived called with the size of each piece as it comes.
  */
 export async function receiveStdin(
@@ -104,7 +104,7 @@ export async function receiveStdin(
   stream.end();
 }
 
-/** Level 1: on a slow line it is the line that counts, on a fast one every millisecond of compressing. */
+/** Level 1: on a slow line only the line counts, on a fast line every millisecond of compressing. */
 function openCompressor(stream: ServerHttp2Stream): ZstdCompress {
   const compressor = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } });
   compressor.on('error', () => stream.destroy());
@@ -112,7 +112,7 @@ function openCompressor(stream: ServerHttp2Stream): ZstdCompress {
   return compressor;
 }
 
-/** What is there is sent: the other end waits for it, and more may not come for long. */
+/** Sends what the compressor holds: the other end waits for it, and more may not come for long. */
 function flush(compressor: ZstdCompress): void {
   compressor.flush();
 }

@@ -32,7 +32,7 @@ async function askRuntime(endpoint: string): Promise<RuntimeReport | null> {
       };
     });
   } catch {
-    // Nobody listens there, or what listens speaks no CRI v1: it is none that the agent can ask.
+    // Nothing listens there, or does not speak CRI v1: the agent can't ask this socket.
     return null;
   }
 }

@@ -3,18 +3,18 @@ import type { Readable } from 'node:stream';
 import { ProblemError } from '../../session-api/problem.ts';
 import { OutputRing } from './output-ring.ts';
 
-/** What Node reads from a pipe or a terminal at once. */
+/** Most bytes that Node reads from a pipe or a terminal at once. */
 const maxChunkBytes = 64 * 1024;
-/** What is sent at once: a flood must not hold up the keys of other sessions, which the same thread passes on. */
+/** Most bytes that are sent at once: a flood must not delay the keys of other sessions, which share the thread. */
 const maxPieceBytes = 128 * 1024;
-/** What is read beyond the room when nobody can write any more: as much as a pipe can be made to hold (pipe(7)). */
+/** Most bytes that an ended command can leave in a pipe (pipe(7)): they are read even if the ring is full. */
 const maxDrainedBytes = 1024 * 1024;
-/** What is kept of an ended output, even if it was acknowledged: to look at how a session ended. */
+/** Bytes that are kept of an ended output even if acknowledged, to show how the session ended. */
 const tailBytes = 64 * 1024;
 
 /**
- * What of a terminal's output waits to be sent, beside what is on its way: on a slow line all of it stands before
- * the answer to the next key, above all to Ctrl-C.
+ * Most bytes of a terminal's output that wait to be sent. On a slow line they all come before the answer to the next
+ * key, which may be Ctrl-C.
  */
 const maxUnsentTerminalBytes = 64 * 1024;
 
@@ -32,28 +32,28 @@ export interface OutputReading {
 }
 
 /**
- * One output stream of a command, from its first byte: what the client has not acknowledged is kept, so
- * that it can be read again from any such offset; the command is held back, nothing is dropped. But a
- * terminal's output goes on while nobody reads it, and what is too old for the buffer is lost.
+ * One output stream of a command. What the client has not acknowledged is kept, so that it can be read again from any
+ * such offset. When the buffer is full the command has to wait, and nothing is dropped. Only the output of a terminal
+ * goes on while no client holds the session; what is too old for the buffer is then lost.
  */
 export class OutputBuffer {
   readonly #source: Readable;
   readonly #options: OutputBufferOptions;
   readonly #hash = createHash('sha256');
   readonly #ring: OutputRing;
-  /** Everything before this offset has arrived where it was to go. */
+  /** Everything before this offset has arrived at the client's sinks. */
   #acknowledged = 0;
-  /** Readings of who holds the session. */
+  /** Readings by the client that holds the session. */
   #holders = 0;
-  /** Offset up to which the latest of them was sent. */
+  /** Offset up to which the latest of these readings was sent. */
   #sent = 0;
-  /** Whether all that the command has left is read, whoever reads on. */
+  /** Whether the rest of the output is read without waiting for room. */
   #isDraining = false;
   #ended = false;
   #digest: string | null = null;
   #wake = Promise.withResolvers<void>();
 
-  /** @param source is read here alone; its error counts as its end (a PTY's master ends with EIO). */
+  /** @param source read by nobody else. Its error counts as its end: a PTY's master ends with EIO. */
   constructor(source: Readable, options: OutputBufferOptions) {
     this.#source = source;
     this.#options = options;
@@ -67,7 +67,7 @@ export class OutputBuffer {
     return this.#ring.end;
   }
 
-  /** What it takes of the agent's memory. */
+  /** Bytes of the agent's memory that the buffer takes. */
   get heldBytes(): number {
     return this.#ring.heldBytes;
   }
@@ -79,8 +79,8 @@ export class OutputBuffer {
   }
 
   /**
-   * Reads what is left when nobody can write any more, whether there is room for it or not: it is no more than a pipe
-   * holds, and who would make room for it may not come in time.
+   * Reads the rest when no process can write any more, whether there is room for it or not. The rest is at most what a
+   * pipe holds, and a client that would make room may not come in time.
    * @returns resolves when everything has been read.
    */
   async drain(): Promise<void> {
@@ -89,48 +89,48 @@ export class OutputBuffer {
     while (!this.#ended) await this.#wake.promise;
   }
 
-  /** Ends it now: nothing more is read from the source. */
+  /** Ends the output: nothing more is read from the source. */
   close(): void {
     this.#source.destroy();
     this.#finish();
   }
 
-  /** What is before `offset` need not be kept. */
+  /** Bytes before `offset` need not be kept. */
   acknowledge(offset: number): void {
     this.#acknowledged = Math.min(Math.max(offset, this.#acknowledged), this.#ring.end);
     this.#resumeWithRoom();
   }
 
   /**
-   * Reads for the client that holds the session, waiting for what is not there yet, until the stream's end. The
-   * pieces are parts of the ring: valid until they are acknowledged.
-   * @param from null: from where the last one had acknowledged on; with a terminal, what is still to come.
-   * @throws ProblemError `offsetUnavailable` when that part is not kept any more, but a terminal's.
+   * Reads for the client that holds the session, to the stream's end. The pieces are views of the ring, valid until
+   * they are acknowledged.
+   * @param from offset to begin at; null: the last acknowledged offset, or with a terminal the present end.
+   * @throws ProblemError `offsetUnavailable` when the offset is no longer kept; never with a terminal.
    */
   hold(from: number | null): OutputReading {
     const offset = this.#findKept(from ?? this.#findBegin(this.#acknowledged));
-    // What is before it is lost, or was shown: a terminal's client does not show it twice.
+    // What is before the offset is lost, or was shown already.
     if (this.#options.isTerminal) this.acknowledge(offset);
     return { offset, chunks: this.#readAndHold(offset) };
   }
 
   /**
-   * Reads for somebody who only watches: nothing waits for this reader. The pieces are copies.
-   * @param from null: from what is kept; with a terminal, what is still to come.
-   * @throws ProblemError `offsetUnavailable`; also later, when the reader is too slow for what is no terminal.
+   * Reads for a client that only watches: the command does not wait for this reader. The pieces are copies.
+   * @param from offset to begin at; null: the first byte that is kept, or with a terminal the present end.
+   * @throws ProblemError `offsetUnavailable`, also later when the reader is too slow; never with a terminal.
    */
   watch(from: number | null): OutputReading {
     const offset = this.#findKept(from ?? this.#findBegin(this.#ring.start));
     return { offset, chunks: this.#read(offset, (position) => this.#copyAt(position)) };
   }
 
-  /** Of an ended output all that is left is of interest, of a terminal's only what is still to come. */
+  /** An ended output begins at its first kept byte. Otherwise a terminal's begins at its present end. */
   #findBegin(otherwise: number): number {
     if (this.#ended) return this.#ring.start;
     return this.#options.isTerminal ? this.#ring.end : otherwise;
   }
 
-  /** Offset of the first byte that is still there and has not arrived. */
+  /** Offset of the first byte that is kept and not acknowledged. */
   get #needed(): number {
     return Math.max(this.#ring.start, this.#acknowledged);
   }
@@ -152,8 +152,8 @@ export class OutputBuffer {
 
   /**
    * Reads until the stream's end.
-   * @param take what is at an offset; null: nothing yet.
-   * @param onSent told the offset after each piece, when the next one is asked for.
+   * @param take returns the bytes at an offset; null: nothing yet.
+   * @param onSent called with the offset after a piece, when the next piece is asked for.
    */
   async *#read(
     offset: number,
@@ -172,7 +172,10 @@ export class OutputBuffer {
     }
   }
 
-  /** @returns the offset itself, or with a terminal the first one after it that is kept. @throws ProblemError. */
+  /**
+   * @returns the offset itself, or with a terminal the first offset after it that is kept.
+   * @throws ProblemError `offsetUnavailable`.
+   */
   #findKept(offset: number): number {
     const kept = this.#options.isTerminal ? Math.max(offset, this.#ring.start) : offset;
     if (kept >= this.#ring.start && kept <= this.#ring.end) return kept;
@@ -182,7 +185,7 @@ export class OutputBuffer {
     );
   }
 
-  /** For whom the command does not wait: the ring may be written to as soon as anything else runs. */
+  /** A copy, as the ring may be overwritten as soon as other code runs. */
   #copyAt(position: number): Buffer | null {
     const chunk = this.#chunkAt(position);
     return chunk === null ? null : Buffer.from(chunk.subarray(0, maxChunkBytes));
@@ -193,7 +196,7 @@ export class OutputBuffer {
   }
 
   #append(chunk: Buffer): void {
-    // Closed by us: what its source still held is for nobody.
+    // Closed by the agent: nobody reads what the source still held.
     if (this.#ended) return;
     this.#hash.update(chunk);
     this.#makeRoom(chunk.length);
@@ -212,7 +215,7 @@ export class OutputBuffer {
     this.#ring.resize(from, neededBytes + maxDrainedBytes);
   }
 
-  /** Whether whatever comes next will fit, or need not. */
+  /** Whether the next bytes fit, or may overwrite the oldest. */
   #hasRoom(): boolean {
     const { capacityBytes } = this.#options;
     if (this.#isDraining) return this.#ring.end - this.#needed <= capacityBytes + maxDrainedBytes;
@@ -227,7 +230,7 @@ export class OutputBuffer {
     if (!this.#ended && this.#hasRoom()) this.#source.resume();
   }
 
-  /** Ended sessions are kept for a while: they hold no more than what could still be asked for. */
+  /** Frees the memory that an ended output does not need: ended sessions are kept for a while. */
   #shrink(): void {
     const from = Math.max(this.#ring.start, Math.min(this.#acknowledged, this.#ring.end - tailBytes));
     this.#ring.resize(from, this.#ring.end - from);

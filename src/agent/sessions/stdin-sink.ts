@@ -26,7 +26,7 @@ export class StdinSink {
   constructor(destination: Writable, isTerminal: boolean) {
     this.#destination = destination;
     this.#isTerminal = isTerminal;
-    // A command that closes its stdin is no failure of the session: the rest is taken and dropped.
+    // A command may close its stdin: the rest is received and dropped, and the session goes on.
     const close = () => this.#markClosed();
     destination.on('error', close).on('close', close);
   }
