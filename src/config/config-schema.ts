@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { namesRegistry } from './mirrored-image.ts';
 
-export const agentNamespaceSchema = z
+const agentNamespaceSchema = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a valid name of a namespace');
 

@@ -3,7 +3,7 @@ import { Failure, type FailureCode } from '../failure/failure.ts';
 import { parseJSON } from './json-text.ts';
 
 /** Stable codes of the session API's errors, with the HTTP status each is sent with. */
-export const problemStatus = {
+const problemStatus = {
   invalidRequest: 400,
   versionMismatch: 400,
   notFound: 404,

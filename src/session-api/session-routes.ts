@@ -28,7 +28,7 @@ export const holdRequestSchema = z.object({
 export const detachRequestSchema = z.object({ client: clientIDSchema, keepSeconds: leaseSchema });
 
 /** Offsets up to which the client has passed on each output; the agent may forget what is before them. */
-export const acknowledgementSchema = z.object({
+const acknowledgementSchema = z.object({
   stdout: z.number().int().min(0).optional(),
   stderr: z.number().int().min(0).optional(),
 });

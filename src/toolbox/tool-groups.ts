@@ -1,5 +1,5 @@
 /** A tool of the toolbox: how it is called, what for, and the package it comes from where that has another name. */
-export type ToolRow = [name: string, purpose: string, origin?: string];
+type ToolRow = [name: string, purpose: string, origin?: string];
 
 /** The tools of one purpose; each group is a package list of images/toolbox, or the toolbox's own commands. */
 export interface ToolGroup {

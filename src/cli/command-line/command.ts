@@ -42,7 +42,7 @@ export function defineCommand<Set extends OptionSet, Arguments extends ArgumentS
 }
 
 /** Every command has it; run-cli.ts answers it. */
-export const helpOption = defineSwitch({ flag: 'help', alias: 'h', describe: 'print this text' });
+const helpOption = defineSwitch({ flag: 'help', alias: 'h', describe: 'print this text' });
 
 /** @returns all options of a command. */
 export function listCommandOptions({ options }: Command): Option[] {

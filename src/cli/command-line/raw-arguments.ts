@@ -12,7 +12,7 @@ export interface RawArguments {
 }
 
 /** What one option was given. */
-export type RawValue = boolean | string | string[];
+type RawValue = boolean | string | string[];
 
 /** What gave each option its value. */
 export type OptionSources = ReadonlyMap<Option, SettingSource>;

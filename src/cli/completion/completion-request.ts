@@ -2,7 +2,7 @@ import { type Command, listCommandOptions } from '../command-line/command.ts';
 import type { Option, ValueSource } from '../command-line/option.ts';
 
 /** What is to be completed on a command line. */
-export type CompletionRequest =
+type CompletionRequest =
   | { kind: 'value'; source: ValueSource; prefix: string; isArgument: boolean }
   | { kind: 'flag'; prefix: string }
   | { kind: 'nothing' };

@@ -1,22 +1,20 @@
-import * as z from 'zod';
-
 /** kubectl's connection flags, by kubectl's names. What is left out is taken from the kubeconfig. */
-export const connectionSchema = z.object({
-  kubeconfig: z.string().optional(),
-  context: z.string().optional(),
-  cluster: z.string().optional(),
-  user: z.string().optional(),
-  namespace: z.string().optional(),
-  as: z.string().optional(),
-  asGroup: z.array(z.string()).default([]),
-  asUID: z.string().optional(),
-  server: z.string().optional(),
-  token: z.string().optional(),
-  requestTimeoutMs: z.number().int().min(0).default(0),
-  insecureSkipTLSVerify: z.boolean().optional(),
-  certificateAuthority: z.string().optional(),
-  clientCertificate: z.string().optional(),
-  clientKey: z.string().optional(),
-  tlsServerName: z.string().optional(),
-});
-export type ConnectionFlags = z.infer<typeof connectionSchema>;
+export interface ConnectionFlags {
+  kubeconfig?: string | undefined;
+  context?: string | undefined;
+  cluster?: string | undefined;
+  user?: string | undefined;
+  namespace?: string | undefined;
+  as?: string | undefined;
+  asGroup: string[];
+  asUID?: string | undefined;
+  server?: string | undefined;
+  token?: string | undefined;
+  /** 0: the default of each request. */
+  requestTimeoutMs: number;
+  insecureSkipTLSVerify?: boolean | undefined;
+  certificateAuthority?: string | undefined;
+  clientCertificate?: string | undefined;
+  clientKey?: string | undefined;
+  tlsServerName?: string | undefined;
+}

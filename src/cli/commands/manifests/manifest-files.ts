@@ -4,7 +4,7 @@ import { load } from 'js-yaml';
 import * as z from 'zod';
 
 /** A file that an administrator applies. */
-export interface ManifestFile {
+interface ManifestFile {
   /** From the project's root. */
   path: string;
   text: string;
