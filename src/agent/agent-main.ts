@@ -5,7 +5,7 @@ import { agentPaths } from '../session-api/agent-paths.ts';
 import { readAgentConfig } from './agent-config.ts';
 import { countAdmittedSessions } from './cgroup/memory-limit.ts';
 import { moveIntoLeaf } from './cgroup/own-leaf.ts';
-import { describeFarewell } from './shutdown-reason.ts';
+import { describeShutdown } from './shutdown-reason.ts';
 import { createSessionServer } from './http/server.ts';
 import { AuditLog } from './sessions/audit-log.ts';
 import { SessionProcess } from './sessions/session-process.ts';
@@ -13,7 +13,7 @@ import { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './agent-version.ts';
 
 /** Within the grace period of the agent's pod, two seconds, after which the kubelet kills it. */
-const farewellLimitMs = 1000;
+const shutdownLimitMs = 1000;
 
 if (process.argv.includes('--version')) console.log(agentVersion);
 else {
@@ -36,7 +36,7 @@ async function runAgent(): Promise<void> {
     onIdle: () => stop('idle'),
   });
   const server = createSessionServer({ node: config.node, registry, auditLog });
-  const stopAsTold = () => stop(describeFarewell(config, process.uptime()));
+  const stopAsTold = () => stop(describeShutdown(config, process.uptime()));
   process.once('SIGTERM', stopAsTold);
   process.once('SIGINT', stopAsTold);
 
@@ -51,6 +51,6 @@ async function runAgent(): Promise<void> {
   await registry.close(reason);
   // Clients close their connections as soon as they know how their sessions ended; not all are still there.
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await Promise.race([closed, delay(farewellLimitMs)]);
+  await Promise.race([closed, delay(shutdownLimitMs)]);
   process.exit(0);
 }

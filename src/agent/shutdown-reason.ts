@@ -8,7 +8,7 @@ const startLimitSeconds = 10 * 60;
  * Says why the agent was told to end, for whoever has a session in it. No signal says so: it is the time that tells.
  * @param uptimeSeconds for how long it has run.
  */
-export function describeFarewell(
+export function describeShutdown(
   { node, idleMs }: Pick<AgentConfig, 'node' | 'idleMs'>,
   uptimeSeconds: number,
 ): string {

@@ -20,7 +20,7 @@ export const sessionStateSchema = z.object({
   id: z.uuid(),
   target: sessionTargetSchema,
   command: z.array(z.string()).nullable(),
-  state: z.enum(['starting', 'running', 'ended']),
+  state: z.enum(['running', 'ended']),
   startedAt: z.iso.datetime(),
   endedAt: z.iso.datetime().nullable(),
   end: sessionEndSchema.nullable(),

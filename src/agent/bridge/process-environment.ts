@@ -52,7 +52,7 @@ export async function readTargetEnvironment(pid: number): Promise<Buffer[]> {
   } catch (error) {
     throw new ProblemError(
       'bridgeFailed',
-      `the target's environment can’t be imported: ${(error as Error).message.trim()}`,
+      `the target's environment can't be imported: ${(error as Error).message.trim()}`,
       'Give single variables with --env.',
     );
   }

@@ -52,7 +52,7 @@ export class AgentJobs {
 
   /**
    * Finds a Job that may still have a running agent.
-   * @returns null when there is none of this name, or the Job has ended or is being deleted.
+   * @returns null when no Job has this name, or the Job has ended or is being deleted.
    * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
    */
   async findUsable(name: string, signal: AbortSignal): Promise<Job | null> {

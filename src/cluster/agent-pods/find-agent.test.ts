@@ -28,7 +28,7 @@ describe('an agent that can be used as it is', () => {
     expect(find(agents, ['installed'])).toBe('made');
   });
 
-  test('is none of another node, although all that are installed have one key', () => {
+  test('is never an agent of another node, although all installed agents have one key', () => {
     expect(find([makePod('installed', installed, true, 'node-2')])).toBeNull();
   });
 

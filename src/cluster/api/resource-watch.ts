@@ -67,7 +67,7 @@ export async function watchResource<Schema extends z.ZodType, Answer>(
   return await pRetry(
     async (attempt) => {
       const answer = attempt === 1 ? undefined : await onRestart?.();
-      return answer ?? (await watchOnce());
+      return answer === undefined ? await watchOnce() : answer;
     },
     {
       retries: Number.POSITIVE_INFINITY,
