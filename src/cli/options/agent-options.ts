@@ -52,12 +52,13 @@ export const agentIdleOption = defineOption({
   schema: waitSchema.transform(toSeconds),
 });
 
-export const agentStartOption = defineOption({
-  flag: 'timeout',
-  describe: "limit of the agent's start",
-  default: '60s',
-  schema: timeLimitSchema,
-});
+/** Defines `--timeout`: how long a command waits, and for what. */
+export function defineTimeout(group: string, describe: string, defaultLimit: string) {
+  const option = { flag: 'timeout', describe, default: defaultLimit, schema: timeLimitSchema };
+  return createGroup(group).defineOption(option);
+}
+
+export const agentStartOption = defineTimeout('Agent:', "limit of the agent's start", '60s');
 
 export const createNamespaceOption = defineSwitch({
   flag: 'create-namespace',

@@ -2,9 +2,8 @@ import * as z from 'zod';
 import type { Toleration } from '../../../cluster/agent-pods/resident/resident-spec.ts';
 import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { clusterOptions } from '../../options/access-options.ts';
-import { agentOptions, createNamespaceOption } from '../../options/agent-options.ts';
+import { agentOptions, createNamespaceOption, defineTimeout } from '../../options/agent-options.ts';
 import { dryRunOptions } from '../../options/dry-run-options.ts';
-import { timeLimitSchema } from '../../options/duration.ts';
 
 const { defineOption, defineList } = createGroup('Installation:');
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
@@ -51,12 +50,7 @@ export const installOptions = {
     schema: tolerationSchema,
   }),
   priorityClass: defineOption({ flag: 'priority-class', describe: 'PriorityClass of the agents' }),
-  timeoutMs: defineOption({
-    flag: 'timeout',
-    describe: 'limit of waiting until all agents run',
-    default: '5m',
-    schema: timeLimitSchema,
-  }),
+  timeoutMs: defineTimeout('Installation:', 'limit of waiting until all agents run', '5m'),
   // The same as a session's: a session uses only an agent that is made like its own would be.
   agent: agentOptions,
   createNamespace: createNamespaceOption,

@@ -3,11 +3,8 @@ import { removeResidentAgents } from '../../../cluster/agent-pods/resident/resid
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { createGroup } from '../../command-line/option.ts';
-import { timeLimitSchema } from '../../options/duration.ts';
+import { defineTimeout } from '../../options/agent-options.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
-
-const { defineOption } = createGroup('Installation:');
 
 /** Removes the agents that are kept on nodes. */
 export const uninstallCommand = defineCommand({
@@ -22,12 +19,7 @@ export const uninstallCommand = defineCommand({
     { purpose: 'Wait longer for slow nodes', line: 'kubectl crashcart uninstall --timeout 5m' },
   ],
   options: {
-    timeoutMs: defineOption({
-      flag: 'timeout',
-      describe: 'limit of waiting until the agents are gone',
-      default: '1m',
-      schema: timeLimitSchema,
-    }),
+    timeoutMs: defineTimeout('Installation:', 'limit of waiting until the agents are gone', '1m'),
     ...agentAccessOptions,
   },
   run: ({ agentNamespace, timeoutMs, ...access }, context) =>
