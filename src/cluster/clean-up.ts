@@ -7,7 +7,7 @@ import { agentAnnotations, agentLabelSelector } from './agent-pods/agent-spec.ts
 import { listSessionsOf, maxAgentsAskedAtOnce } from './session/list-sessions.ts';
 import type { ApiClient } from './api/api-client.ts';
 import { isNotFound } from './api/api-error.ts';
-import type { Job, Pod } from './api/kubernetes-objects.ts';
+import type { Job, Pod } from './api/objects/kubernetes-objects.ts';
 import { jobs } from './api/resources.ts';
 
 /** An agent that does not run after so long will not start any more. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApiError } from '../cluster/api/api-error.ts';
-import { Failure } from '../failure/failure.ts';
+import { Failure } from './failure.ts';
 import { ProblemError } from '../session-api/problem.ts';
 import { InterruptedError, OutputClosedError, UsageError } from '../cli/errors.ts';
 import { Reporter } from './reporter.ts';

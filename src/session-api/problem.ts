@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Failure, type FailureCode } from '../failure/failure.ts';
-import { parseJSON } from './json-text.ts';
+import { parseJSON } from './connection/json-text.ts';
 
 /** Stable codes of the session API's errors, with the HTTP status each is sent with. */
 const problemStatus = {

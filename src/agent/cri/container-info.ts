@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJSON } from '../../session-api/json-text.ts';
+import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { ContainerStatusResponse } from './runtime-service.ts';
 

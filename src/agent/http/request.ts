@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import type * as z from 'zod';
-import { parseJSON } from '../../session-api/json-text.ts';
+import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { maxBodyBytes } from '../../session-api/session-routes.ts';
 

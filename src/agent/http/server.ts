@@ -5,11 +5,11 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { watchLiveness } from '../../session-api/connection-liveness.ts';
+import { watchLiveness } from '../../session-api/connection/connection-liveness.ts';
 import { protocolHeader, requireCommonProtocol } from '../../session-api/protocol-match.ts';
 import { protocolRange } from '../../session-api/protocol-version.ts';
 import { findRoute, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
-import { initialWindowBytes, WindowEstimator } from '../../session-api/window-estimator.ts';
+import { initialWindowBytes, WindowEstimator } from '../../session-api/connection/window-estimator.ts';
 import { agentVersion } from '../agent-version.ts';
 import { sendProblem } from './answer.ts';
 import { type Agent, requestHandlers, type RequestHandlers } from './request-handlers.ts';

@@ -3,7 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import { offsetHeader, type OutputStreamName } from '../../session-api/session-routes.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
-import type { OutputReading } from '../sessions/output-buffer.ts';
+import type { OutputReading } from '../sessions/streams/output-buffer.ts';
 import type { Session } from '../sessions/session.ts';
 
 /** Of what is received, told at the latest. */

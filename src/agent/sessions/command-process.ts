@@ -1,6 +1,6 @@
 import type { SessionEnd } from '../../session-api/session-end.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
-import type { CommandStreams } from './command-streams.ts';
+import type { CommandStreams } from './streams/command-streams.ts';
 
 /** The processes of one session, as the session sees them. session-process.ts has the real ones; tests play theirs. */
 export interface CommandProcess {

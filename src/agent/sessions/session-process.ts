@@ -14,7 +14,7 @@ import { createSessionDirectory } from '../bridge/session-directory.ts';
 import { decideMemoryLimit } from '../cgroup/memory-limit.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
 import type { CommandProcess, EndReason } from './command-process.ts';
-import { openPipes, type OpenedStreams, openTerminal } from './command-streams.ts';
+import { openPipes, type OpenedStreams, openTerminal } from './streams/command-streams.ts';
 import { reportError } from './session-errors.ts';
 
 const targetPollMs = 200;

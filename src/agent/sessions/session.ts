@@ -6,10 +6,10 @@ import type { SessionEnd, SessionState } from '../../session-api/session-end.ts'
 import type { OutputStreamName } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
 import type { CommandProcess, PrepareProcess } from './command-process.ts';
-import { OutputBuffer } from './output-buffer.ts';
+import { OutputBuffer } from './streams/output-buffer.ts';
 import { reportError } from './session-errors.ts';
 import { SessionLease } from './session-lease.ts';
-import { StdinSink } from './stdin-sink.ts';
+import { StdinSink } from './streams/stdin-sink.ts';
 
 /** After the command's end its output must be read to its end; a device of the kernel may hold it for ever. */
 const drainLimitMs = 30_000;

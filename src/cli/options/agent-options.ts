@@ -6,7 +6,7 @@ import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
 import { createGroup, getDefault, type OptionValues } from '../command-line/option.ts';
 import { agentImage, version } from '../plugin-version.ts';
 import { agentNamespaceOption } from './access-options.ts';
-import { timeLimitSchema, toSeconds, waitSchema } from './duration.ts';
+import { timeLimitSchema, toSeconds, waitSchema } from './values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Agent:');
 const { mirror, imagePullPolicy } = settingsSchema.shape;

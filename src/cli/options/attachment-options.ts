@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { agentLifetimeSeconds } from '../../session-api/agent-lifetime.ts';
 import { parseDetachKeys } from '../../terminal/escape-keys.ts';
 import { createGroup } from '../command-line/option.ts';
-import { leaseSecondsSchema } from './duration.ts';
+import { leaseSecondsSchema } from './values/duration.ts';
 
 const { defineOption, defineSwitch } = createGroup('Session:');
 

@@ -10,7 +10,7 @@ import {
 } from '../../session-api/command-setup.ts';
 import { createGroup, type OptionValues } from '../command-line/option.ts';
 import { UsageError } from '../errors.ts';
-import { createBytesSchema, formatBytes } from './byte-size.ts';
+import { createBytesSchema, formatBytes } from './values/byte-size.ts';
 import { checkValue } from './option-values.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Session:');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { createGroup, type Option, type ValueSource } from '../command-line/option.ts';
-import { waitSchema } from './duration.ts';
+import { waitSchema } from './values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Connection (as for kubectl):');
 

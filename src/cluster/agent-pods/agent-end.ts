@@ -1,6 +1,6 @@
 import { agentContainer } from './agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { describePodEnd } from '../target/pod-end.ts';
 import { describeTermination } from '../target/target-container.ts';
 import { Failure } from '../../failure/failure.ts';

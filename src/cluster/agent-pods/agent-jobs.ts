@@ -4,7 +4,7 @@ import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { Job } from '../api/kubernetes-objects.ts';
+import type { Job } from '../api/objects/kubernetes-objects.ts';
 import { jobs } from '../api/resources.ts';
 
 /** The namespace for agents does not exist. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { getPodStep, NodeFullError } from './agent-pod-step.ts';
-import { podSchema } from '../api/kubernetes-objects.ts';
+import { podSchema } from '../api/objects/kubernetes-objects.ts';
 import { testAgentOptions } from '../testing/sample-agent-options.ts';
 
 const toolboxImage = 'registry.example/tools:1';

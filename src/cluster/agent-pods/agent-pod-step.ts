@@ -1,7 +1,7 @@
 import { agentContainer, type AgentOptions } from './agent-spec.ts';
 import { describeTermination } from '../target/target-container.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 
 /** The kubelet had no room for the pod's requests. */
 export class NodeFullError extends Failure {

@@ -5,7 +5,7 @@ import type { AgentOptions } from './agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
 import { adviseManifest } from '../api/granting-roles.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { watchResource } from '../api/resource-watch.ts';
 import { events, pods } from '../api/resources.ts';
 

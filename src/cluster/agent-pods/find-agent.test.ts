@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { podSchema } from '../api/kubernetes-objects.ts';
+import { podSchema } from '../api/objects/kubernetes-objects.ts';
 import { testAgentOptions as options } from '../testing/sample-agent-options.ts';
 import { agentLabels, describeAgent } from './agent-spec.ts';
 import { findWarmAgent } from './find-agent.ts';

@@ -1,6 +1,6 @@
 import type { ApiClient } from '../api/api-client.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
-import { isPodReady } from '../api/pod-readiness.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
+import { isPodReady } from '../api/objects/pod-readiness.ts';
 import { pods } from '../api/resources.ts';
 import { agentLabels, agentLabelSelector, type AgentOptions, describeAgent } from './agent-spec.ts';
 import { computeResidentKey, residentLabels } from './resident/resident-spec.ts';

@@ -6,7 +6,7 @@ import { type AgentJobManifest, describeAgent } from './agent-spec.ts';
 import { type AgentProgress, waitForAgent } from './agent-wait.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { Failure, type FailureCode } from '../../failure/failure.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { refuseUnusableNode } from '../target/node-checks.ts';
 
 /** Ended Jobs keep their names until the cluster removes them. */

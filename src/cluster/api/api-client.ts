@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
-import { LineSplitter } from '../../session-api/line-splitter.ts';
+import { LineSplitter } from '../../session-api/connection/line-splitter.ts';
 import { ApiError } from './api-error.ts';
 import type { ApiConnection } from './kubeconfig.ts';
 import { parseAnswer } from './parse-object.ts';

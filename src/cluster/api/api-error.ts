@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJSON } from '../../session-api/json-text.ts';
+import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { Failure } from '../../failure/failure.ts';
 import { adviseRole } from './granting-roles.ts';
 

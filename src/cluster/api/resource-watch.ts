@@ -1,6 +1,6 @@
 import pRetry, { AbortError } from 'p-retry';
 import * as z from 'zod';
-import { parseJSON } from '../../session-api/json-text.ts';
+import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ApiClient, ApiRequest } from './api-client.ts';
 import { ApiError, toApiError } from './api-error.ts';

@@ -15,7 +15,7 @@ import {
   runtimeClassSchema,
   userReviewSchema,
   versionSchema,
-} from './kubernetes-objects.ts';
+} from './objects/kubernetes-objects.ts';
 
 /** A request to the API server, without what differs from call to call: its query, body and signal. */
 export interface ResourceRequest<Schema extends z.ZodType> {

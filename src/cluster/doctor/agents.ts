@@ -4,7 +4,7 @@ import { findWarmAgent, listAgents } from '../agent-pods/find-agent.ts';
 import { askAgent, findNode } from '../session/list-sessions.ts';
 import { agentAnnotations, type AgentOptions } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import type { SessionClient } from '../session/session-client.ts';
 import { type CheckResult, failBy, type Finding, leaveOpen, pass, runCheck, warn } from './finding.ts';
 

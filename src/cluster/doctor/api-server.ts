@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
-import type { versionSchema } from '../api/kubernetes-objects.ts';
+import type { versionSchema } from '../api/objects/kubernetes-objects.ts';
 import { serverVersion } from '../api/resources.ts';
 import { type CheckResult, failBy, type Finding, leaveOpen, pass, warn } from './finding.ts';
 

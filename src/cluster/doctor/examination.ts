@@ -2,7 +2,7 @@ import { findWarmAgent } from '../agent-pods/find-agent.ts';
 import { type AgentOptions, agentResources } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { isNotFound } from '../api/api-error.ts';
-import type { Node, Pod } from '../api/kubernetes-objects.ts';
+import type { Node, Pod } from '../api/objects/kubernetes-objects.ts';
 import type { TargetName } from '../target/target-name.ts';
 import { checkAdmission } from './namespace/admission.ts';
 import { checkAgentNamespace } from './namespace/namespace-check.ts';

@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/api-client.ts';
 import { chooseContainer } from '../target/target-container.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../target/node-checks.ts';
 import { findTargetPod } from '../target/target-pod.ts';
 import type { TargetName } from '../target/target-name.ts';

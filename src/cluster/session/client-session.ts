@@ -7,11 +7,11 @@ import type { StreamTrailers } from '../../session-api/stream-trailers.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import type * as z from 'zod';
 import type { AgentConnection } from './agent-connection.ts';
-import { OutputAcknowledger } from './output-acknowledger.ts';
-import { OutputReader } from './output-reader.ts';
+import { OutputAcknowledger } from './streams/output-acknowledger.ts';
+import { OutputReader } from './streams/output-reader.ts';
 import { type ClientAudit, type JoinedSession, reconnect } from './reconnection.ts';
 import { RenewableConnection } from './renewable-connection.ts';
-import { StdinSender } from './stdin-sender.ts';
+import { StdinSender } from './streams/stdin-sender.ts';
 
 const requestLimitMs = 5000;
 

@@ -5,7 +5,7 @@ import { listAgents } from '../agent-pods/find-agent.ts';
 import { agentAnnotations } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import type { SessionClient } from './session-client.ts';
 import { connectToAgent } from './agent-connection.ts';
 import type { AgentAddress } from './tunnel.ts';

@@ -7,7 +7,7 @@ import { commandSetupSchema } from '../../session-api/command-setup.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
 import { agentLabels, describeAgent } from '../agent-pods/agent-spec.ts';
-import { podSchema } from '../api/kubernetes-objects.ts';
+import { podSchema } from '../api/objects/kubernetes-objects.ts';
 import { answerJSON, describePlayedSession, playApiServer } from '../testing/fake-api-server.ts';
 import { testAgentOptions } from '../testing/sample-agent-options.ts';
 import type { SessionRequest } from './client-session.ts';

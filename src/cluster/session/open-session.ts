@@ -6,7 +6,7 @@ import { findWarmAgent } from '../agent-pods/find-agent.ts';
 import { type AgentRequest, startAgent } from '../agent-pods/start-agent.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
 import type { Tunnel } from './tunnel.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../session-api/protocol-match.ts';
 import { protocolRange } from '../../session-api/protocol-version.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
-import { OutputReader } from './output-reader.ts';
+import { OutputReader } from './streams/output-reader.ts';
 import { type AgentStream, SessionClient } from './session-client.ts';
 
 const id = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';

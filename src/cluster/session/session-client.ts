@@ -8,8 +8,8 @@ import {
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
-import { watchLiveness } from '../../session-api/connection-liveness.ts';
-import { parseJSON } from '../../session-api/json-text.ts';
+import { watchLiveness } from '../../session-api/connection/connection-liveness.ts';
+import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
 import { parseProblem, ProblemError } from '../../session-api/problem.ts';
 import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
@@ -25,10 +25,10 @@ import {
   type signalRequestSchema,
 } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
-import { initialWindowBytes, WindowEstimator } from '../../session-api/window-estimator.ts';
+import { initialWindowBytes, WindowEstimator } from '../../session-api/connection/window-estimator.ts';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { OutputConnection } from './output-reader.ts';
+import type { OutputConnection } from './streams/output-reader.ts';
 
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;

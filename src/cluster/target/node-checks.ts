@@ -1,7 +1,7 @@
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { Node, Pod } from '../api/kubernetes-objects.ts';
+import type { Node, Pod } from '../api/objects/kubernetes-objects.ts';
 import { nodes, runtimeClasses } from '../api/resources.ts';
 
 /** Handlers that run containers in a sandbox: on the node only the sandbox's own process is visible. */

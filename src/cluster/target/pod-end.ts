@@ -1,6 +1,6 @@
 import type { ApiClient } from '../api/api-client.ts';
 import { isNotFound } from '../api/api-error.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { pods } from '../api/resources.ts';
 
 /**

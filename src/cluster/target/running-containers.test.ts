@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { podSchema } from '../api/kubernetes-objects.ts';
+import { podSchema } from '../api/objects/kubernetes-objects.ts';
 import { describeContainers } from './running-containers.ts';
 
 const startedAt = '2026-01-10T00:00:00Z';

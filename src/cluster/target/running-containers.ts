@@ -1,5 +1,5 @@
 import type { ApiClient } from '../api/api-client.ts';
-import type { ContainerStatus, Pod } from '../api/kubernetes-objects.ts';
+import type { ContainerStatus, Pod } from '../api/objects/kubernetes-objects.ts';
 import { pods } from '../api/resources.ts';
 
 /** More than anyone chooses from by hand; the API server need not read the rest. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { chooseContainer } from './target-container.ts';
-import { type Pod, podSchema } from '../api/kubernetes-objects.ts';
+import { type Pod, podSchema } from '../api/objects/kubernetes-objects.ts';
 
 const running = { state: { running: {} } };
 

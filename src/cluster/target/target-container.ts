@@ -1,5 +1,5 @@
 import { Failure } from '../../failure/failure.ts';
-import type { ContainerStatus, Pod } from '../api/kubernetes-objects.ts';
+import type { ContainerStatus, Pod } from '../api/objects/kubernetes-objects.ts';
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
-import type { Pod } from '../api/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { Failure } from '../../failure/failure.ts';
 import { describePodEnd } from './pod-end.ts';
 import { describeTermination, findContainerStatus } from './target-container.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
-import { listOf } from '../api/kubernetes-objects.ts';
+import { listOf } from '../api/objects/kubernetes-objects.ts';
 import { describeNamespaced, namespaces, nodes, pods, type ResourceRequest } from '../api/resources.ts';
 import type { TargetName } from './target-name.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { podSchema, selectedSchema } from '../api/kubernetes-objects.ts';
+import { podSchema, selectedSchema } from '../api/objects/kubernetes-objects.ts';
 import { formatSelector, pickPod } from './target-pod.ts';
 
 /** @param ready since when it is ready; null: it is not. */

@@ -1,8 +1,8 @@
 import type { ApiClient } from '../api/api-client.ts';
 import { isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import { type Pod, selectedSchema, serviceSchema } from '../api/kubernetes-objects.ts';
-import { findReadySince, isPodReady } from '../api/pod-readiness.ts';
+import { type Pod, selectedSchema, serviceSchema } from '../api/objects/kubernetes-objects.ts';
+import { findReadySince, isPodReady } from '../api/objects/pod-readiness.ts';
 import { describeNamespaced, namespaces, pods } from '../api/resources.ts';
 import type { TargetName, WorkloadKind } from './target-name.ts';
 

@@ -1,7 +1,7 @@
 import { createAgentNamespace } from '../../../cluster/agent-pods/agent-namespace.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { Failure } from '../../../failure/failure.ts';
-import type { DaemonSet } from '../../../cluster/api/kubernetes-objects.ts';
+import type { DaemonSet } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import {
   applyResidentAgents,
   findResidentRefusal,

@@ -1,7 +1,7 @@
 import { listAgents } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { chooseContainer } from '../../../cluster/target/target-container.ts';
-import type { Pod } from '../../../cluster/api/kubernetes-objects.ts';
+import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';

@@ -12,10 +12,10 @@ import {
   createNamespaceOption,
 } from '../../options/agent-options.ts';
 import { attachmentOptions, stdinOption } from '../../options/attachment-options.ts';
-import { createBytesSchema } from '../../options/byte-size.ts';
+import { createBytesSchema } from '../../options/values/byte-size.ts';
 import { commandSetupOptions } from '../../options/command-setup-options.ts';
 import { dryRunOptions } from '../../options/dry-run-options.ts';
-import { leaseSecondsSchema } from '../../options/duration.ts';
+import { leaseSecondsSchema } from '../../options/values/duration.ts';
 import { refuseCombinations, requireCompanion } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
 

@@ -1,7 +1,7 @@
 import { defineArgument } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { refuseCombinations } from '../../options/option-rules.ts';
-import { sessionIDSchema } from '../../options/session-id.ts';
+import { sessionIDSchema } from '../../options/values/session-id.ts';
 import { attachOptions } from './attach-options.ts';
 import { runAttach } from './attach-run.ts';
 

@@ -4,7 +4,7 @@ import { defineArguments } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
-import { sessionIDSchema } from '../../options/session-id.ts';
+import { sessionIDSchema } from '../../options/values/session-id.ts';
 
 /** Ends sessions. */
 export const stopCommand = defineCommand({

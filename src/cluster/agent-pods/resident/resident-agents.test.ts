@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { daemonSetSchema } from '../../api/kubernetes-objects.ts';
+import { daemonSetSchema } from '../../api/objects/kubernetes-objects.ts';
 import { isComplete } from './resident-agents.ts';
 
 function check(status: Record<string, number>): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { podSchema } from '../../api/kubernetes-objects.ts';
+import { podSchema } from '../../api/objects/kubernetes-objects.ts';
 import { isResident, refuseLongKeep } from './session-keep.ts';
 
 const day = 24 * 60 * 60;

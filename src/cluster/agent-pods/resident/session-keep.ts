@@ -1,6 +1,6 @@
 import { agentLifetimeSeconds } from '../../../session-api/agent-lifetime.ts';
 import { Failure } from '../../../failure/failure.ts';
-import type { Pod } from '../../api/kubernetes-objects.ts';
+import type { Pod } from '../../api/objects/kubernetes-objects.ts';
 import { residentLabels } from './resident-spec.ts';
 
 const secondsPerHour = 3600;

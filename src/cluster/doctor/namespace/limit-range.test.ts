@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { agentResources } from '../../agent-pods/agent-spec.ts';
-import { limitRangeSchema } from '../../api/kubernetes-objects.ts';
+import { limitRangeSchema } from '../../api/objects/kubernetes-objects.ts';
 import { checkLimitRanges } from './limit-range.ts';
 
 function check(limits: object) {

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../api/api-client.ts';
-import type { LimitRange } from '../../api/kubernetes-objects.ts';
+import type { LimitRange } from '../../api/objects/kubernetes-objects.ts';
 import { limitRanges } from '../../api/resources.ts';
 import { type CheckResult, fail, type Finding, pass, runCheck } from '../finding.ts';
 import { readQuantity } from './quantity.ts';

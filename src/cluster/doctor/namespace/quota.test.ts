@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { agentResources } from '../../agent-pods/agent-spec.ts';
-import { quotaSchema } from '../../api/kubernetes-objects.ts';
+import { quotaSchema } from '../../api/objects/kubernetes-objects.ts';
 import { countAgent, checkQuotas } from './quota.ts';
 
 const agent = countAgent(agentResources);

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../api/api-client.ts';
-import type { Quota } from '../../api/kubernetes-objects.ts';
+import type { Quota } from '../../api/objects/kubernetes-objects.ts';
 import { resourceQuotas } from '../../api/resources.ts';
 import { type CheckResult, fail, type Finding, leaveOpen, pass, runCheck, warn } from '../finding.ts';
 import { readQuantity } from './quantity.ts';

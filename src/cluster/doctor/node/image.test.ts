@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { AgentOptions } from '../../agent-pods/agent-spec.ts';
-import { nodeSchema } from '../../api/kubernetes-objects.ts';
+import { nodeSchema } from '../../api/objects/kubernetes-objects.ts';
 import { checkImage } from './image.ts';
 
 const present = ['docker.io/library/agent:1', 'example.com/agent:1', 'example.com/agent@sha256:0123'];

@@ -1,7 +1,7 @@
 import type { AgentOptions } from '../../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import { ApiError, isNotFound } from '../../api/api-error.ts';
-import type { Node } from '../../api/kubernetes-objects.ts';
+import type { Node } from '../../api/objects/kubernetes-objects.ts';
 import { secrets } from '../../api/resources.ts';
 import { type CheckResult, fail, leaveOpen, pass } from '../finding.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { NodeReport } from '../../../session-api/node-report.ts';
-import { nodeSchema } from '../../api/kubernetes-objects.ts';
+import { nodeSchema } from '../../api/objects/kubernetes-objects.ts';
 import { featureChecks, checkFeature } from './node-features.ts';
 import { checkNodes } from './nodes.ts';
 

@@ -1,5 +1,5 @@
 import type { NodeReport } from '../../../session-api/node-report.ts';
-import type { Node } from '../../api/kubernetes-objects.ts';
+import type { Node } from '../../api/objects/kubernetes-objects.ts';
 import { linkDocs } from '../../../failure/docs-link.ts';
 import { type CheckResult, leaveOpen, pass, warn } from '../finding.ts';
 

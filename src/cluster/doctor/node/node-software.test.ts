@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { NodeReport } from '../../../session-api/node-report.ts';
-import { nodeSchema } from '../../api/kubernetes-objects.ts';
+import { nodeSchema } from '../../api/objects/kubernetes-objects.ts';
 import { checkCgroups, checkKernel, checkRuntime } from './node-software.ts';
 
 function describeNode(nodeInfo: Record<string, string>) {

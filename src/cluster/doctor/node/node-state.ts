@@ -1,4 +1,4 @@
-import type { Node } from '../../api/kubernetes-objects.ts';
+import type { Node } from '../../api/objects/kubernetes-objects.ts';
 import { refuseNode } from '../../target/node-checks.ts';
 import { type CheckResult, fail, failBy, leaveOpen, pass, warn } from '../finding.ts';
 

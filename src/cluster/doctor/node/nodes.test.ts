@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { nodeSchema } from '../../api/kubernetes-objects.ts';
+import { nodeSchema } from '../../api/objects/kubernetes-objects.ts';
 import type { CheckStatus, CheckResult } from '../finding.ts';
 import { summarize } from './nodes.ts';
 

@@ -1,6 +1,6 @@
 import type { NodeReport } from '../../../session-api/node-report.ts';
 import type { ApiClient } from '../../api/api-client.ts';
-import type { Node } from '../../api/kubernetes-objects.ts';
+import type { Node } from '../../api/objects/kubernetes-objects.ts';
 import { events, nodes } from '../../api/resources.ts';
 import { type CheckResult, type CheckStatus, type Finding, leaveOpen } from '../finding.ts';
 import { featureChecks, checkFeature } from './node-features.ts';

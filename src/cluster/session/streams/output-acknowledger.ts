@@ -2,7 +2,7 @@ import {
   acknowledgedShare,
   acknowledgementIntervalMs,
   type OutputStreamName,
-} from '../../session-api/session-routes.ts';
+} from '../../../session-api/session-routes.ts';
 
 type Offsets = Partial<Record<OutputStreamName, number>>;
 

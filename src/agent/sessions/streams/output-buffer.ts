@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { ProblemError } from '../../session-api/problem.ts';
+import { ProblemError } from '../../../session-api/problem.ts';
 import { OutputRing } from './output-ring.ts';
 
 /** Most bytes that Node reads from a pipe or a terminal at once. */

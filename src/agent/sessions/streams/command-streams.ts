@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
-import type { TerminalSize } from '../../session-api/session-spec.ts';
+import type { TerminalSize } from '../../../session-api/session-spec.ts';
 
 const run = promisify(execFile);
 

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import type { Readable, Writable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
-import { offsetHeader, type OutputStreamName } from '../../session-api/session-routes.ts';
-import { parseTrailers, type StreamTrailers } from '../../session-api/stream-trailers.ts';
-import { parseProblem } from '../../session-api/problem.ts';
-import { Failure } from '../../failure/failure.ts';
+import { offsetHeader, type OutputStreamName } from '../../../session-api/session-routes.ts';
+import { parseTrailers, type StreamTrailers } from '../../../session-api/stream-trailers.ts';
+import { parseProblem } from '../../../session-api/problem.ts';
+import { Failure } from '../../../failure/failure.ts';
 
 const maxProblemBytes = 64 * 1024;
 

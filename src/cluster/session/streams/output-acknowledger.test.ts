@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { acknowledgedShare, acknowledgementIntervalMs } from '../../session-api/session-routes.ts';
+import { acknowledgedShare, acknowledgementIntervalMs } from '../../../session-api/session-routes.ts';
 import { OutputAcknowledger } from './output-acknowledger.ts';
 
 const bufferBytes = 1024 * 1024;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { leaseSchema } from '../../session-api/session-spec.ts';
-import { maxTimeLimitSeconds } from '../../session-api/time-limit.ts';
+import { leaseSchema } from '../../../session-api/session-spec.ts';
+import { maxTimeLimitSeconds } from '../../../session-api/time-limit.ts';
 
 const unitMs: Record<string, number> = { '': 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const secondsPerHour = 3600;

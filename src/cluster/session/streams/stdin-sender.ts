@@ -1,9 +1,9 @@
 import { type ClientHttp2Stream, constants } from 'node:http2';
 import type { Readable } from 'node:stream';
-import { parseJSON } from '../../session-api/json-text.ts';
-import { LineSplitter } from '../../session-api/line-splitter.ts';
-import { type StdinProgress, stdinProgressSchema } from '../../session-api/session-routes.ts';
-import { Failure } from '../../failure/failure.ts';
+import { parseJSON } from '../../../session-api/connection/json-text.ts';
+import { LineSplitter } from '../../../session-api/connection/line-splitter.ts';
+import { type StdinProgress, stdinProgressSchema } from '../../../session-api/session-routes.ts';
+import { Failure } from '../../../failure/failure.ts';
 
 /** Limit of what the agent has not acknowledged: enough for 80 MB/s at a round trip of 50 ms. */
 const maxUnacknowledgedBytes = 4 * 1024 * 1024;

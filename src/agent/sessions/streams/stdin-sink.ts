@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import type { StdinProgress } from '../../session-api/session-routes.ts';
-import { ProblemError } from '../../session-api/problem.ts';
+import type { StdinProgress } from '../../../session-api/session-routes.ts';
+import { ProblemError } from '../../../session-api/problem.ts';
 
 /** End of transmission: what Ctrl-D sends; a terminal has no half-close. */
 const endOfTransmission = Buffer.from([0x04]);
