@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import { ProblemError } from '../../session-api/problem.ts';
-import { parseContainerInfo } from '../cri/container-info.ts';
+import { parseContainerPID } from '../cri/container-pid.ts';
 import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
 import { getContainerStatus } from '../cri/runtime-service.ts';
 import { useRuntimeSocket } from '../cri/runtime-socket.ts';
@@ -21,8 +21,8 @@ export async function findContainerProcess(containerID: string): Promise<number>
     const response = await askRuntime(endpoint, containerID);
     if (response === null) continue;
     knownByRuntime = true;
-    const info = parseContainerInfo(response);
-    if (info !== null) return info.pid;
+    const pid = parseContainerPID(response);
+    if (pid !== null) return pid;
   }
   const pid = await scanForContainer(containerID);
   if (pid !== null) return pid;

@@ -3,12 +3,6 @@ import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { ContainerStatusResponse } from './runtime-service.ts';
 
-/** What the runtime says of a running container. */
-export interface ContainerInfo {
-  /** PID of the container's first process in the runtime's PID namespace. */
-  pid: number;
-}
-
 // containerd, CRI-O and cri-dockerd all put a JSON text under the key "info", with pid at its top level;
 // runtimeType is containerd's alone.
 const verboseInfoSchema = z.object({ pid: z.number().int(), runtimeType: z.string().optional() });
@@ -17,10 +11,11 @@ const verboseInfoSchema = z.object({ pid: z.number().int(), runtimeType: z.strin
 const sandboxedRuntimeType = /kata|runsc|gvisor|firecracker|hyperv|wasm/i;
 
 /**
- * Reads the PID out of a verbose ContainerStatus.
+ * Reads the PID of a container's first process out of a verbose ContainerStatus.
+ * @returns the PID in the runtime's PID namespace; null when the status does not tell it.
  * @throws ProblemError `targetNotRunning` or `sandboxedRuntime`.
  */
-export function parseContainerInfo(response: ContainerStatusResponse): ContainerInfo | null {
+export function parseContainerPID(response: ContainerStatusResponse): number | null {
   if (response.status !== null && response.status.state !== 'CONTAINER_RUNNING') {
     throw new ProblemError(
       'targetNotRunning',
@@ -40,5 +35,5 @@ export function parseContainerInfo(response: ContainerStatusResponse): Container
       "The container's processes do not run on the node's kernel: there are no namespaces to enter.",
     );
   }
-  return pid > 0 ? { pid } : null;
+  return pid > 0 ? pid : null;
 }
