@@ -16,9 +16,9 @@ const wellKnownSockets = [
 ];
 
 /**
- * Lists where the CRI socket may be on this node. The kubelet's own setting comes last, as finding it
- * takes a look at every process: it is only needed where nothing else knows the container.
- * @returns paths as the node's root sees them; whether one exists is for the caller to try.
+ * Lists where the CRI socket may be on this node. The kubelet's own setting comes last: to find it, every process
+ * is looked at, so it is read only where no other socket knows the container.
+ * @returns paths as the node's root sees them. The sockets may not exist.
  */
 export async function* listRuntimeEndpoints(): AsyncGenerator<string, void, void> {
   yield* wellKnownSockets;
@@ -27,10 +27,10 @@ export async function* listRuntimeEndpoints(): AsyncGenerator<string, void, void
 }
 
 /**
- * Reads `--container-runtime-endpoint` from the running kubelet's arguments. Whatever else has such arguments is not
- * asked: a container could name a socket of its own.
+ * Reads `--container-runtime-endpoint` from the running kubelet's arguments. Other processes with such an argument do
+ * not count: a container could name a socket of its own.
  * @param procfs where the node's processes are.
- * @returns null when no process has it (it may be in a file, or the kubelet part of another process).
+ * @returns null when no process has the argument. It may be in a file, or the kubelet may be part of another process.
  */
 export async function findKubeletEndpoint(procfs: string): Promise<string | null> {
   const ownNamespace = await readlink(join(procfs, '1/ns/pid')).catch(() => null);
@@ -45,7 +45,7 @@ export async function findKubeletEndpoint(procfs: string): Promise<string | null
   return null;
 }
 
-/** Whether a process is the node's own: in its PID namespace, and below no pod's cgroup (those of hostPID are there too). */
+/** Whether a process is the node's own: in the node's PID namespace, where pods with hostPID are too, and below no pod's cgroup. */
 async function isNodeProcess(directory: string, pidNamespace: string): Promise<boolean> {
   const [namespace, cgroup] = await Promise.all([
     readlink(join(directory, 'ns/pid')).catch(() => null),
@@ -54,7 +54,7 @@ async function isNodeProcess(directory: string, pidNamespace: string): Promise<b
   return namespace === pidNamespace && cgroup !== null && !cgroup.includes('kubepods');
 }
 
-/** @returns the socket's path of a `--container-runtime-endpoint` argument; null without a unix one. */
+/** @returns the path of a `--container-runtime-endpoint` argument; null when the argument is not a unix socket. */
 export function parseEndpointFlag(argv: string[]): string | null {
   const flag = '--container-runtime-endpoint';
   for (const [index, argument] of argv.entries()) {

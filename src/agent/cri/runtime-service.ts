@@ -19,7 +19,7 @@ export interface VersionResponse {
 }
 
 /**
- * The part of the CRI's RuntimeService that is used here, read-only calls alone.
+ * The part of the CRI's RuntimeService that is used here: calls that only read.
  * Field numbers: https://github.com/kubernetes/cri-api/blob/v0.37.2/pkg/apis/runtime/v1/api.proto
  */
 const descriptor = {
@@ -80,7 +80,7 @@ const descriptor = {
 };
 
 type RuntimeServiceConstructor = new (address: string, ...rest: unknown[]) => RuntimeServiceClient;
-/** Built from the descriptor once: that takes longer than a call. */
+/** Built from the descriptor once, as building takes longer than a call. */
 let RuntimeService: RuntimeServiceConstructor | null = null;
 
 type Call<Request, Response> = (

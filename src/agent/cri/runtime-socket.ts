@@ -3,9 +3,9 @@ import { walkInRoot } from '../files/rooted-path.ts';
 
 /**
  * Reaches a runtime's socket below the node's root.
- * @param endpoint a path as the node's root has it: links in it, absolute ones too, are resolved against that.
- * @param use is given a path that is valid until its promise settles.
- * @returns what `use` returned; null when nothing is at the endpoint.
+ * @param endpoint a path in the node's root. Links in the path, absolute links too, are resolved in that root.
+ * @param use is given a path that is valid until the promise of `use` settles.
+ * @returns the result of `use`; null when nothing is at the endpoint.
  */
 export async function useRuntimeSocket<Result>(
   endpoint: string,

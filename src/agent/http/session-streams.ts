@@ -6,7 +6,7 @@ import { formatTrailers } from '../../session-api/stream-trailers.ts';
 import type { OutputReading } from '../sessions/streams/output-buffer.ts';
 import type { Session } from '../sessions/session.ts';
 
-/** Of what is received, told at the latest. */
+/** Progress is told at least this often. */
 const progressIntervalMs = 20;
 const progressIntervalBytes = 256 * 1024;
 
@@ -46,7 +46,7 @@ export async function sendOutput(
       if (!taken) await Promise.race([once(sink, 'drain').catch(() => undefined), gone]);
     }
   } finally {
-    // It may wait for what is still to come: only then can it end.
+    // The reader may wait for output that is still to come, and can end only then.
     void chunks.return();
     if (sink !== stream && stream.destroyed) sink.destroy();
   }

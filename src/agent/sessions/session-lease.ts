@@ -1,29 +1,29 @@
 import { uptime } from 'node:os';
 import { ProblemError } from '../../session-api/problem.ts';
 
-/** Timers stand still while the machine sleeps: how often the clock is looked at, which does not. */
+/** How often the clock is read: it goes on while the machine sleeps, but timers stand still. */
 const maxSleepMs = 5000;
 
 export interface LeaseOptions {
   /** The client that has started the session. */
   client: string;
-  /** How long the session outlives the last connection of who holds it. */
+  /** How long the session outlives the last connection of its holder. */
   graceSeconds: number;
-  /** The same for one that nobody shall hold at first; null: the client that started it does. */
+  /** How long a session is kept that starts without a holder; null: the client that started the session holds it. */
   keepSeconds: number | null;
-  /** @param lastedSeconds how long nobody was there. */
+  /** @param lastedSeconds how long the session had no client. */
   onExpired: (lastedSeconds: number) => void;
 }
 
-/** Who holds a session, and how long it is kept when that client is gone. */
+/** Which client holds a session, and how long the session is kept when the client is gone. */
 export class SessionLease {
   readonly #options: LeaseOptions;
-  /** The one that may come back. */
+  /** The client that may come back. */
   #client: string;
   #seconds: number;
-  /** Open requests of the holder by their kind, with what ends each. */
+  /** Open requests of the holder: for each kind, the function that ends the request. */
   readonly #requests = new Map<string, () => void>();
-  /** On the clock of uptime(); null while somebody is there, or when there is nothing left to keep. */
+  /** On the clock of uptime(); null while a client is connected, and after the session's end. */
   #expiresAtSeconds: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isOver = false;
@@ -36,17 +36,17 @@ export class SessionLease {
     this.#wasDetached = options.keepSeconds !== null;
   }
 
-  /** Begins: the session runs, and whoever asked for it can be expected. */
+  /** Begins the lease: the session runs, and the client that asked for the session is expected. */
   open(): void {
     this.#renew();
   }
 
-  /** The client that holds the session now; null when none does. */
+  /** The client that holds the session now; null when no client does. */
   get holder(): string | null {
     return this.#requests.size > 0 ? this.#client : null;
   }
 
-  /** Whether it was left running on purpose, at any time. */
+  /** Whether a client has ever left the session running on purpose. */
   get wasDetached(): boolean {
     return this.#wasDetached;
   }
@@ -67,9 +67,9 @@ export class SessionLease {
   }
 
   /**
-   * Counts an open request of the holder. An older one of the same kind is ended: its connection is lost.
+   * Counts an open request of the holder. An older request of the same kind is ended: its connection is lost.
    * @param cut ends the request.
-   * @returns to be called when it is over.
+   * @returns a function to call when the request is over.
    * @throws ProblemError `takenOver`.
    */
   hold(client: string, kind: string, cut: () => void): () => void {
@@ -86,8 +86,8 @@ export class SessionLease {
   }
 
   /**
-   * Makes a client the one that holds the session; requests of the one before are ended.
-   * @throws ProblemError `takenOver` when it may not take it over, and another one has held it last.
+   * Makes a client the holder of the session. Requests of the holder before are ended.
+   * @throws ProblemError `takenOver` when the client may not take the session over, and another client held it last.
    */
   take(client: string, takeOver: boolean): void {
     if (!takeOver) this.check(client);
@@ -97,7 +97,7 @@ export class SessionLease {
   }
 
   /**
-   * Leaves the session without its client, for as long as that says.
+   * Leaves the session without its client, for as long as the client says.
    * @throws ProblemError `takenOver`.
    */
   detach(client: string, keepSeconds: number): void {
@@ -129,7 +129,7 @@ export class SessionLease {
   }
 
   #wait(): void {
-    // /proc/uptime, so CLOCK_BOOTTIME: it counts the time that the machine sleeps, as timers do not.
+    // /proc/uptime is CLOCK_BOOTTIME, which counts the time that the machine sleeps. Timers do not.
     const leftMs = ((this.#expiresAtSeconds ?? 0) - uptime()) * 1000;
     if (leftMs <= 0) {
       this.#isOver = true;

@@ -33,13 +33,13 @@ export interface CommandStreams {
 export interface OpenedStreams extends CommandStreams {
   /** Descriptors for the child: stdin, stdout, stderr. */
   childDescriptors: [number, number, number];
-  /** Closes the child's descriptors in the agent. To be called after the spawn; the streams can't end before. */
+  /** Closes the child's descriptors in the agent. To be called after the spawn: the streams can't end earlier. */
   releaseChildDescriptors(): void;
 }
 
 /**
- * Opens a PTY pair. Only that is node-pty's: its own spawn drops what is unread 200 ms after the exit,
- * takes the bytes for text, and passes no further descriptors.
+ * Opens a PTY pair. node-pty only opens the pair. Its own spawn drops what is unread 200 ms after the exit, takes
+ * the bytes for text, and passes no further descriptors.
  */
 export function openTerminal(size: TerminalSize): OpenedStreams {
   const { master, slave } = pty.open(size.columns, size.rows);
@@ -60,9 +60,9 @@ export function openTerminal(size: TerminalSize): OpenedStreams {
 /**
  * Opens three pipes. They are FIFOs, as Node's own 'pipe' would make socket pairs, which a command can't
  * open again by name (`echo > /dev/stderr` fails with ENXIO).
- * @param directory for their names, which are gone again when it returns.
- * @param owner who may open them again; null: root alone. Only they get one: a terminal stays root's, as all sessions
- *   have the folder of terminals, and another target's process may be the same user.
+ * @param directory where the FIFOs have names until the function returns.
+ * @param owner the user who may open the FIFOs again; null: root alone. A terminal always stays root's, as all sessions
+ *   share the folder of terminals, and a process of another target may have the same user.
  */
 export async function openPipes(
   directory: string,

@@ -2,12 +2,12 @@ import type { Readable, Writable } from 'node:stream';
 import type { StdinProgress } from '../../../session-api/session-routes.ts';
 import { ProblemError } from '../../../session-api/problem.ts';
 
-/** End of transmission: what Ctrl-D sends; a terminal has no half-close. */
+/** End of transmission, the byte of Ctrl-D: a terminal has no half-close. */
 const endOfTransmission = Buffer.from([0x04]);
 
 interface Writer {
   source: Readable;
-  /** Settles when it is to write no more. */
+  /** Settles when the writer must write no more. */
   superseded: PromiseWithResolvers<void>;
   finished: Promise<void>;
 }
@@ -36,12 +36,12 @@ export class StdinSink {
   }
 
   /**
-   * Writes what `source` brings, in place of whoever has written until now: most likely the same client, over a
-   * connection that it has lost.
-   * @param offset of its first byte in the whole stream; null: it follows all that was received.
-   * @param onProgress called when it begins, and whenever the progress has changed.
-   * @returns when the source has ended and all of it is taken; the command's stdin is then still open.
-   * @throws ProblemError `offsetUnavailable` when bytes in between were never received; what cut the source.
+   * Writes what `source` brings. An earlier source is stopped: most likely it is the same client's, over a connection
+   * that the client has lost.
+   * @param offset of the source's first byte in the whole stream; null: the source follows all that was received.
+   * @param onProgress called at the beginning, and whenever the progress has changed.
+   * @returns resolves when the source has ended and all its bytes are taken. The command's stdin stays open.
+   * @throws ProblemError `offsetUnavailable` when bytes in between were never received; the error that cut the source.
    */
   async writeFrom(source: Readable, offset: number | null, onProgress: () => void): Promise<void> {
     const previous = this.#writer;
@@ -59,7 +59,7 @@ export class StdinSink {
     }
   }
 
-  /** Tells the command that nothing more will come. */
+  /** Ends the command's stdin. */
   end(): void {
     if (this.#isClosed || this.#isEnded) return;
     this.#isEnded = true;
@@ -67,7 +67,7 @@ export class StdinSink {
     else this.#destination.end();
   }
 
-  /** Takes no more, whatever the command would still read: what comes is dropped. */
+  /** Drops what comes from now on, even if the command would still read. */
   close(): void {
     this.#markClosed();
     this.#destination.destroy();
@@ -93,7 +93,7 @@ export class StdinSink {
 
   #write(chunk: Buffer, onProgress: () => void): Promise<void> {
     this.#received += chunk.length;
-    // After its end: what a client sends again that did not hear of it.
+    // After the end of stdin: a client that did not hear of the end sends bytes again.
     if (this.#isClosed || this.#isEnded) return Promise.resolve();
     const taken = new Promise<void>((resolve) => this.#destination.write(chunk, () => resolve()));
     // A destroyed pipe may never call back.
