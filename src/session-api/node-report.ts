@@ -16,6 +16,8 @@ export type RuntimeReport = z.infer<typeof runtimeReportSchema>;
 export const nodeReportSchema = z.object({
   runtimes: z.array(runtimeReportSchema),
   cgroupVersion: z.union([z.literal(1), z.literal(2)]),
+  /** Controllers that the agent can't limit its sessions by. Older agents do not send this. */
+  missingLimits: z.array(z.enum(['memory', 'pids'])).default([]),
   /** kernel.yama.ptrace_scope; null without Yama. */
   ptraceScope: z.number().int().nullable(),
   /** kernel.perf_event_paranoid; null when the kernel has no perf events. */

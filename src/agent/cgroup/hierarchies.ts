@@ -21,6 +21,19 @@ export async function findOwnHierarchies(): Promise<CgroupHierarchy[]> {
   return parseHierarchies(cgroup, mountinfo);
 }
 
+/** The v1 controllers in which a session gets a cgroup. In the others it stays in the agent container's. */
+const usedControllers = ['memory', 'pids', 'freezer'];
+
+/** Finds the hierarchies in which a session gets a cgroup: those of v1, or the one of v2. */
+export async function findSessionHierarchies(): Promise<CgroupHierarchy[]> {
+  const hierarchies = await findOwnHierarchies();
+  const v1 = hierarchies.filter(({ controllers }) =>
+    controllers.some((controller) => usedControllers.includes(controller)),
+  );
+  // A hybrid host also mounts an empty v2 hierarchy, which controls nothing.
+  return v1.length > 0 ? v1 : hierarchies.filter(({ version }) => version === 2);
+}
+
 /** @returns the folder of the agent's container, whether or not the agent itself is in a leaf below it. */
 export function findContainerDirectory({ directory }: CgroupHierarchy): string {
   return basename(directory) === leafName ? dirname(directory) : directory;

@@ -1,6 +1,16 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findOwnHierarchies, leafName } from './hierarchies.ts';
+import { writeControl } from './control-file.ts';
+import {
+  type CgroupHierarchy,
+  findContainerDirectory,
+  findSessionHierarchies,
+  leafName,
+} from './hierarchies.ts';
+import { limitControllers } from './missing-limits.ts';
+
+/** For all attempts together. The relays of clients that wait for the agent to listen join the cgroup meanwhile. */
+const leafLimitMs = 2000;
 
 /**
  * On cgroup v2, moves the agent's own processes into a leaf and hands the memory and pids controllers on to
@@ -8,21 +18,53 @@ import { findOwnHierarchies, leafName } from './hierarchies.ts';
  * (https://docs.kernel.org/admin-guide/cgroup-v2.html, "No Internal Process Constraint"). A later exec into the
  * container then joins the cgroup of the container's first process, as runc and crun do. v1 needs none of this.
  *
- * Where the node does not allow it, sessions still have cgroups to be killed by, but no memory limit.
+ * An exec that comes before joins the container's cgroup itself, at any moment: the list of processes is read and moved
+ * again until the kernel takes it. Where it does not, sessions still have cgroups to be killed by, but no limits: it is
+ * logged, missing-limits.ts tells it, and the next session tries again.
+ * @param hierarchies in which sessions get cgroups.
+ * @param controllers to hand on; those that the container has not got itself are left out.
  */
-export async function moveIntoLeaf(): Promise<void> {
-  const hierarchies = await findOwnHierarchies();
-  const own = hierarchies.find(({ version }) => version === 2);
-  if (own === undefined || hierarchies.some(({ controllers }) => controllers.includes('memory'))) return;
+export async function moveIntoLeaf(
+  hierarchies?: CgroupHierarchy[],
+  controllers: readonly string[] = limitControllers,
+): Promise<void> {
+  const v2 = (hierarchies ?? (await findSessionHierarchies())).find(({ version }) => version === 2);
+  if (v2 === undefined) return;
+  const directory = findContainerDirectory(v2);
+  const endMs = performance.now() + leafLimitMs;
   try {
-    const leaf = join(own.directory, leafName);
-    await mkdir(leaf, { recursive: true });
-    const processes = (await readFile(join(own.directory, 'cgroup.procs'), 'utf8'))
-      .split('\n')
-      .filter(Boolean);
-    for (const pid of processes) await writeFile(join(leaf, 'cgroup.procs'), pid);
-    await writeFile(join(own.directory, 'cgroup.subtree_control'), '+memory +pids');
+    const available = await readWords(join(directory, 'cgroup.controllers'));
+    const handedOn = controllers.filter((controller) => available.includes(controller));
+    const missing = controllers.filter((controller) => !available.includes(controller));
+    await mkdir(join(directory, leafName), { recursive: true });
+    while (!(await tryHandOn(directory, handedOn)))
+      if (performance.now() > endMs) throw new Error('other processes join the cgroup again and again');
+    if (missing.length > 0) throw new Error(`the container has no controller ${missing.join(' and ')}`);
   } catch (error) {
-    console.error(`cgroup: sessions have no memory limit: ${(error as Error).message}`);
+    console.error(`cgroup: sessions are not limited as they should be: ${(error as Error).message}`);
   }
+}
+
+/** @returns false when a process has joined after the list was read. */
+async function tryHandOn(directory: string, controllers: readonly string[]): Promise<boolean> {
+  for (const pid of await readWords(join(directory, 'cgroup.procs'))) {
+    await writeControl(join(directory, leafName, 'cgroup.procs'), pid).catch(ignoreEnded);
+  }
+  try {
+    const value = controllers.map((controller) => `+${controller}`).join(' ');
+    if (value !== '') await writeControl(join(directory, 'cgroup.subtree_control'), value);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
+    return false;
+  }
+}
+
+async function readWords(path: string): Promise<string[]> {
+  return (await readFile(path, 'utf8')).split(/\s+/).filter(Boolean);
+}
+
+/** A process that was listed may have ended before it is moved. */
+function ignoreEnded(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ESRCH') throw error;
 }

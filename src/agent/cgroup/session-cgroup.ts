@@ -1,11 +1,13 @@
-import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CgroupHierarchy, findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
+import { writeControl } from './control-file.ts';
+import { type CgroupHierarchy, findContainerDirectory, findSessionHierarchies } from './hierarchies.ts';
+import { findMissingLimits } from './missing-limits.ts';
+import { moveIntoLeaf } from './own-leaf.ts';
+import { killMembers } from './member-kill.ts';
 
-/** The v1 controllers in which a session gets a cgroup. In the others it stays in the agent container's. */
-const usedControllers = ['memory', 'pids', 'freezer'];
-const killLimitMs = 5000;
+const removeLimitMs = 5000;
 
 /** The cgroup of one session, below the agent container's own: never in the target's. */
 export interface SessionCgroup {
@@ -18,41 +20,47 @@ export interface SessionCgroup {
 }
 
 /**
- * Makes the cgroup of a session.
+ * Makes the cgroup of a session. Where a limit can't be set, the session has none: missing-limits.ts tells which.
  * @param id the session's UUID; it names the cgroup.
  * @param memoryBytes limit of everything in the session together.
+ * @param hierarchies in which the session gets a cgroup.
+ * @throws errors of the file system; nothing is left then.
  */
-export async function createSessionCgroup(id: string, memoryBytes: number): Promise<SessionCgroup> {
-  const hierarchies = selectHierarchies(await findOwnHierarchies());
-  const directories = hierarchies.map((hierarchy) => ({
+export async function createSessionCgroup(
+  id: string,
+  memoryBytes: number,
+  hierarchies?: CgroupHierarchy[],
+): Promise<SessionCgroup> {
+  const parents = hierarchies ?? (await findSessionHierarchies());
+  // An agent that could not hand on its controllers at its start may be able to by now.
+  if ((await findMissingLimits(parents)).length > 0) await moveIntoLeaf(parents);
+  const directories = parents.map((hierarchy) => ({
     ...hierarchy,
     // On v2 the agent itself is in a leaf (own-leaf.ts): sessions are its siblings.
     directory: join(findContainerDirectory(hierarchy), `crashcart-${id}`),
   }));
-  for (const { directory, version, controllers } of directories) {
-    await mkdir(directory);
-    if (version === 2)
-      await writeFile(join(directory, 'memory.max'), String(memoryBytes)).catch(ignoreMissing);
-    else if (controllers.includes('memory')) {
-      await writeFile(join(directory, 'memory.limit_in_bytes'), String(memoryBytes));
+  const remove = async () => {
+    for (const { directory } of directories) await removeDirectory(directory);
+  };
+  try {
+    for (const { directory, version, controllers } of directories) {
+      await mkdir(directory);
+      if (version === 2) await writeControl(join(directory, 'memory.max'), String(memoryBytes));
+      else if (controllers.includes('memory'))
+        await writeControl(join(directory, 'memory.limit_in_bytes'), String(memoryBytes));
     }
+  } catch (error) {
+    await remove();
+    throw error;
   }
   return {
     processFiles: directories.map(({ directory }) => join(directory, 'cgroup.procs')),
     countMemoryKills: () => countMemoryKills(directories),
     destroy: async () => {
-      await killAll(directories);
-      for (const { directory } of directories) await removeDirectory(directory);
+      await killMembers(directories);
+      await remove();
     },
   };
-}
-
-function selectHierarchies(hierarchies: CgroupHierarchy[]): CgroupHierarchy[] {
-  const v1 = hierarchies.filter(({ controllers }) =>
-    controllers.some((controller) => usedControllers.includes(controller)),
-  );
-  // A hybrid host also mounts an empty v2 hierarchy, which controls nothing.
-  return v1.length > 0 ? v1 : hierarchies.filter(({ version }) => version === 2);
 }
 
 async function countMemoryKills(hierarchies: CgroupHierarchy[]): Promise<number> {
@@ -67,39 +75,9 @@ async function countMemoryKills(hierarchies: CgroupHierarchy[]): Promise<number>
   return 0;
 }
 
-/** Kills until no process is left: a process may fork while its siblings are being killed. */
-async function killAll(hierarchies: CgroupHierarchy[]): Promise<void> {
-  const deadline = Date.now() + killLimitMs;
-  const v2 = hierarchies.find(({ version }) => version === 2);
-  const freezer = hierarchies.find(({ controllers }) => controllers.includes('freezer'));
-  const directory = (v2 ?? freezer ?? hierarchies[0])?.directory;
-  if (directory === undefined) return;
-  while (Date.now() < deadline) {
-    if (v2) await writeFile(join(directory, 'cgroup.kill'), '1').catch(ignoreMissing);
-    // v1 has no cgroup.kill. Frozen processes can't fork while the list is read.
-    if (freezer) await writeFile(join(directory, 'freezer.state'), 'FROZEN').catch(ignoreMissing);
-    const processes = (await readFile(join(directory, 'cgroup.procs'), 'utf8').catch(() => ''))
-      .split('\n')
-      .filter(Boolean);
-    for (const pid of processes) killProcess(Number(pid));
-    if (freezer) await writeFile(join(directory, 'freezer.state'), 'THAWED').catch(ignoreMissing);
-    if (processes.length === 0) return;
-    await delay(5);
-  }
-}
-
-function killProcess(pid: number): void {
-  try {
-    // 0 stands for a process of a PID namespace that is not visible here; kill(0) would be the agent.
-    if (pid > 1) process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
 /** A cgroup can be removed only once its last process is reaped, which may take a moment. */
 async function removeDirectory(directory: string): Promise<void> {
-  const deadline = Date.now() + killLimitMs;
+  const deadline = Date.now() + removeLimitMs;
   for (;;) {
     try {
       await rmdir(directory);
@@ -111,8 +89,4 @@ async function removeDirectory(directory: string): Promise<void> {
       await delay(5);
     }
   }
-}
-
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') throw error;
 }

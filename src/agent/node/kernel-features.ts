@@ -9,7 +9,9 @@ const lockdownMode = /\[(none|integrity|confidentiality)\]/;
  * in their places.
  * @param root the node's root.
  */
-export async function readKernelFeatures(root: string): Promise<Omit<NodeReport, 'runtimes'>> {
+export async function readKernelFeatures(
+  root: string,
+): Promise<Omit<NodeReport, 'runtimes' | 'missingLimits'>> {
   const [isV2, ptraceScope, perfEventParanoid, hasKernelProbes, hasBTF, lockdown] = await Promise.all([
     // In the root of a hybrid or v1 hierarchy there is none: cgroups(7).
     isThere(join(root, 'sys/fs/cgroup/cgroup.controllers')),

@@ -1,5 +1,6 @@
 import type { NodeReport, RuntimeReport } from '../../session-api/node-report.ts';
 import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
+import { findMissingLimits } from '../cgroup/missing-limits.ts';
 import { getRuntimeVersion } from '../cri/runtime-service.ts';
 import { useRuntimeSocket } from '../cri/runtime-socket.ts';
 import { readKernelFeatures } from './kernel-features.ts';
@@ -9,8 +10,12 @@ const runtimeTimeoutMs = 2000;
 
 /** Looks at what the node has and allows; nothing of it is kept. */
 export async function reportNode(): Promise<NodeReport> {
-  const [runtimes, kernel] = await Promise.all([findRuntimes(), readKernelFeatures(nodeRoot)]);
-  return { runtimes, ...kernel };
+  const [runtimes, kernel, missingLimits] = await Promise.all([
+    findRuntimes(),
+    readKernelFeatures(nodeRoot),
+    findMissingLimits(),
+  ]);
+  return { runtimes, missingLimits, ...kernel };
 }
 
 /** A node may have more than one: Docker brings a containerd of its own, which speaks no CRI. */

@@ -8,7 +8,7 @@ const runtime = {
   ...{ socket: '/run/containerd/containerd.sock', name: 'containerd', version: 'v2.1.0', criVersion: 'v1' },
 };
 const complete: NodeReport = {
-  ...{ runtimes: [runtime], cgroupVersion: 2, ptraceScope: 1, perfEventParanoid: 2 },
+  ...{ runtimes: [runtime], cgroupVersion: 2, missingLimits: [], ptraceScope: 1, perfEventParanoid: 2 },
   ...{ hasKernelProbes: true, hasBTF: true, lockdown: 'none' },
 };
 const node = nodeSchema.parse({ metadata: { name: 'worker' } });

@@ -43,8 +43,15 @@ test.each([
 ] as const)(
   'cgroups that an agent tells as v%d are so, whatever the kubelet "%s" is',
   (cgroupVersion, kubeletVersion, status) => {
-    expect(
-      checkCgroups(describeNode({ kubeletVersion }), false, { cgroupVersion } as NodeReport).status,
-    ).toBe(status);
+    const report = { cgroupVersion, missingLimits: [] as string[] } as NodeReport;
+    expect(checkCgroups(describeNode({ kubeletVersion }), false, report).status).toBe(status);
   },
 );
+
+test('cgroups by which sessions can not be limited are a warning', () => {
+  const report = { cgroupVersion: 2, missingLimits: ['memory', 'pids'] } as NodeReport;
+  expect(checkCgroups(describeNode({ kubeletVersion: 'v1.37.2' }), false, report)).toMatchObject({
+    status: 'warning',
+    message: 'v2, but sessions have no limit by memory and pids',
+  });
+});

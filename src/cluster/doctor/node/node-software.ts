@@ -62,6 +62,11 @@ export function checkCgroups(
   isV1: boolean,
   report: NodeReport | null,
 ): CheckResult {
+  if (report !== null && report.missingLimits.length > 0)
+    return warn(
+      `v${report.cgroupVersion}, but sessions have no limit by ${report.missingLimits.join(' and ')}`,
+      "A session can take the agent's memory or the node's PIDs. The agent's log says why.",
+    );
   if (report?.cgroupVersion === 2) return pass('v2');
   if (isV1 || report?.cgroupVersion === 1)
     return warn(
