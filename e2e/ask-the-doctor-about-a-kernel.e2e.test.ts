@@ -1,23 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
-import { getClusterState } from './cluster/cluster-state.ts';
-import { runCommand } from '../images/machine/run-command.ts';
+import { locateOnNodes } from './cluster/nodes-machine.ts';
 import { askDoctor } from './harness/doctor-findings.ts';
+import { runInNode } from './harness/node-commands.ts';
 import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 
 const namespace = 'doctor-kernel';
 const node = 'node-2';
-// The nodes' kernel is this machine's.
 const controllers = '/sys/fs/cgroup/cgroup.controllers';
-const isCgroupV2 = existsSync(controllers);
+const isCgroupV2 = existsSync(locateOnNodes(controllers));
 const ask = (...more: string[]) => askDoctor([`node/${node}`, '--agent-namespace', namespace, ...more]);
-
-/** Runs a script where the node's kubelet and runtime run: an agent looks at files from there. */
-async function runOnNode(script: string): Promise<void> {
-  const { nodes } = await getClusterState();
-  const pid = nodes.find(({ name }) => name === node)?.pid;
-  await runCommand('nsenter', ['--target', String(pid), '--mount', '--pid', 'sh', '-euc', script]);
-}
 
 beforeAll(async () => {
   await createTestNamespace(namespace, privilegedLabels);
@@ -87,8 +79,8 @@ describe('with an agent that was started for it', () => {
       cgroups: isCgroupV2,
       ptrace: readNumber('/proc/sys/kernel/yama/ptrace_scope', 0) < 3,
       'perf events': readNumber('/proc/sys/kernel/perf_event_paranoid', null) !== null,
-      'kernel probes': existsSync('/sys/bus/event_source/devices/kprobe'),
-      BTF: existsSync('/sys/kernel/btf/vmlinux'),
+      'kernel probes': existsSync(locateOnNodes('/sys/bus/event_source/devices/kprobe')),
+      BTF: existsSync(locateOnNodes('/sys/kernel/btf/vmlinux')),
     };
     for (const [check, isThere] of Object.entries(states))
       expect([check, findings[check]?.status]).toEqual([check, isThere ? 'ok' : 'warning']);
@@ -96,13 +88,17 @@ describe('with an agent that was started for it', () => {
 
   test('what another kernel would lack is told, and what to use instead', async () => {
     // A kernel of one's own the node can't have: these are the files by which that one would say it.
-    await runOnNode(`
+    // An agent looks at files where the node's kubelet and runtime run.
+    await runInNode(
+      node,
+      `
       mount -t tmpfs none /proc/sys/kernel
       mkdir /proc/sys/kernel/yama && echo 3 >/proc/sys/kernel/yama/ptrace_scope
       mount -t tmpfs none /sys/kernel
       mkdir /sys/kernel/security && echo 'none integrity [confidentiality]' >/sys/kernel/security/lockdown
       mount -t tmpfs none /sys/bus/event_source
-      mount --bind /dev/null /run/containerd/containerd.sock`);
+      mount --bind /dev/null /run/containerd/containerd.sock`,
+    );
     try {
       const { code, findings } = await ask();
       // With these a session works all the same.
@@ -120,7 +116,8 @@ describe('with an agent that was started for it', () => {
           { status: 'warning', message: found, fix: expect.any(String) },
         ]);
     } finally {
-      await runOnNode(
+      await runInNode(
+        node,
         'umount /run/containerd/containerd.sock /sys/bus/event_source /sys/kernel /proc/sys/kernel',
       );
     }
@@ -128,20 +125,25 @@ describe('with an agent that was started for it', () => {
 
   test('what another kernel would have is told', async () => {
     // The runtime asks what is mounted there, and is not misled by a file beside the v1 hierarchies.
-    await runOnNode(`
+    // An agent looks at files where the node's kubelet and runtime run.
+    await runInNode(
+      node,
+      `
       mount -t tmpfs none /sys/bus/event_source
       mkdir -p /sys/bus/event_source/devices/kprobe
-      [ -e ${controllers} ] || echo cpu memory >${controllers}`);
+      [ -e ${controllers} ] || echo cpu memory >${controllers}`,
+    );
     try {
       const { findings } = await ask();
       expect(findings['kernel probes']).toMatchObject({ status: 'ok', message: 'the kernel has them' });
       expect(findings['cgroups']).toMatchObject({ status: 'ok', message: 'v2' });
     } finally {
-      await runOnNode(`umount /sys/bus/event_source; ${isCgroupV2 ? '' : `rm ${controllers}`}`);
+      await runInNode(node, `umount /sys/bus/event_source; ${isCgroupV2 ? '' : `rm ${controllers}`}`);
     }
   });
 });
 
 function readNumber<Missing>(file: string, missing: Missing): number | Missing {
-  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : missing;
+  const path = locateOnNodes(file);
+  return existsSync(path) ? Number(readFileSync(path, 'utf8')) : missing;
 }

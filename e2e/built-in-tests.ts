@@ -22,6 +22,7 @@ export const builtInTests: Record<string, string> = {
   'push-the-images': machine,
   'release-the-plugin': machine,
   'restrict-agents-by-policy': layout,
+  'reuse-a-process-id': 'plays the agent, on the machine that the nodes run on',
   'run-a-command': processes,
   'start-an-agent-that-fails': layout,
 };

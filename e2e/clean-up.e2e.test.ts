@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { findAgentProcess } from './harness/agent-process.ts';
+import { killNodeProcess } from './harness/node-processes.ts';
 import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import { startSession } from './harness/started-session.ts';
 import {
@@ -76,7 +77,7 @@ test('one that still has to tell how a detached session ended is kept until it h
 
 test('one that has failed is removed', async () => {
   expect((await runCrashcart([...target, '--', 'true'])).code).toBe(0);
-  process.kill(await findAgentProcess(agents), 'SIGKILL');
+  killNodeProcess(await findAgentProcess(agents), 'SIGKILL');
   await waitUntil('the Job has failed', async () => {
     const path = 'jsonpath={.items[*].status.conditions[*].type}';
     return (await expectSuccess(['get', 'jobs', '-n', agents, '-o', path])).includes('Failed');

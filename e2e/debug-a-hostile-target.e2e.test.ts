@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { pinTarget } from '../src/agent/bridge/pinned-target.ts';
-import { runKubectl, waitUntil } from './harness/command-run.ts';
+import { waitUntil } from './harness/command-run.ts';
 import {
+  killNodeProcess,
   listContainerProcesses,
   listNamespaceProcesses,
   readCommandLine,
@@ -100,11 +98,11 @@ describe('a target that stops every process of a session', () => {
       .flatMap(listContainerProcesses)
       .filter((pid) => /agent\.cjs/.test(readCommandLine(pid)));
     expect(agents.length).toBeGreaterThan(0);
-    for (const pid of agents) process.kill(pid, 'SIGSTOP');
+    for (const pid of agents) killNodeProcess(pid, 'SIGSTOP');
     try {
       expect(await deletePod()).toBeLessThan((graceSeconds + 5) * 1000);
     } finally {
-      for (const pid of agents) process.kill(pid, 'SIGCONT');
+      for (const pid of agents) killNodeProcess(pid, 'SIGCONT');
     }
     expect((await ended).code).toBe(137);
   });
@@ -116,31 +114,3 @@ test('a target that kills every process of a session ends it, truthfully', async
   expect(await ended).toMatchObject({ code: 137, stderr: '' });
   expect(await listOwnProcesses()).toEqual([]);
 });
-
-test('a process that got the target’s PID between look-up and entering is not entered', async () => {
-  const containerID = await getContainerID();
-  const { promise: reused, resolve } = Promise.withResolvers<number>();
-  const pinning = pinTarget(
-    { kind: 'container', namespace, pod, podUID: '', container: 'app', containerID },
-    async (pid) => {
-      process.kill(pid, 'SIGKILL');
-      await waitUntil('the target has ended', () => Promise.resolve(readProcessFile(pid, 'stat') === ''));
-      resolve(await startProcessWithID(pid));
-    },
-  );
-  await expect(pinning).rejects.toMatchObject({ code: 'targetChanged' });
-  process.kill(await reused, 'SIGKILL');
-  expect((await runKubectl(['get', 'pod', pod, '-n', namespace])).code).toBe(0);
-});
-
-/** Starts a process that gets a given ID: the kernel counts on from the last one it gave (pid_namespaces(7)). */
-async function startProcessWithID(wanted: number): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    writeFileSync('/proc/sys/kernel/ns_last_pid', String(wanted - 1));
-    const child = spawn('sleep', ['4253'], { stdio: 'ignore' });
-    if (child.pid === wanted) return wanted;
-    child.kill('SIGKILL');
-    await new Promise((ended) => child.once('exit', ended));
-  }
-  throw new Error(`no process got the ID ${wanted}`);
-}

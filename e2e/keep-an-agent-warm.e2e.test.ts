@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { locateOnNodes } from './cluster/nodes-machine.ts';
 import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import {
   listContainerProcesses,
@@ -91,7 +92,7 @@ describe('an agent', () => {
   }, 80_000);
 
   test('leaves no cgroup, its sessions’ included', async () => {
-    const cgroups = await readdir('/sys/fs/cgroup', { recursive: true });
+    const cgroups = await readdir(locateOnNodes('/sys/fs/cgroup'), { recursive: true });
     expect(cgroups.filter((path) => path.includes(agentID))).toEqual([]);
   });
 });

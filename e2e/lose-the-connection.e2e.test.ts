@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { findAgentProcess } from './harness/agent-process.ts';
+import { killNodeProcess } from './harness/node-processes.ts';
 import { type ApiServerProxy, startApiServerProxy } from './harness/api-server-proxy.ts';
 import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import { SessionTracer } from './harness/session-traces.ts';
@@ -66,7 +67,7 @@ describe('an agent that ends in mid-session', () => {
   test('as it is killed takes the session with it, which is told, and the next command starts another', async () => {
     const { ended, tracer } = await startLasting();
     const killedAt = performance.now();
-    process.kill(await findAgentProcess(agents), 'SIGKILL');
+    killNodeProcess(await findAgentProcess(agents), 'SIGKILL');
     const { code, stdout, stderr } = await ended;
     expect(performance.now() - killedAt).toBeLessThan(5000);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: 'started\n' });

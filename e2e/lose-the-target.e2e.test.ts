@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCrashcart, runKubectl, startKubectl, waitUntil } from './harness/command-run.ts';
-import { listContainerProcesses } from './harness/node-processes.ts';
+import { killNodeProcess, listContainerProcesses } from './harness/node-processes.ts';
 import { startSession } from './harness/started-session.ts';
 import { getTargetPod } from './harness/target-snapshot.ts';
 import { createObjects, createTestNamespace, deleteTestNamespace } from './harness/test-namespace.ts';
@@ -61,7 +61,7 @@ async function killContainer(pod: string, index = 0): Promise<void> {
   const { status } = await getTargetPod(namespace, pod);
   const [pid] = listContainerProcesses(status.containerStatuses[index]?.containerID ?? '-');
   if (pid === undefined) throw new Error(`${pod} does not run`);
-  process.kill(pid, 'SIGKILL');
+  killNodeProcess(pid, 'SIGKILL');
 }
 
 const open = (pod: string, script?: string) => startSession([pod, '-n', namespace, '-q'], script);

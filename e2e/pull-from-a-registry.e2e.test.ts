@@ -8,6 +8,7 @@ import { readProvenance } from '../images/provenance.ts';
 import packageJSON from '../package.json' with { type: 'json' };
 import { bridge } from './cluster/cluster-layout.ts';
 import { getClusterState } from './cluster/cluster-state.ts';
+import { getNodeShell } from './cluster/nodes-machine.ts';
 import { locateRegistries } from './cluster/node-configuration.ts';
 import { runCommand } from '../images/machine/run-command.ts';
 import { runCrashcart } from './harness/command-run.ts';
@@ -52,9 +53,9 @@ afterAll(async () => {
   const { nodes, binaries } = await getClusterState();
   for (const node of nodes) {
     await rm(join(locateRegistries(node), host), { recursive: true, force: true });
+    const [shell, ...before] = getNodeShell(node);
     const ctr = [join(binaries, 'ctr'), '--namespace', 'k8s.io', 'images'];
-    const inNode = (args: string[]) =>
-      runCommand('nsenter', ['--target', String(node.pid), '--mount', ...ctr, ...args]);
+    const inNode = (args: string[]) => runCommand(shell, [...before, ...ctr, ...args]);
     const references = (await inNode(['list', '--quiet'])).split('\n');
     const ours = references.filter((reference) => reference.startsWith(mirror));
     if (ours.length > 0) await inNode(['remove', ...ours]);

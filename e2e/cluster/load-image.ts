@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { getNodeShell } from './nodes-machine.ts';
 import { getClusterState, type RunningNode } from './cluster-state.ts';
 import { runCommand } from '../../images/machine/run-command.ts';
 
@@ -32,5 +33,6 @@ async function readLoaded(listFile: string): Promise<Record<string, string>> {
 
 async function importArchive(node: RunningNode, ctr: string, archive: string): Promise<void> {
   const args = [ctr, '--namespace', 'k8s.io', 'images', 'import', '--local', archive];
-  await runCommand('nsenter', ['--target', String(node.pid), '--mount', ...args], { timeoutMs: 5 * 60_000 });
+  const [shell, ...before] = getNodeShell(node);
+  await runCommand(shell, [...before, ...args], { timeoutMs: 5 * 60_000 });
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { runCommand } from '../../images/machine/run-command.ts';
+import { locateOnNodes } from '../cluster/nodes-machine.ts';
 import { waitUntil } from '../harness/command-run.ts';
+import { runOnNodes } from '../harness/node-commands.ts';
 import { listProcesses, readCommandLine, readProcessFile } from '../harness/node-processes.ts';
 import { expectSuccess } from '../harness/test-namespace.ts';
 
@@ -18,7 +19,7 @@ const ourProcess = /crashcart-(init|relay)|\/opt\/crashcart\//;
 
 const selector = 'app.kubernetes.io/name=crashcart';
 
-/** Scans the machine, which the nodes run on, and the API server. */
+/** Scans the machine that the nodes run on, and the API server. */
 async function scanLeftovers(): Promise<Leftovers> {
   const processes = listProcesses();
   const mounts = processes.flatMap((pid) =>
@@ -31,8 +32,10 @@ async function scanLeftovers(): Promise<Leftovers> {
   return {
     processes: processes.map(readCommandLine).filter((line) => ourProcess.test(line)),
     mounts,
-    cgroups: listCgroups('/sys/fs/cgroup').filter((path) => /\/crashcart-[0-9a-f-]{36}$/.test(path)),
-    loopDevices: (await runCommand('losetup', ['--list', '--noheadings'])).split('\n').filter(Boolean),
+    cgroups: listCgroups(locateOnNodes('/sys/fs/cgroup')).filter((path) =>
+      /\/crashcart-[0-9a-f-]{36}$/.test(path),
+    ),
+    loopDevices: (await runOnNodes('losetup', '--list', '--noheadings')).split('\n').filter(Boolean),
     objects: objects.split('\n').filter(Boolean),
   };
 }

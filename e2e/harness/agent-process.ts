@@ -1,7 +1,7 @@
 import { listContainerProcesses, readCommandLine } from './node-processes.ts';
 import { expectSuccess } from './test-namespace.ts';
 
-/** @returns the process, on this machine, of the agent that runs in a namespace. */
+/** @returns the process, on the machine that the nodes run on, of the agent that runs in a namespace. */
 export async function findAgentProcess(namespace: string): Promise<number> {
   const running = ['get', 'pods', '-n', namespace, '--field-selector=status.phase=Running'];
   const path = 'jsonpath={.items[*].status.containerStatuses[0].containerID}';

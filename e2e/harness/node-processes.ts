@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { getNodesShell, locateOnNodes } from '../cluster/nodes-machine.ts';
 
-// The nodes' processes are this machine's too: tests look at them from outside.
+// Tests look at the nodes' processes from outside. The IDs are those on the machine that the nodes run on, which need
+// not be this one: no test may use them with process.kill.
 
-/** @returns the IDs of all processes of this machine. */
+/** @returns the IDs of all processes of the machine that the nodes run on. */
 export function listProcesses(): number[] {
-  return readdirSync('/proc')
+  return readdirSync(locateOnNodes('/proc'))
     .filter((name) => /^\d+$/.test(name))
     .map(Number);
 }
@@ -34,15 +37,24 @@ export function isProgramRunning(commandLine: string): boolean {
 /** @returns a file of a process in /proc; empty for one that has ended. */
 export function readProcessFile(pid: number, name: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    return readFileSync(locateOnNodes(`/proc/${pid}/${name}`), 'utf8');
   } catch {
     return '';
   }
 }
 
+/**
+ * Sends a signal to a process of a node.
+ * @throws when there is no such process.
+ */
+export function killNodeProcess(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void {
+  const [file, ...args] = [...getNodesShell(), 'kill', '-s', signal.slice('SIG'.length), String(pid)];
+  execFileSync(file ?? 'kill', args, { stdio: 'pipe' });
+}
+
 function readNamespaceLink(pid: number): string | null {
   try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
+    return readlinkSync(locateOnNodes(`/proc/${pid}/ns/pid`));
   } catch {
     return null;
   }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { locateOnNodes } from '../cluster/nodes-machine.ts';
 import { listProcesses, readCommandLine, readProcessFile } from './node-processes.ts';
 
 const sessionCgroup = /\/crashcart-[0-9a-f]{8}-[0-9a-f-]{27}/;
 
-/** What is left on this machine, which the nodes run on, of a session whose command holds a text. */
+/** What is left on the machine that the nodes run on of a session whose command holds a text. */
 export interface SessionTraces {
   processes: string[];
   cgroups: string[];
@@ -47,7 +48,7 @@ function listSessionCgroups(pid: number): string[] {
     .filter((line) => sessionCgroup.test(line))
     .map((line) => {
       const [, controllers = '', path = ''] = line.split(':');
-      return join('/sys/fs/cgroup', controllers, path);
+      return locateOnNodes(join('/sys/fs/cgroup', controllers, path));
     })
     .filter(existsSync);
 }

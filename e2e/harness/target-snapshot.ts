@@ -44,7 +44,7 @@ export async function takeSnapshot(
   const containerID = statuses.find(({ name }) => name === container)?.containerID;
   if (containerID === undefined) throw new Error(`${pod} has no running container ${container}`);
   const [pid] = listContainerProcesses(containerID);
-  if (pid === undefined) throw new Error(`no process of container ${containerID} on this machine`);
+  if (pid === undefined) throw new Error(`no process of container ${containerID} on the nodes`);
   const processes = listNamespaceProcesses(pid).map((other) => readCommandLine(other) || readName(other));
   return { spec, processes: processes.toSorted(), mounts: readProcessFile(pid, 'mountinfo') };
 }
