@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { InterruptedError } from './errors.ts';
 import { Lifetime, runUntilInterrupted } from './lifetime.ts';
@@ -22,8 +23,19 @@ describe('a run', () => {
     expect(process.listenerCount(signal)).toBe(0);
   });
 
+  test('that was ended and does not notice is not a success, nor a failure of its own', async () => {
+    const returning = runUntilInterrupted(() => Promise.resolve(receive('SIGTERM')));
+    await expect(returning).rejects.toMatchObject({ exitCode: 143 });
+    const failing = runUntilInterrupted((signal) => {
+      const waiting = delay(60_000, undefined, { signal });
+      receive('SIGINT');
+      return waiting;
+    });
+    await expect(failing).rejects.toMatchObject({ exitCode: 130 });
+  });
+
   test('offers SIGINT to whoever intercepts it, until that is taken back; other signals end it', async () => {
-    await runUntilInterrupted((signal, lifetime) => {
+    const ending = runUntilInterrupted((signal, lifetime) => {
       let offers = 0;
       const takeBack = lifetime.interceptInterrupts(() => ++offers === 1);
       receive('SIGINT');
@@ -33,12 +45,14 @@ describe('a run', () => {
       expect({ offers, aborted: signal.aborted }).toEqual({ offers: 1, aborted: true });
       return Promise.resolve();
     });
-    await runUntilInterrupted((signal, lifetime) => {
+    await expect(ending).rejects.toMatchObject({ exitCode: 130 });
+    const other = runUntilInterrupted((signal, lifetime) => {
       lifetime.interceptInterrupts(() => true);
       receive('SIGTERM');
       expect(signal.aborted).toBe(true);
       return Promise.resolve();
     });
+    await expect(other).rejects.toMatchObject({ exitCode: 143 });
   });
 
   test('undoes at its end what it has deferred, the last step first, but no step that was removed', async () => {

@@ -3,6 +3,8 @@ import { InterruptedError } from './errors.ts';
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Limit of each step of cleaning up, whichever limits have expired before. */
 const undoLimitMs = 3000;
+/** How long a run that was aborted may clean up by itself. */
+const settleLimitMs = 10_000;
 
 type UndoStep = (signal: AbortSignal) => Promise<void> | void;
 
@@ -49,16 +51,7 @@ export class Lifetime {
 
   /** Waits for a result, but not beyond the end of the run. @throws the reason of the end; what `work` rejects with. */
   async race<Value>(work: Promise<Value>): Promise<Value> {
-    const { signal } = this;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const fail = () => reject(signal.reason as Error);
-    if (signal.aborted) fail();
-    signal.addEventListener('abort', fail, { once: true });
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      signal.removeEventListener('abort', fail);
-    }
+    return await raceAbort(work, this.signal);
   }
 
   /** Undoes everything. A step that fails never hides why the command ended. */
@@ -82,16 +75,54 @@ export class Lifetime {
 }
 
 /**
- * Runs a command until it is done, or a signal to the process aborts it, and undoes then what it has deferred.
+ * Waits for a result, but not beyond the abortion of a signal, for work that knows no signal.
+ * @throws the signal's reason; what `work` rejects with.
+ */
+export async function raceAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const fail = () => reject(signal.reason as Error);
+  if (signal.aborted) fail();
+  signal.addEventListener('abort', fail, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', fail);
+  }
+}
+
+/**
+ * Runs a command until it is done, or a signal to the process aborts it, and undoes then what it has deferred. What an
+ * aborted run returns or throws does not count: Node and libraries have errors of their own for that, and a run that
+ * collects what it can may not notice. The run is waited for, since it may have to clean up, but not for long.
  * @throws InterruptedError; what `run` throws.
  */
 export async function runUntilInterrupted<Result>(
   run: (signal: AbortSignal, lifetime: Lifetime) => Promise<Result>,
 ): Promise<Result> {
   const lifetime = new Lifetime();
+  const { signal } = lifetime;
   try {
-    return await run(lifetime.signal, lifetime);
+    return await settle(run(signal, lifetime), signal);
   } finally {
     await lifetime.close();
+  }
+}
+
+/** @throws the signal's reason, once the work has settled or the limit is over; what `work` rejects with. */
+async function settle<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise: overdue, reject } = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | null = null;
+  const limit = () => (timer = setTimeout(() => reject(signal.reason as Error), settleLimitMs));
+  signal.addEventListener('abort', limit, { once: true });
+  try {
+    const result = await Promise.race([work, overdue]);
+    signal.throwIfAborted();
+    return result;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', limit);
+    if (timer !== null) clearTimeout(timer);
   }
 }

@@ -5,6 +5,7 @@ import { settingsSchema } from '../../config/config-schema.ts';
 import { escapeText } from '../../failure/escape-text.ts';
 import { createGroup, type OptionValues } from '../command-line/option.ts';
 import type { Context } from '../context.ts';
+import { raceAbort } from '../lifetime.ts';
 import { connectionOptions } from './connection-flags.ts';
 import { verbosityOption } from './verbosity.ts';
 
@@ -28,13 +29,15 @@ export const agentAccessOptions = { agentNamespace: agentNamespaceOption, ...clu
 
 /**
  * Reads the kubeconfig. Requests are printed on stderr as `-v` says.
- * @throws Failure `configuration`.
+ * @param signal ends the wait for a program of the kubeconfig that reads credentials: it knows no signal.
+ * @throws Failure `configuration`; the signal's reason.
  */
 export async function openApi(
   { connection, verbosity }: ClusterAccess,
   { env, stderr }: Context,
+  signal: AbortSignal,
 ): Promise<ApiClient> {
   const write = (text: string) => stderr.write(`${escapeText(text)}\n`);
-  const loaded = await loadConnection(connection, env);
+  const loaded = await raceAbort(loadConnection(connection, env), signal);
   return new ApiClient({ ...loaded, trace: new RequestTrace(verbosity, write) });
 }

@@ -75,7 +75,7 @@ class SessionRun {
 
   async run(): Promise<number> {
     const { follow } = this.#options;
-    const api = await this.#lifetime.race(openApi(this.#options, this.#context));
+    const api = await openApi(this.#options, this.#context, this.#lifetime.signal);
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
     const finding = find();
     finding.catch(() => undefined);
