@@ -8,7 +8,7 @@ const readImageFile = (name: string) =>
 
 describe('the scripts and the Dockerfile of the agent’s image name the paths as the code does', () => {
   test.each([
-    ['crashcart-relay', `UNIX-CONNECT:${agentPaths.socket},`],
+    ['crashcart-relay', `socket=${agentPaths.socket}\n`],
     ['start-agent.sh', `crashcart ${agentPaths.state}\n`],
     ['start-agent.sh', `devices=${agentPaths.state}/devices\n`],
     ['enter-target.sh', `<${agentPaths.sessionInit} `],

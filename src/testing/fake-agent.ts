@@ -59,6 +59,7 @@ export class FakeAgent {
     ours.on('error', () => undefined);
     const tunnel: AgentStream = Object.assign(ours, {
       receivedBytes: 0,
+      relayBytes: 0,
       abandon: (why: string) => void ours.destroy(new Error(why)),
     });
     this.#tunnels.push(tunnel);

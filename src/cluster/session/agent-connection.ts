@@ -13,14 +13,15 @@ export interface AgentConnection {
  * Connects to an agent. Returns at once: requests wait until the tunnel is open, and fail as the tunnel does (see
  * {@link Tunnel}).
  * @param mode what the connection is tuned for.
+ * @param limitMs how long the agent may take to listen, if it has just been started.
  */
 export function connectToAgent(
   connection: ApiConnection,
   agent: AgentAddress,
-  { mode }: { mode: ConnectionMode },
+  { mode, limitMs }: { mode: ConnectionMode; limitMs?: number },
 ): AgentConnection {
   const tunnel = new Tunnel(connection, agent);
-  const client = new SessionClient(tunnel, mode);
+  const client = new SessionClient(tunnel, mode, limitMs);
   return {
     client,
     tunnel,

@@ -46,7 +46,7 @@ export async function openSession(
     const address = { namespace: options.namespace, pod: pod.metadata.name };
     const hasTerminal = spec.terminal !== null;
     const mode = hasTerminal ? 'interactive' : 'bulk';
-    const connection = connectToAgent(api.connection, address, { mode });
+    const connection = connectToAgent(api.connection, address, { mode, limitMs: timeoutMs });
     const joined = {
       id,
       agent: address,

@@ -38,7 +38,11 @@ function startAgent(onRequest: (stream: ServerHttp2Stream, headers: IncomingHttp
   server.emit('connection', theirs);
   ours.on('error', () => undefined);
   theirs.on('error', () => undefined);
-  const stream: AgentStream = Object.assign(ours, { receivedBytes: 0, abandon: () => undefined });
+  const stream: AgentStream = Object.assign(ours, {
+    receivedBytes: 0,
+    relayBytes: 0,
+    abandon: () => undefined,
+  });
   const client = new SessionClient(stream, 'bulk');
   opened.push(() => theirs.destroy());
   opened.push(() => client.close());
@@ -69,6 +73,21 @@ function read(
     client.openOutput(id, 'stdout', { client: clientID, from: reader.offset, compress: false }),
   );
 }
+
+test('an agent that does not listen in time is no lost connection', async () => {
+  const [ours] = duplexPair();
+  const stream: AgentStream = Object.assign(ours, {
+    ...{ receivedBytes: 0, relayBytes: 0 },
+    abandon: () => undefined,
+  });
+  ours.on('error', () => undefined);
+  const client = new SessionClient(stream, 'bulk', 20);
+  opened.push(() => client.close());
+  await expect(client.listSessions(AbortSignal.timeout(5000))).rejects.toMatchObject({
+    code: 'timeout',
+    message: 'the agent runs, but does not listen yet after 0.02 s',
+  });
+});
 
 describe('an output', () => {
   test('comes whole, with how the session ended', async () => {

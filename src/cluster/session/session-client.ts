@@ -33,6 +33,8 @@ import type { OutputConnection } from './streams/output-reader.ts';
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;
 const requestLimitMs = 30_000;
+/** For the first byte of an agent that has been running for a while. */
+const connectLimitMs = 30_000;
 /** A terminal's output that is on its way delays the answer to a key: at 1 MB/s by an eighth of a second. */
 const terminalWindowBytes = 128 * 1024;
 /** 80 MB/s at a round trip of 50 ms. */
@@ -45,6 +47,8 @@ export type ConnectionMode = 'bulk' | 'interactive';
 export interface AgentStream extends Duplex {
   /** Bytes that came from the agent, not those of a proxy on the way. */
   readonly receivedBytes: number;
+  /** Bytes that came from the relay: the agent does not listen yet. */
+  readonly relayBytes: number;
   /** Destroys the stream with Failure `connectionLost`. */
   abandon(why: string): void;
 }
@@ -61,14 +65,17 @@ interface SessionRequestParts {
 export class SessionClient {
   readonly #session: ClientHttp2Session;
   readonly #estimator: WindowEstimator | null;
+  /** Resolves when the agent listens; never, when the connection ends before. */
+  readonly #connected: Promise<void>;
   /** Why the connection ended; null while it stands. */
   #lost: Error | null = null;
 
   /**
    * @param tunnel the connection; the client ends with the tunnel.
    * @param mode what the connection is tuned for.
+   * @param limitMs how long the agent may take to listen: the tunnel is destroyed with Failure `timeout` then.
    */
-  constructor(tunnel: AgentStream, mode: ConnectionMode) {
+  constructor(tunnel: AgentStream, mode: ConnectionMode, limitMs = connectLimitMs) {
     const bulk = mode === 'bulk';
     const windowBytes = bulk ? initialWindowBytes : terminalWindowBytes;
     this.#session = connect('http://agent', {
@@ -82,8 +89,12 @@ export class SessionClient {
       if (!this.#session.destroyed) this.#session.setLocalWindowSize(windowBytes * 2);
     });
     tunnel.once('error', (error) => (this.#lost ??= error));
+    this.#connected = new Promise((resolve) => this.#session.once('remoteSettings', () => resolve()));
+    const timer = setTimeout(() => tunnel.destroy(describeSilence(limitMs)), limitMs).unref();
+    void this.#connected.then(() => clearTimeout(timer));
+    this.#session.once('close', () => clearTimeout(timer));
     watchLiveness(this.#session, {
-      countReceived: () => tunnel.receivedBytes,
+      countReceived: () => tunnel.receivedBytes + tunnel.relayBytes,
       end: (silentMs) => tunnel.abandon(`nothing was received for ${silentMs / 1000} s`),
     });
     this.#session.on('error', (error: Error) => (this.#lost ??= error));
@@ -209,9 +220,15 @@ export class SessionClient {
     { body, ...request }: SessionRequestParts & { body?: unknown },
     signal: AbortSignal,
   ): Promise<string> {
-    const limit = AbortSignal.timeout(requestLimitMs);
+    // An agent that does not listen yet has not got the request.
+    const limit = new AbortController();
+    let timer: NodeJS.Timeout | null = null;
+    let isAnswered = false;
+    void this.#connected.then(() => {
+      if (!isAnswered) timer = setTimeout(() => limit.abort(), requestLimitMs).unref();
+    });
     const headers = { 'content-type': 'application/json' };
-    const either = AbortSignal.any([signal, limit]);
+    const either = AbortSignal.any([signal, limit.signal]);
     const stream = this.#open(route, { ...request, headers }, body === undefined, either);
     if (body !== undefined) stream.end(JSON.stringify(body));
     let isWhole = false;
@@ -227,7 +244,7 @@ export class SessionClient {
       if (error instanceof ProblemError) throw error;
       if (signal.aborted) throw signal.reason;
       if (this.#lost) throw this.#lost;
-      if (limit.aborted)
+      if (limit.signal.aborted)
         throw new Failure('timeout', `the agent did not answer within ${requestLimitMs / 1000} s`);
       throw new Failure(
         'connectionLost',
@@ -235,6 +252,9 @@ export class SessionClient {
         null,
         { cause: error },
       );
+    } finally {
+      isAnswered = true;
+      if (timer !== null) clearTimeout(timer);
     }
   }
 
@@ -255,6 +275,14 @@ export class SessionClient {
     };
     return this.#session.request(all, { endStream, ...(signal ? { signal } : {}) });
   }
+}
+
+function describeSilence(limitMs: number): Failure {
+  return new Failure(
+    'timeout',
+    `the agent runs, but does not listen yet after ${limitMs / 1000} s`,
+    'The node may be very busy. Where an agent is started, --timeout gives it more time.',
+  );
 }
 
 function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.infer<Schema> {

@@ -34,6 +34,8 @@ export class Tunnel extends Duplex {
   readonly id = randomUUID();
   /** Bytes that came from the agent: before the first one, nothing of ours can have run there. */
   receivedBytes = 0;
+  /** Bytes that the relay wrote of itself: it does so while it waits for the agent to listen. */
+  relayBytes = 0;
   readonly #socket: WebSocket;
   #relayMessage = '';
   #statusSeen = false;
@@ -147,6 +149,7 @@ export class Tunnel extends Duplex {
         if (!this.push(payload)) this.#socket.pause();
         return;
       case channels.stderr:
+        this.relayBytes += payload.length;
         this.#relayMessage = (this.#relayMessage + payload.toString()).slice(-maxRelayMessageBytes);
         return;
       case channels.status:
