@@ -99,7 +99,7 @@ describe('--workdir', () => {
     expect(await run(musl, ['--workdir', '/no/such'], 'true')).toEqual({
       code: 125,
       stdout: '',
-      stderr: 'crashcart: /no/such: No such file or directory\n',
+      stderr: 'error: the target could not be entered: session-init: /no/such: No such file or directory\n',
     });
   });
 });

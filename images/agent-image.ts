@@ -19,6 +19,11 @@ const repository = 'crashcart.dev/agent';
 const runtimeRepository = 'crashcart.dev/agent-runtime';
 const checkout = join(import.meta.dirname, '..');
 const folder = join(import.meta.dirname, 'agent');
+/** The programs in C: all of the image that is compiled. */
+const initSources = [
+  ...['session-init.c', 'session-init.h', 'session-root.c', 'session-command.c'],
+  'clone-node-mounts.c',
+];
 const source: ImageSource = {
   dockerfile: join(folder, 'Dockerfile'),
   context: checkout,
@@ -57,7 +62,7 @@ async function buildRuntime(base: Base, toolbox: BuiltImage, modules: string): P
   const key = await hashInputs([
     toolbox.reference,
     dockerfile,
-    { file: join(folder, 'session-init.c') },
+    ...initSources.map((name) => ({ file: join(folder, name) })),
     { file: join(folder, 'lay-root.sh') },
     await readPackageVersion('node'),
   ]);

@@ -1,30 +1,36 @@
 /*
- * session-init DIRECTORY COMMAND [ARGUMENT...]: runs a session's command in a directory. When the command has ended,
- * session-init ends every process that the command left running.
+ * session-init KIND USER DIRECTORY COMMAND [ARGUMENT...]: the last program of the agent's on the way into a target. Makes
+ * the session's root the root, and runs the session's command in a directory. When the command has ended, session-init
+ * ends every process that the command left running.
+ *
+ *   KIND       node or container: what the session is of
+ *   USER       root, or UID:GID:GROUP,GROUP...
+ *
+ * It is started by enter-target.sh in the target's namespaces, in the session's folder, with the agent's root. Its stderr
+ * is the agent's: it takes the reason when a step fails; a NUL byte says that the command has been started, and nothing
+ * fails after that. The command's own stderr is a descriptor. One static program takes all these steps, by system calls:
+ * no toolbox needs to have programs for them, and each program more would take a millisecond of every start.
  *
  * In the target's PID namespace an orphan falls to the target's PID 1. A PID 1 that does not reap would keep the orphan
  * as a zombie. So session-init adopts the command's orphans, as tini does, and ends and reaps all of them before it
  * exits. No packaged init does the latter, except as PID 1.
  *
- * First it detaches the old root at /mnt: the toolbox may have no program for that.
- *
  * Signals are passed on to the command. SIGRTMIN+3, systemd's "halt", ends everything at once.
- * Exit code: the command's; 128+n when signal n ended it; 126 or 127 when it can't be started; 125 when session-init
- * itself fails.
+ * Exit code: the command's; 128+n when signal n ended it; 126 or 127 when it can't be executed; 125 when a step before
+ * that fails.
  *
- * Variables for the command come in a descriptor, each NAME=VALUE ended by a NUL byte. As arguments they could be read
- * in the PID namespace; as environment the programs before the command would obey them (LD_PRELOAD).
- *
- * Linked statically: it is started through a descriptor when its file system is already out of reach.
+ * Variables for the command come in the file `environment` of the session's folder, each NAME=VALUE ended by a NUL byte.
+ * As arguments they could be read in the PID namespace; as environment the programs before the command would obey them
+ * (LD_PRELOAD).
  */
 #define _GNU_SOURCE
+#include "session-init.h"
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -32,55 +38,24 @@
 
 /* After this time the agent kills the session's cgroup. A process that hangs in the kernel can't be killed at all. */
 enum { end_limit_ms = 2000, end_poll_ms = 10 };
-/* enter-target.sh and src/agent/bridge/entering-contract.ts have the same numbers; a test compares them. */
-enum { command_environment = 8 };
+/* src/agent/bridge/entering-contract.ts has the same number; a test compares them. */
 #define HALT_SIGNAL (SIGRTMIN + 3)
 
-static void take_environment(void) {
-  FILE *entries = fdopen(command_environment, "r");
-  char *entry = 0;
-  size_t size = 0;
-  /* putenv keeps the pointer that it is given. */
-  for (; entries && getdelim(&entry, &size, 0, entries) > 0; entry = 0, size = 0) putenv(entry);
+void fail(const char *step) {
+  fprintf(stderr, "session-init: %s: %s\n", step, strerror(errno));
+  _exit(entering_failed);
 }
 
-/* ps would show the path of a descriptor. The new name is padded: it must be exactly as long as the old one. */
-static void take_name(char *argument) {
-  static const char path[] = "/proc/self/fd/9", name[] = "session-init:  ";
-  _Static_assert(sizeof path == sizeof name, "the name overwrites the path in place");
-  prctl(PR_SET_NAME, "session-init");
-  if (strcmp(argument, path) == 0) memcpy(argument, name, sizeof name - 1);
-}
-
-/* The command gets its streams and nothing else. close_range(2) came with Linux 5.9. */
+/* The command gets its streams and nothing else; close_range(2) came with Linux 5.9. Its stderr is closed by exec. */
 static void close_descriptors(void) {
-  if (close_range(3, ~0U, 0) == 0) return;
+  if (close_range(STDERR_FILENO + 1, command_stderr - 1, 0) == 0 && close_range(command_stderr + 1, ~0U, 0) == 0) return;
   DIR *descriptors = opendir("/proc/self/fd");
-  if (!descriptors) return;
+  if (!descriptors) fail("close the descriptors");
   for (struct dirent *entry; (entry = readdir(descriptors));) {
     int descriptor = atoi(entry->d_name);
-    if (descriptor > 2 && descriptor != dirfd(descriptors)) close(descriptor);
+    if (descriptor > STDERR_FILENO && descriptor != command_stderr && descriptor != dirfd(descriptors)) close(descriptor);
   }
   closedir(descriptors);
-}
-
-static pid_t start_command(const char *directory, char **command, const sigset_t *signals) {
-  pid_t child = fork();
-  if (child != 0) return child;
-  /* The foreground group of the terminal, if there is one: Ctrl-C and Ctrl-Z reach the command alone. */
-  setpgid(0, 0);
-  tcsetpgrp(STDIN_FILENO, getpgrp());
-  sigprocmask(SIG_SETMASK, signals, 0);
-  /* In the child only, so that a file system of the target is in use no longer than the command runs. */
-  if (chdir(directory) != 0) {
-    fprintf(stderr, "crashcart: %s: %s\n", directory, strerror(errno));
-    _exit(125);
-  }
-  setenv("PWD", directory, 1);
-  execvp(command[0], command);
-  int error = errno;
-  fprintf(stderr, "crashcart: %s: %s\n", command[0], strerror(error));
-  _exit(error == ENOENT ? 127 : 126);
 }
 
 /* Reaps the children that have ended. Returns whether the command was one of them, and then sets its status. */
@@ -123,28 +98,27 @@ static void end_all(pid_t command, int *status) {
 }
 
 int main(int count, char **arguments) {
-  if (count < 3) {
-    fprintf(stderr, "session-init: usage: session-init DIRECTORY COMMAND [ARGUMENT...]\n");
-    return 125;
-  }
-  /* No command is started otherwise: whoever has the agent's files is root on the node. */
-  if (umount2("/mnt", MNT_DETACH) != 0 || chdir("/") != 0) {
-    perror("session-init: the agent's files can't be detached");
-    return 125;
+  if (count < 5) {
+    fprintf(stderr, "session-init: usage: session-init KIND USER DIRECTORY COMMAND [ARGUMENT...]\n");
+    return entering_failed;
   }
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
+  /* No process of another user namespace, whatever it may do there, traces this one or reads its memory: ptrace(2). It
+   * ends with exec: the command is traced as usual. */
+  prctl(PR_SET_DUMPABLE, 0);
   take_environment();
+  enter_root(strcmp(arguments[1], "node") == 0);
   close_descriptors();
-  take_name(arguments[0]);
-  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) perror("session-init: orphans fall to the target");
+  if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("become the parent of orphans");
 
-  pid_t command = start_command(arguments[1], arguments + 2, &before);
-  if (command < 0) {
-    perror("session-init: fork");
-    return 126;
-  }
+  const struct start start = {
+      .user = arguments[2], .directory = arguments[3], .command = arguments + 4, .signals = &before};
+  pid_t command = start_command(&start);
+  if (command < 0) return entering_failed;
+  /* From here on the session is the command's. */
+  if (write(STDERR_FILENO, "", 1) != 1) return entering_failed;
   /* The status after a halt that does not get the command to end. */
   int status = SIGKILL;
   for (;;) {

@@ -36,6 +36,9 @@ mount --bind /dev/pts pts
 mount -o remount,bind,ro "$devices"
 cd /
 
+# Sessions trace by them, and sessions of the node look at its cgroups. An agent without them is still an agent.
+/opt/crashcart/clone-node-mounts /run/crashcart/node || true
+
 # What passes through is outside V8's heap, held by small objects in its young generation. That is kept small:
 # collected often, it frees those buffers soon, in place of marking the whole heap each time they have become much.
 # https://nodejs.org/api/cli.html#useful-v8-options

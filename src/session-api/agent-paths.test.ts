@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { agentPaths } from './agent-paths.ts';
 
@@ -11,8 +11,10 @@ describe('the scripts and the Dockerfile of the agent’s image name the paths a
     ['crashcart-relay', `socket=${agentPaths.socket}\n`],
     ['start-agent.sh', `crashcart ${agentPaths.state}\n`],
     ['start-agent.sh', `devices=${agentPaths.state}/devices\n`],
-    ['enter-target.sh', `<${agentPaths.sessionInit} `],
-    ['Dockerfile', agentPaths.sessionInit],
+    ['enter-target.sh', `tini -s -- ${agentPaths.sessionInit} `],
+    ['session-root.c', `"${agentPaths.state}/node"`],
+    ['start-agent.sh', `clone-node-mounts ${agentPaths.state}/node `],
+    ['Dockerfile', dirname(agentPaths.sessionInit)],
     ['Dockerfile', agentPaths.relay],
     ['Dockerfile', agentPaths.state],
   ])('%s has %j', (name, text) => {

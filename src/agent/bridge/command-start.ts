@@ -15,7 +15,7 @@ export interface CommandStart {
   workdir: string;
   /** Variables that only the command gets, each ended by a NUL byte. */
   environment: Buffer;
-  /** null: root. */
+  /** null: root, with the agent's groups. */
   user: ProcessCredentials | null;
 }
 
@@ -33,11 +33,11 @@ export async function prepareCommand(
   const user = setup.runAs === null ? null : await findUser(setup.runAs, pid);
   const imported = setup.importEnvironment ? await readTargetEnvironment(pid) : [];
   return {
-    command: [...(user ? becomeUser(user) : []), ...(command ?? (await findShell(toolbox)))],
+    command: command ?? (await findShell(toolbox)),
     toolbox,
     workdir: setup.workdir ?? (user && user.uid !== 0 ? '/tmp' : '/root'),
     environment: joinVariables([...imported, ...listHome(user), ...listVariables(setup)]),
-    user: user?.uid === 0 ? null : user,
+    user,
   };
 }
 
@@ -65,27 +65,6 @@ async function findUser(runAs: RunAs, pid: number): Promise<ProcessCredentials> 
   if (found === null)
     throw new ProblemError('targetChanged', "the target's process ended before it could be entered");
   return found;
-}
-
-/**
- * The path is absolute, since PATH may be the user's by then. Root keeps its capabilities. With fewer than the target
- * has, it would no longer see the target's files (ptrace(2), access mode checking). With as few as the target has, the
- * target could trace it, and so reach /proc/sys, which a session has as the node has it.
- *
- * A user that is not root may also be the user of the target's processes. Keeping CAP_WAKE_ALARM, which is useless here,
- * means that these can't trace the session or read its memory: ptrace(2) requires every capability of the tracee.
- * --no-new-privs means that no program becomes root again.
- */
-function becomeUser({ uid, gid, groups }: ProcessCredentials): string[] {
-  const ids = [
-    '--regid',
-    String(gid),
-    ...(groups.length > 0 ? ['--groups', groups.join(',')] : ['--clear-groups']),
-  ];
-  if (uid === 0) return ['/usr/bin/setpriv', ...ids, '--'];
-  const kept = '-all,+wake_alarm';
-  const rights = [`--inh-caps=${kept}`, `--ambient-caps=${kept}`, `--bounding-set=${kept}`, '--no-new-privs'];
-  return ['/usr/bin/setpriv', '--reuid', String(uid), ...ids, ...rights, '--'];
 }
 
 /** The home of root can't be entered by other users. */

@@ -1,20 +1,22 @@
-import type { SessionSpec } from '../../session-api/session-spec.ts';
+import type { SessionSpec, SessionTarget } from '../../session-api/session-spec.ts';
 import { agentPaths } from '../../session-api/agent-paths.ts';
 import type { CommandStart } from './command-start.ts';
+import type { ProcessCredentials } from './process-credentials.ts';
 
 /** PATH of the toolbox, as of Debian's and Ubuntu's login shells for root. */
 const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * Builds the argv that enters a target. The child must have the descriptors of entering-contract.ts. enter-target.sh
- * says what is done there, and why.
+ * and session-init.c say what is done there, and why.
  * @param directory the session's own (createSessionDirectory).
  * @param hasTerminal the slave of a PTY is stdin, stdout and stderr, and becomes the controlling terminal.
  */
 export function buildEnterCommand(
   directory: string,
   hasTerminal: boolean,
-  { toolbox, workdir, command }: Pick<CommandStart, 'toolbox' | 'workdir' | 'command'>,
+  kind: SessionTarget['kind'],
+  { toolbox, user, workdir, command }: Pick<CommandStart, 'toolbox' | 'user' | 'workdir' | 'command'>,
 ): { file: string; args: string[] } {
   return {
     file: 'setsid',
@@ -23,10 +25,15 @@ export function buildEnterCommand(
       // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
       // agent sees what is mounted in it, and it is gone with the last process.
       ...['unshare', '--mount', '--propagation', 'private', '--'],
-      ...['/bin/sh', agentPaths.enterScript, 'outside', directory, toolbox, workdir],
+      ...['/bin/sh', agentPaths.enterScript, directory, toolbox, kind, describeUser(user), workdir],
       ...command,
     ],
   };
+}
+
+/** As session-init.c reads it. */
+function describeUser(user: ProcessCredentials | null): string {
+  return user === null ? 'root' : `${user.uid}:${user.gid}:${user.groups.join(',')}`;
 }
 
 /**

@@ -1,19 +1,20 @@
 /**
- * Numbers that the agent, images/agent/enter-target.sh and images/agent/session-init.c must agree on. Each language
- * names them once; a test compares them.
+ * Numbers that the agent, images/agent/enter-target.sh and session-init (images/agent/session-init.h and .c) must agree
+ * on. Each language names them once; a test compares them.
  */
 
-/** Descriptors 0 to 2 are the command's own streams. */
+/** Descriptors 0 and 1 are the command's own streams. */
 export const enteringDescriptors = {
   pid_namespace: 3,
   net_namespace: 4,
   ipc_namespace: 5,
   uts_namespace: 6,
-  /** Variables for the command alone, opened by enter-target.sh and read by session-init. */
-  command_environment: 8,
-  /** The program session-init, opened before the agent's files are out of reach. */
-  session_init: 9,
+  /** The command's own stderr. Until the command starts, descriptor 2 tells the agent what fails. */
+  command_stderr: 7,
 } as const;
+
+/** What session-init writes to descriptor 2 once the command has been started. No message has a NUL byte. */
+export const startedMark = 0;
 
 /** SIGRTMIN+3, systemd's "halt": session-init then ends and reaps the session's processes. */
 export const haltSignal = 37;

@@ -8,8 +8,12 @@ export interface CommandProcess {
   readonly streams: CommandStreams;
   /** Resolves when no process is left. The outputs may still hold bytes then. */
   readonly ended: Promise<SessionEnd>;
-  /** Starts the command. @throws when it can't be started; `release` is still to be called then. */
-  start(): Promise<void>;
+  /**
+   * Starts the command. Resolves once it runs, or could not be executed and so ends with 126 or 127.
+   * @param signal ends the start.
+   * @throws when it can't be started: it never runs then, and `release` is still to be called.
+   */
+  start(signal: AbortSignal): Promise<void>;
   /** Sends a signal to the command. */
   signal(name: NodeJS.Signals): void;
   /**

@@ -3,11 +3,13 @@ import { once } from 'node:events';
 import { constants as osConstants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionEnd } from '../../session-api/session-end.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
 import { type CommandStart, prepareCommand } from '../bridge/command-start.ts';
 import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
 import { haltSignal } from '../bridge/entering-contract.ts';
+import { waitForStart } from '../bridge/entering-report.ts';
 import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
 import { isProcessAlive } from '../bridge/process-identity.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
@@ -18,6 +20,8 @@ import { openPipes, type OpenedStreams, openTerminal } from './streams/command-s
 import { reportError } from './session-errors.ts';
 
 const targetPollMs = 200;
+/** A slow node takes seconds. */
+const enteringLimitMs = 30_000;
 /** After this time the session's cgroup is killed: the target may have stopped session-init. */
 const haltLimitMs = 1000;
 const killedExitCode = 128 + osConstants.signals.SIGKILL;
@@ -79,7 +83,7 @@ export class SessionProcess implements CommandProcess {
     return this.#ended.promise;
   }
 
-  async start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
     const { streams } = this.#parts;
     let child: ChildProcess;
     try {
@@ -88,13 +92,17 @@ export class SessionProcess implements CommandProcess {
       // Not before the spawn: when the last descriptor of a pipe is closed, its stream ends.
       streams.releaseChildDescriptors();
     }
+    this.#child = child;
     const exited = new Promise<number>((resolve) => {
-      child.once('exit', (code, signal) =>
-        resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal])),
+      child.once('exit', (code, name) =>
+        resolve(code ?? 128 + (name === null ? 0 : osConstants.signals[name])),
       );
     });
-    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).on('error', reject));
-    this.#child = child;
+    try {
+      await waitForStart(child, enteringLimitMs, signal);
+    } catch (error) {
+      throw await this.#abandonStart(child, error);
+    }
     this.#supervise(exited).then(this.#ended.resolve, this.#ended.reject);
   }
 
@@ -119,13 +127,37 @@ export class SessionProcess implements CommandProcess {
     await runInReverse(this.#undo);
   }
 
+  /**
+   * Ends what was begun, so that the command never runs.
+   * @param error what the start has failed with.
+   * @returns what to throw: the error, or what has caused it.
+   */
+  async #abandonStart(child: ChildProcess, error: unknown): Promise<unknown> {
+    const { target, cgroup } = this.#parts;
+    const memoryKills = await cgroup.countMemoryKills();
+    // It may not have joined the cgroup yet; it has no children then.
+    child.kill('SIGKILL');
+    await cgroup.destroy().catch(reportError);
+    if (this.#endReason !== null) return new ProblemError('conflict', describeAbandoned(this.#endReason));
+    if (memoryKills > 0)
+      return new ProblemError('bridgeFailed', describeAbandoned(memoryLimitReached), null, { cause: error });
+    // With the first process of its PID namespace, others of the target end a moment later.
+    if (await isProcessAlive(target.process)) await delay(targetPollMs, undefined, { ref: false });
+    return await target.check().then(
+      () => error,
+      (change: unknown) => change,
+    );
+  }
+
   #spawn(): ChildProcess {
     const { spec, config, target, command, directory, streams } = this.#parts;
-    const { file, args } = buildEnterCommand(directory, spec.terminal !== null, command);
+    const { file, args } = buildEnterCommand(directory, spec.terminal !== null, spec.target.kind, command);
+    const [stdin, stdout, stderr] = streams.childDescriptors;
     return spawn(file, args, {
       cwd: '/',
       env: buildEnvironment(spec, target.innermostPID, config.node),
-      stdio: [...streams.childDescriptors, ...target.namespaces.map((handle) => handle.fd)],
+      // In the order of enteringDescriptors.
+      stdio: [stdin, stdout, 'pipe', ...target.namespaces.map(({ fd }) => fd), stderr],
     });
   }
 
@@ -186,6 +218,10 @@ async function prepareParts(
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
   });
   return { spec, config, target, command, cgroup, directory: directory.path, streams };
+}
+
+function describeAbandoned({ message }: EndReason): string {
+  return `the target could not be entered: ${message ?? 'the session was ended'}`;
 }
 
 /** A step that fails does not keep the others from being undone. */

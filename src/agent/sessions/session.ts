@@ -156,7 +156,7 @@ export class Session {
 
   async #start(): Promise<void> {
     try {
-      await this.#process.start();
+      await this.#process.start(new AbortController().signal);
     } catch (error) {
       this.lease.close();
       await this.#process.release();
