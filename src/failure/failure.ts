@@ -12,6 +12,7 @@ export const failureCodes = {
   timeout: exitCodes.failure,
   interrupted: exitCodes.failure,
   apiError: exitCodes.failure,
+  foreignAnswer: exitCodes.failure,
   forbidden: exitCodes.failure,
   targetInvalid: exitCodes.usage,
   targetNotFound: exitCodes.failure,

@@ -45,7 +45,7 @@ describe('an error', () => {
   test('of RBAC names verb, resource, namespace and what grants it', () => {
     const message =
       'jobs.batch is forbidden: User "eve" cannot create resource "jobs" in API group "batch" in the namespace "crashcart"';
-    const body = JSON.stringify({ message, reason: 'Forbidden' });
+    const body = JSON.stringify({ kind: 'Status', message, reason: 'Forbidden' });
     const access = { verb: 'create', resource: 'jobs.batch', namespace: 'crashcart' };
     const { text } = report(new ApiError(403, body, access));
     expect(text).toMatch(/^error: you may not create jobs\.batch in the namespace "crashcart"\n/);

@@ -1,24 +1,17 @@
-import { request as requestHTTP, type IncomingMessage } from 'node:http';
-import { request as requestHTTPS } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import { LineSplitter } from '../../session-api/connection/line-splitter.ts';
-import { ApiError } from './api-error.ts';
+import { describeErrorAnswer, findForeignContent, ForeignAnswerError } from './error-answer.ts';
 import type { ApiConnection } from './kubeconfig.ts';
 import { parseAnswer } from './parse-object.ts';
-import type { ResourceRequest } from './resources.ts';
+import { type ApiRequest, sendRequest } from './request-sender.ts';
+
+export type { ApiRequest };
 
 const defaultTimeoutMs = 30_000;
-
-/** A request to a resource, as resources.ts describes it, with what this call adds. */
-export interface ApiRequest<Schema extends z.ZodType> extends ResourceRequest<Schema> {
-  query?: Record<string, string>;
-  /** Sent as JSON. */
-  body?: unknown;
-  signal: AbortSignal;
-}
 
 /** An answer of the API server, with what its headers say. */
 export interface ApiAnswer<Value> {
@@ -39,18 +32,20 @@ export class ApiClient {
 
   /**
    * Sends a request and reads the whole answer.
-   * @throws ApiError for an error answer; Failure `apiError` for an answer that does not fit the schema, `connection`,
-   *   `timeout`; what aborted the signal.
+   * @throws ApiError for an error answer; Failure `foreignAnswer` for an answer that is not the API server's, `apiError`
+   *   for an answer that does not fit the schema, `connection`, `timeout`; what aborted the signal.
    */
   async request<Schema extends z.ZodType>(request: ApiRequest<Schema>): Promise<ApiAnswer<z.infer<Schema>>> {
     const timeoutMs = this.connection.requestTimeoutMs ?? defaultTimeoutMs;
+    const deadlineMs = performance.now() + timeoutMs;
     const limit = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await this.#send(request, AbortSignal.any([request.signal, limit]));
-      const body = await text(response);
-      this.connection.trace?.tellAnswerBody(body);
-      if ((response.statusCode ?? 0) >= 300)
-        throw new ApiError(response.statusCode ?? 0, body, request.access);
+      const signal = AbortSignal.any([request.signal, limit]);
+      const response = await sendRequest(this.connection, request, signal, deadlineMs);
+      const body = await this.#readBody(response);
+      if (isError(response)) throw this.#describeError(request, response, body);
+      const foreign = findForeignContent(response, body);
+      if (foreign !== null) throw this.#describeForeign(response, foreign);
       return {
         value: parseAnswer(request, body),
         warnings: readWarnings(response),
@@ -69,13 +64,15 @@ export class ApiClient {
   /**
    * Sends a request and reads the answer line by line, as it arrives. There is no limit but the signal.
    * @returns the lines, without their ends; the end of the lines is that of the answer.
-   * @throws ApiError for an error answer; Failure `connection`; what aborted the signal.
+   * @throws ApiError for an error answer; Failure `foreignAnswer`, `connection`; what aborted the signal.
    */
   async *readLines(request: ApiRequest<z.ZodType>): AsyncGenerator<string, void, void> {
     try {
-      const response = await this.#send(request, request.signal);
-      if (response.statusCode !== 200)
-        throw new ApiError(response.statusCode ?? 0, await text(response), request.access);
+      const response = await sendRequest(this.connection, request, request.signal, null);
+      if (isError(response)) throw this.#describeError(request, response, await this.#readBody(response));
+      // A page of HTML is a watch without an event, as long as nobody looks.
+      if (/html/.test(response.headers['content-type'] ?? ''))
+        throw this.#describeForeign(response, findForeignContent(response, await this.#readBody(response)));
       const splitter = new LineSplitter();
       response.setEncoding('utf8');
       for await (const chunk of response) {
@@ -89,57 +86,18 @@ export class ApiClient {
     }
   }
 
-  /**
-   * Sends a request. A kept connection may be closed just when it is used again: a request that only reads is sent once
-   * more then. https://nodejs.org/api/http.html#requestreusedsocket
-   */
-  async #send(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
-    for (;;) {
-      try {
-        return await this.#sendOnce(request, signal);
-      } catch (error) {
-        // Each retry uses up one kept connection, so this ends: a new connection is never stale.
-        if (request.method !== 'GET' || !(error instanceof StaleConnectionError)) throw error;
-      }
-    }
+  async #readBody(response: IncomingMessage): Promise<string> {
+    const body = await text(response);
+    this.connection.trace?.tellAnswerBody(body);
+    return body;
   }
 
-  #sendOnce(request: ApiRequest<z.ZodType>, signal: AbortSignal): Promise<IncomingMessage> {
-    const { server, options } = this.connection;
-    const { method, contentType = 'application/json' } = request;
-    const url = new URL(request.path, server);
-    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.set(name, value);
-    const body = request.body === undefined ? null : JSON.stringify(request.body);
-    const startedAt = performance.now();
-    return new Promise((resolve, reject) => {
-      const send = url.protocol === 'http:' ? requestHTTP : requestHTTPS;
-      const outgoing = send(url, {
-        ...options,
-        method,
-        headers: {
-          ...options.headers,
-          Accept: 'application/json',
-          'User-Agent': 'kubectl-crashcart',
-          ...(body !== null && {
-            'Content-Type': contentType,
-            'Content-Length': Buffer.byteLength(body),
-          }),
-        },
-        signal,
-      });
-      this.connection.trace?.tellRequest(method, url, outgoing.getHeaders(), body);
-      outgoing.once('response', (response) => {
-        const ms = Math.round(performance.now() - startedAt);
-        this.connection.trace?.tellAnswer(method, url, response.statusCode, ms);
-        resolve(response);
-      });
-      outgoing.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          outgoing.reusedSocket && error.code === 'ECONNRESET' ? new StaleConnectionError(error) : error,
-        ),
-      );
-      outgoing.end(body ?? undefined);
-    });
+  #describeError({ access }: ApiRequest<z.ZodType>, response: IncomingMessage, body: string): Failure {
+    return describeErrorAnswer({ response, body, host: this.connection.server.host, access });
+  }
+
+  #describeForeign({ statusCode }: IncomingMessage, what: string | null): ForeignAnswerError {
+    return new ForeignAnswerError(this.connection.server.host, statusCode ?? 0, what ?? 'a page of HTML');
   }
 
   #explain(error: unknown, signal: AbortSignal, limit: AbortSignal | null, timeoutMs: number): unknown {
@@ -158,13 +116,8 @@ export class ApiClient {
   }
 }
 
-/** A kept connection had been closed by the other end. */
-class StaleConnectionError extends Error {
-  override name = 'StaleConnectionError';
-
-  constructor(cause: Error) {
-    super(cause.message, { cause });
-  }
+function isError({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode < 200 || statusCode >= 300;
 }
 
 /** The text of each `299 - "text"`. */

@@ -13,6 +13,7 @@ export interface RequestedAccess {
 }
 
 const statusSchema = z.object({
+  kind: z.string().default(''),
   message: z.string().default(''),
   reason: z.string().default(''),
   code: z.number().default(0),
@@ -29,15 +30,17 @@ export class ApiError extends Failure {
   /** Of metav1.Status: `NotFound`, `AlreadyExists`, `Forbidden`, …; empty when the answer has none. */
   readonly reason: string;
   readonly access: RequestedAccess;
+  /** When the API server wants to be asked again; null when it does not say. */
+  readonly retryAfterMs: number | null;
 
   /**
    * @param status of HTTP.
-   * @param body a metav1.Status in JSON, or the text of something between here and the API server.
+   * @param body a metav1.Status in JSON, or a line of text.
    */
-  constructor(status: number, body: string, access: RequestedAccess) {
+  constructor(status: number, body: string, access: RequestedAccess, retryAfterMs: number | null = null) {
     const { message, reason } = parseStatus(body);
-    const text = message.trim() || body.trim().slice(0, 500) || `HTTP status ${status}`;
-    const missing = status === 403 ? findMissingAccess(message, access) : null;
+    const text = message.trim() || `${body.trim()} (HTTP status ${status})`.trim();
+    const missing = reason === 'Forbidden' ? findMissingAccess(message, access) : null;
     super(
       missing !== null || status === 401 ? 'forbidden' : 'apiError',
       missing === null ? text : describeMissing(missing),
@@ -46,12 +49,18 @@ export class ApiError extends Failure {
     this.status = status;
     this.reason = reason;
     this.access = access;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Whether the API server answered that an object, or its namespace, does not exist. */
+/** Whether the API server answered that an object, or its namespace, does not exist. A 404 of others says nothing. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404;
+  return error instanceof ApiError && error.reason === 'NotFound';
+}
+
+/** Whether an object is a metav1.Status, which is how an API server says what went wrong. */
+export function isStatus(object: unknown): boolean {
+  return statusSchema.safeParse(object).data?.kind === 'Status';
 }
 
 /**
@@ -64,8 +73,8 @@ export function toApiError(object: unknown, access: RequestedAccess): ApiError {
 }
 
 function parseStatus(body: string): { message: string; reason: string } {
-  // Proxies answer with texts of their own.
-  return statusSchema.safeParse(parseJSON(body)).data ?? { message: '', reason: '' };
+  const object = parseJSON(body);
+  return isStatus(object) ? statusSchema.parse(object) : { message: '', reason: '' };
 }
 
 /**
@@ -74,7 +83,7 @@ function parseStatus(body: string): { message: string; reason: string } {
  * @returns null when the refusal is not for a missing permission.
  */
 function findMissingAccess(message: string, access: RequestedAccess): RequestedAccess | null {
-  // From a proxy, or an authorizer that gives no reason.
+  // Of an authorizer that gives no reason.
   if (message === '' || /is forbidden: *$/.test(message)) return access;
   const [found, verb, resource, group, namespace] = forbiddenPattern.exec(message) ?? [];
   if (found === undefined || verb === undefined || resource === undefined) return null;

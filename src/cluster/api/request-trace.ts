@@ -31,6 +31,12 @@ export class RequestTrace {
     this.#write(`${method} ${formatURL(url)} ${status} in ${ms} ms`);
   }
 
+  /** @param why the request is sent again. */
+  tellRetry(method: string, why: string, delayMs: number): void {
+    if (this.#verbosity < levels.answer) return;
+    this.#write(`${method} is sent again in ${delayMs} ms: ${why}`);
+  }
+
   /** @param body of a watch: each of its lines. */
   tellAnswerBody(body: string): void {
     this.#tellBody('Response', body);

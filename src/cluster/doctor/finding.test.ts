@@ -13,7 +13,11 @@ describe('a check', () => {
   });
 
   test('of what the user may not read is unknown, and says who grants it', async () => {
-    const error = new ApiError(403, '', { verb: 'list', resource: 'limitranges', namespace: 'agents' });
+    const error = new ApiError(403, JSON.stringify({ kind: 'Status', reason: 'Forbidden' }), {
+      verb: 'list',
+      resource: 'limitranges',
+      namespace: 'agents',
+    });
     expect(await fail(error)).toEqual({
       check: 'any',
       status: 'unknown',

@@ -6,6 +6,7 @@ import { findWarmAgent } from '../agent-pods/find-agent.ts';
 import { type AgentRequest, startAgent } from '../agent-pods/start-agent.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
+import { ForeignAnswerError } from '../api/error-answer.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
@@ -27,7 +28,7 @@ export interface SessionAgent extends Omit<AgentRequest, 'excluded'> {
  * together with the one that starts the session.
  * @param sinks null for a session that is started detached: its outputs are not read.
  * @returns the session, which the agent has started.
- * @throws Failure: any code of {@link startAgent}, `tunnelFailed`, `connectionLost`, `timeout`, `agentFailed`; ApiError;
+ * @throws Failure: any code of {@link startAgent}, `tunnelFailed`, `connection`, `connectionLost`, `timeout`, `foreignAnswer`, `agentFailed`; ApiError;
  *   ProblemError; the reason of the agent's signal. A session that may have been started when the signal came is ended.
  */
 export async function openSession(
@@ -72,13 +73,22 @@ export async function openSession(
         id = randomUUID();
         excluded.add(pod.metadata.uid);
         known = known.filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
-      } else if (error instanceof Failure && error.code === 'connectionLost') {
+      } else {
+        const delayMs = findRetryDelay(error, attempt);
+        if (delayMs === null) throw error;
         // The same agent and the same ID: a session that has begun there does not begin twice.
         known = [pod];
-        await delay(retryDelayMs * attempt, undefined, { signal });
-      } else throw error;
+        await delay(delayMs, undefined, { signal });
+      }
     }
   }
+}
+
+/** @returns null when another connection would meet the same error. */
+function findRetryDelay(error: unknown, attempt: number): number | null {
+  if (error instanceof ApiError || error instanceof ForeignAnswerError) return error.retryAfterMs;
+  const isLost = error instanceof Failure && ['connection', 'connectionLost'].includes(error.code);
+  return isLost ? retryDelayMs * attempt : null;
 }
 
 /** Whether the agent takes no more sessions, and has certainly not started this one. */

@@ -3,7 +3,7 @@ import type { AgentConnection } from './agent-connection.ts';
 import type { SessionClient } from './session-client.ts';
 
 /** Failures after which a new connection can go on. */
-const lostCodes: readonly FailureCode[] = ['connectionLost', 'streamCut', 'tunnelFailed'];
+const lostCodes: readonly FailureCode[] = ['connection', 'connectionLost', 'streamCut', 'tunnelFailed'];
 /** So many connections in a row may be lost without having received a byte. */
 const maxFruitlessRenewals = 5;
 

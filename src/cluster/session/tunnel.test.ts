@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Agent } from 'node:https';
@@ -160,7 +161,7 @@ describe('the tunnel', () => {
     ],
     [
       404,
-      '{"status":"Failure","message":"pods \\"a\\" not found","reason":"NotFound"}',
+      '{"kind":"Status","status":"Failure","message":"pods \\"a\\" not found","reason":"NotFound"}',
       { code: 'apiError', status: 404, reason: 'NotFound', message: 'pods "a" not found' },
     ],
   ])('tells an answer %d %j from others', async (status, body, expected) => {
@@ -224,12 +225,41 @@ describe('the tunnel', () => {
   });
 });
 
-test('a server that is not there is a lost connection', async () => {
+test('a server that is not there is not a lost connection: nothing has been asked for', async () => {
   const server = createServer();
   const connection = await listen(server);
   server.close();
   await once(server, 'close');
-  expect(await failureOf(open(connection))).toMatchObject({ code: 'connectionLost' });
+  expect(await failureOf(open(connection))).toMatchObject({ code: 'connection' });
+});
+
+test('a proxy that drops the subprotocol is told as such', async () => {
+  const server = createServer();
+  server.on('upgrade', ({ headers }, socket: Duplex) => {
+    const key = createHash('sha1').update(
+      `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
+    );
+    socket.write(
+      `HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key.digest('base64')}\r\n\r\n`,
+    );
+  });
+  expect(await failureOf(open(await listen(server)))).toMatchObject({
+    code: 'connection',
+    message: expect.stringMatching(
+      /^the websocket to the agent can't be opened at .*: Server sent no subprotocol$/,
+    ),
+    hint: 'A proxy in front of the API server may not support websockets.',
+  });
+});
+
+test('a server that never answers the upgrade is given up after the request’s limit', async () => {
+  const server = createServer();
+  server.on('upgrade', () => undefined);
+  const connection = { ...(await listen(server)), requestTimeoutMs: 200 };
+  expect(await failureOf(open(connection))).toMatchObject({
+    code: 'timeout',
+    message: expect.stringContaining('did not open the websocket to the agent within 0.2 s'),
+  });
 });
 
 /** Waits until a figure has not changed for a while. */

@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
 import { agentPaths } from '../../session-api/agent-paths.ts';
 import { agentContainer } from '../agent-pods/agent-spec.ts';
-import { ApiError } from '../api/api-error.ts';
+import type { RequestedAccess } from '../api/api-error.ts';
+import { describeErrorAnswer } from '../api/error-answer.ts';
 import { type ExecStatus, parseExecStatus } from './exec-status.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ApiConnection } from '../api/kubeconfig.ts';
@@ -14,6 +15,7 @@ import { pods } from '../api/resources.ts';
 const subprotocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
 const handshakeTimeoutMs = 30_000;
+const websocketAdvice = 'A proxy in front of the API server may not support websockets.';
 const maxMessageBytes = 256 * 1024;
 const maxRelayMessageBytes = 8 * 1024;
 
@@ -26,7 +28,8 @@ export interface AgentAddress {
 /**
  * The tunnel to an agent: one exec websocket as a byte stream with back-pressure both ways. What is written before
  * the websocket is open waits. To destroy the tunnel is to end it. The tunnel destroys itself with
- * - ApiError when the API server refuses the exec,
+ * - ApiError when the API server refuses the exec, Failure `foreignAnswer` when something else answers,
+ * - Failure `connection` or `timeout` when the websocket can't be opened,
  * - Failure `tunnelFailed` when the relay can't run or fails, `connectionLost` when the connection is cut.
  */
 export class Tunnel extends Duplex {
@@ -39,6 +42,7 @@ export class Tunnel extends Duplex {
   readonly #socket: WebSocket;
   #relayMessage = '';
   #statusSeen = false;
+  #isOpen = false;
 
   constructor(connection: ApiConnection, agent: AgentAddress) {
     super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
@@ -50,7 +54,7 @@ export class Tunnel extends Duplex {
       // Masks keep scripts in browsers from choosing the bytes that intermediaries see in the clear (RFC 6455 10.3).
       // Inside TLS nothing is seen in the clear, and masking costs more than encrypting; ws skips a mask of 0.
       ...(connection.server.protocol === 'https:' && { generateMask: (mask: Buffer) => mask.fill(0) }),
-      handshakeTimeout: handshakeTimeoutMs,
+      handshakeTimeout: connection.requestTimeoutMs ?? handshakeTimeoutMs,
       skipUTF8Validation: true,
       maxPayload: 32 * 1024 * 1024,
       followRedirects: false,
@@ -60,7 +64,7 @@ export class Tunnel extends Duplex {
       },
     });
     this.#traceAnswer(connection, url);
-    this.#listen(agent);
+    this.#listen(agent, connection);
     // After the end the relay is gone, and nothing can be written either. HTTP/2 waits for 'close', not for 'end'.
     this.once('end', () => this.destroy());
   }
@@ -107,18 +111,23 @@ export class Tunnel extends Duplex {
     this.#socket.once('unexpected-response', (_request, response) => tell(response));
   }
 
-  #listen({ namespace, pod }: AgentAddress): void {
+  #listen({ namespace, pod }: AgentAddress, connection: ApiConnection): void {
     const socket = this.#socket;
     const { access } = pods.exec(namespace, pod);
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
-      refuse(response, access).then(
+      refuse(response, access, connection.server.host).then(
         (error) => this.destroy(error),
         (error: unknown) => this.destroy(toError(error)),
       );
     });
     // Errors after destroy() are consequences of it, and are ignored.
-    socket.on('error', (error) => this.destroy(this.#lost(error.message || String(error))));
+    socket.once('open', () => (this.#isOpen = true));
+    socket.on('error', (error) =>
+      this.destroy(
+        this.#isOpen ? this.#lost(error.message || String(error)) : describeUnopened(error, connection),
+      ),
+    );
     socket.once('close', (code) => {
       if (!this.#statusSeen) this.destroy(this.#lost(`closed with code ${code}, without a status`));
     });
@@ -210,17 +219,38 @@ function buildURL({ server }: ApiConnection, { namespace, pod }: AgentAddress, i
   return url;
 }
 
-async function refuse(response: IncomingMessage, access: ApiError['access']): Promise<Failure> {
+/** The agent has not been asked for anything yet, whatever went wrong. */
+function describeUnopened(error: Error, { server, requestTimeoutMs }: ApiConnection): Failure {
+  if (error instanceof Failure) return error;
+  const seconds = (requestTimeoutMs ?? handshakeTimeoutMs) / 1000;
+  const cause = { cause: error };
+  // https://github.com/websockets/ws/blob/master/lib/websocket.js: this error has no code.
+  return /handshake has timed out/.test(error.message)
+    ? new Failure(
+        'timeout',
+        `the API server ${server.host} did not open the websocket to the agent within ${seconds} s`,
+        websocketAdvice,
+        cause,
+      )
+    : new Failure(
+        'connection',
+        `the websocket to the agent can't be opened at ${server.host}: ${error.message || String(error)}`,
+        websocketAdvice,
+        cause,
+      );
+}
+
+async function refuse(response: IncomingMessage, access: RequestedAccess, host: string): Promise<Failure> {
   response.setTimeout(handshakeTimeoutMs, () => response.destroy());
   const body = await text(response);
   if (response.statusCode === 403 && body.trim() === '') {
     return new Failure(
       'tunnelFailed',
       `the API server does not support the exec protocols ${subprotocols.join(', ')}`,
-      'A proxy in front of the API server may not support websockets.',
+      websocketAdvice,
     );
   }
-  return new ApiError(response.statusCode ?? 0, body, access);
+  return describeErrorAnswer({ response, body, host, access });
 }
 
 function toError(reason: unknown): Error {

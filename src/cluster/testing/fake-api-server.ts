@@ -41,7 +41,7 @@ export async function playApiServer(
     if (answered === null) return;
     const isRefused = typeof answered === 'number';
     response.statusCode = isRefused ? answered : 200;
-    response.end(JSON.stringify(isRefused ? { reason: reasons[answered] ?? '' } : answered));
+    response.end(JSON.stringify(isRefused ? { kind: 'Status', reason: reasons[answered] ?? '' } : answered));
   });
   playExecs(new WebSocketServer({ server }), answerForAgent);
   await once(server.listen(0, '127.0.0.1'), 'listening');
