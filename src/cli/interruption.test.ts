@@ -147,12 +147,13 @@ describe('an interrupt', () => {
       const told = join(folder, `told-${signal}`);
       const kubeconfig = join(folder, `config-${signal}`);
       const script = `echo > ${told}; exec sleep 20`;
-      const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'sh', args: ['-c', script] };
+      const apiVersion = 'client.authentication.k8s.io/v1';
+      const exec = { apiVersion, command: 'sh', args: ['-c', script], interactiveMode: 'Never' };
       await writeFile(
         kubeconfig,
         JSON.stringify({
           'current-context': 'test',
-          clusters: [{ name: 'test', cluster: { server: 'http://127.0.0.1:1' } }],
+          clusters: [{ name: 'test', cluster: { server: 'https://127.0.0.1:1' } }],
           users: [{ name: 'test', user: { exec } }],
           contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
         }),

@@ -78,7 +78,7 @@ export class Lifetime {
  * Waits for a result, but not beyond the abortion of a signal, for work that knows no signal.
  * @throws the signal's reason; what `work` rejects with.
  */
-export async function raceAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+async function raceAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   const { promise, reject } = Promise.withResolvers<never>();
   const fail = () => reject(signal.reason as Error);
   if (signal.aborted) fail();

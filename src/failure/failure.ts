@@ -8,6 +8,7 @@ export const exitCodes = { checkFailed: 1, usage: 2, failure: 125 } as const;
 export const failureCodes = {
   usage: exitCodes.usage,
   configuration: exitCodes.failure,
+  credentials: exitCodes.failure,
   connection: exitCodes.failure,
   timeout: exitCodes.failure,
   interrupted: exitCodes.failure,

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { setImmediate } from 'node:timers/promises';
 
 const sttyLimitMs = 1000;
 
@@ -9,6 +10,16 @@ export interface RawInput {
   setRawMode?(mode: boolean): unknown;
 }
 
+/** What is read from such an input, and whether it is read at present. */
+interface ReadInput extends RawInput {
+  readableFlowing: boolean | null;
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** Inputs that are in raw mode. */
+const raw = new WeakSet<RawInput>();
+
 /**
  * Passes every key on as it is: interrupts and line editing are the remote terminal's.
  * @returns a function that restores the terminal. It also runs when the process exits in any way that the process can
@@ -18,12 +29,37 @@ export function enterRawMode(input: RawInput): () => void {
   if (input.isTTY !== true || !input.setRawMode) return () => undefined;
   const restore = () => {
     process.off('exit', restore);
+    raw.delete(input);
     input.setRawMode?.(false);
   };
   process.once('exit', restore);
-  input.setRawMode(true);
-  passOutputAsItIs(input.fd ?? 0);
+  raw.add(input);
+  makeRaw(input);
   return restore;
+}
+
+/**
+ * Gives the terminal to another program, which may ask the user: not in raw mode, and no key is read here meanwhile.
+ * @param use runs the program.
+ * @returns what `use` returns. @throws what `use` throws.
+ */
+export async function lendInput<Result>(input: ReadInput, use: () => Promise<Result>): Promise<Result> {
+  const isRead = input.readableFlowing === true;
+  if (isRead) input.pause();
+  if (raw.has(input)) input.setRawMode?.(false);
+  // Node stops to read one turn after the pause.
+  await setImmediate();
+  try {
+    return await use();
+  } finally {
+    if (raw.has(input)) makeRaw(input);
+    if (isRead) input.resume();
+  }
+}
+
+function makeRaw(input: RawInput): void {
+  input.setRawMode?.(true);
+  passOutputAsItIs(input.fd ?? 0);
 }
 
 /**

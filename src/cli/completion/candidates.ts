@@ -1,6 +1,6 @@
 import { ApiClient } from '../../cluster/api/api-client.ts';
-import { loadConnection } from '../../cluster/api/kubeconfig.ts';
-import { loadKubeconfig } from '../../cluster/api/kubeconfig-file.ts';
+import { loadConnection } from '../../cluster/api/api-connection.ts';
+import { loadKubeconfig } from '../../cluster/api/kubeconfig/selection.ts';
 import { listNamespaceNames, listTargetNames } from '../../cluster/target/target-names.ts';
 import { findTargetPod } from '../../cluster/target/target-pod.ts';
 import { parseTargetName, targetKinds } from '../../cluster/target/target-name.ts';
@@ -44,8 +44,7 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
     case 'context':
     case 'cluster':
     case 'user': {
-      const { kubeconfig } = readConnection(search);
-      const config = loadKubeconfig(kubeconfig ?? null, search.env, true);
+      const config = loadKubeconfig(readConnection(search), search.env);
       const entries = { context: config.contexts, cluster: config.clusters, user: config.users }[source];
       return nameAll(entries.map(({ name }) => name));
     }
@@ -74,7 +73,9 @@ function readConnection({ raw: { flags }, settings }: CandidateSearch) {
 }
 
 async function connect(search: CandidateSearch): Promise<ApiClient> {
-  return new ApiClient(await loadConnection(readConnection(search), search.env));
+  // The user is typing: a plugin that has something to say would disturb the line, and can't be answered.
+  const surroundings = { environment: search.env, lendTerminal: null, stderr: { write: () => true } };
+  return new ApiClient(await loadConnection(readConnection(search), surroundings));
 }
 
 /** Pods by their names alone, and the kinds of other targets; with a kind, those of that kind. */

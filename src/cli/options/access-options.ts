@@ -1,12 +1,13 @@
 import { ApiClient } from '../../cluster/api/api-client.ts';
-import { loadConnection } from '../../cluster/api/kubeconfig.ts';
+import { loadConnection } from '../../cluster/api/api-connection.ts';
+import type { LendTerminal } from '../../cluster/api/credentials/plugin-surroundings.ts';
 import { RequestTrace } from '../../cluster/api/request-trace.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { escapeText } from '../../failure/escape-text.ts';
+import { lendInput } from '../../terminal/raw-mode.ts';
 import { createGroup, type OptionValues } from '../command-line/option.ts';
 import type { Context } from '../context.ts';
-import { raceAbort } from '../lifetime.ts';
-import { connectionOptions } from './connection-flags.ts';
+import { connectionOptions, ignoredOptions } from './connection-flags.ts';
 import { verbosityOption } from './verbosity.ts';
 
 const { defineOption } = createGroup('Agent:');
@@ -21,7 +22,11 @@ export const agentNamespaceOption = defineOption({
 });
 
 /** Options of every command that talks to a cluster. */
-export const clusterOptions = { connection: connectionOptions, verbosity: verbosityOption };
+export const clusterOptions = {
+  connection: connectionOptions,
+  ignored: ignoredOptions,
+  verbosity: verbosityOption,
+};
 export type ClusterAccess = OptionValues<typeof clusterOptions>;
 
 /** Options of every command that talks to agents which are there. */
@@ -29,15 +34,14 @@ export const agentAccessOptions = { agentNamespace: agentNamespaceOption, ...clu
 
 /**
  * Reads the kubeconfig. Requests are printed on stderr as `-v` says.
- * @param signal ends the wait for a program of the kubeconfig that reads credentials: it knows no signal.
- * @throws Failure `configuration`; the signal's reason.
+ * @throws Failure `configuration`.
  */
 export async function openApi(
-  { connection, verbosity }: ClusterAccess,
-  { env, stderr }: Context,
-  signal: AbortSignal,
+  { connection, verbosity }: Pick<ClusterAccess, 'connection' | 'verbosity'>,
+  { env, stdin, stderr }: Context,
 ): Promise<ApiClient> {
   const write = (text: string) => stderr.write(`${escapeText(text)}\n`);
-  const loaded = await raceAbort(loadConnection(connection, env), signal);
+  const lendTerminal: LendTerminal | null = stdin.isTTY ? (use) => lendInput(stdin, use) : null;
+  const loaded = await loadConnection(connection, { environment: env, lendTerminal, stderr });
   return new ApiClient({ ...loaded, trace: new RequestTrace(verbosity, write) });
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { createGroup, type Option, type ValueSource } from '../command-line/option.ts';
+import { userExtraSchema } from './values/user-extra.ts';
 import { waitSchema } from './values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Connection (as for kubectl):');
@@ -13,6 +14,8 @@ export const connectionOptions = {
   user: define('user', 'user of the kubeconfig', 'user'),
   server: define('server', 'address of the API server', undefined, 's'),
   token: define('token', 'bearer token'),
+  username: define('username', 'user name for basic authentication'),
+  password: define('password', 'password for basic authentication'),
   as: define('as', 'user to impersonate'),
   asGroup: defineList({
     flag: 'as-group',
@@ -20,6 +23,11 @@ export const connectionOptions = {
     schema: z.string(),
   }),
   asUID: define('as-uid', 'UID to impersonate'),
+  asUserExtra: defineList({
+    flag: 'as-user-extra',
+    describe: 'KEY=VALUE of the user to impersonate; may be given several times',
+    schema: userExtraSchema,
+  }),
   requestTimeoutMs: defineOption({
     flag: 'request-timeout',
     describe: 'limit of a single request, such as 30s; 0 for the default of each request',
@@ -35,6 +43,42 @@ export const connectionOptions = {
   clientCertificate: define('client-certificate', 'path of the client certificate', 'file'),
   clientKey: define('client-key', 'path of the client key', 'file'),
   tlsServerName: define('tls-server-name', "name to verify in the API server's certificate"),
+  proxyURL: define('proxy-url', 'proxy on the way to the API server'),
+};
+
+const ignored = createGroup('Taken as by kubectl, without effect:');
+
+/** Flags of kubectl that command lines and aliases carry along. There is nothing here for them to change. */
+export const ignoredOptions = {
+  cacheDir: ignored.defineOption({
+    flag: 'cache-dir',
+    describe: 'nothing of the API is cached',
+    values: 'file',
+  }),
+  kuberc: ignored.defineOption({ flag: 'kuberc', describe: "kubectl's preferences", values: 'file' }),
+  disableCompression: ignored.defineSwitch({
+    flag: 'disable-compression',
+    describe: 'answers of the API are never compressed',
+  }),
+  matchServerVersion: ignored.defineSwitch({
+    flag: 'match-server-version',
+    describe: "kubectl's version does not matter",
+  }),
+  warningsAsErrors: ignored.defineSwitch({
+    flag: 'warnings-as-errors',
+    describe: 'the exit code is the command’s',
+  }),
+  profile: ignored.defineOption({ flag: 'profile', describe: 'nothing is profiled' }),
+  profileOutput: ignored.defineOption({
+    flag: 'profile-output',
+    describe: 'nothing is profiled',
+    values: 'file',
+  }),
+  logFlushFrequency: ignored.defineOption({
+    flag: 'log-flush-frequency',
+    describe: 'messages are printed at once',
+  }),
+  vmodule: ignored.defineOption({ flag: 'vmodule', describe: '-v counts for every request' }),
 };
 
 /** kubectl takes an empty value for one that is not given. */

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { loadKubeconfig } from '../../cluster/api/kubeconfig-file.ts';
+import { findKubeconfigFiles, readKubeconfigFiles } from '../../cluster/api/kubeconfig/kubeconfig-file.ts';
 import { readConfigFile } from '../../config/config-file.ts';
 import { findConfigPath } from '../../config/config-path.ts';
 import type { SettingName } from '../../config/config-schema.ts';
@@ -73,7 +73,7 @@ function findContext(flags: RawArguments['flags'], environment: NodeJS.ProcessEn
   if (typeof context === 'string') return context;
   try {
     const path = typeof kubeconfig === 'string' ? kubeconfig : null;
-    return loadKubeconfig(path, environment, false).currentContext || null;
+    return readKubeconfigFiles(findKubeconfigFiles(path, environment)).currentContext || null;
   } catch {
     return null;
   }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { Agent, createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ApiClient } from './api-client.ts';
-import type { ApiConnection } from './kubeconfig.ts';
 import { namespaces } from './resources.ts';
+import { fixCredentials } from '../testing/fixed-credentials.ts';
 
 let server: Server;
 
@@ -31,10 +31,10 @@ async function startForgetfulServer(
   await once(server, 'listening');
   const connection = {
     server: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`),
-    options: { agent: new Agent({ keepAlive: true }), headers: {} },
+    credentials: fixCredentials(new Agent({ keepAlive: true })),
     ...{ context: null, namespace: 'default', requestTimeoutMs: null },
   };
-  return { api: new ApiClient(connection as unknown as ApiConnection), countAnswers: () => answers };
+  return { api: new ApiClient(connection), countAnswers: () => answers };
 }
 
 const { signal } = new AbortController();

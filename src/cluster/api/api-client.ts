@@ -4,8 +4,8 @@ import type * as z from 'zod';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import { LineSplitter } from '../../session-api/connection/line-splitter.ts';
+import type { ApiConnection } from './api-connection.ts';
 import { describeErrorAnswer, findForeignContent, ForeignAnswerError } from './error-answer.ts';
-import type { ApiConnection } from './kubeconfig.ts';
 import { parseAnswer } from './parse-object.ts';
 import { type ApiRequest, sendRequest } from './request-sender.ts';
 
@@ -33,9 +33,14 @@ export class ApiClient {
   /**
    * Sends a request and reads the whole answer.
    * @throws ApiError for an error answer; Failure `foreignAnswer` for an answer that is not the API server's, `apiError`
-   *   for an answer that does not fit the schema, `connection`, `timeout`; what aborted the signal.
+   *   for an answer that does not fit the schema, `connection`, `timeout`, `credentials`; what aborted the signal.
    */
   async request<Schema extends z.ZodType>(request: ApiRequest<Schema>): Promise<ApiAnswer<z.infer<Schema>>> {
+    // A credential plugin takes its own time, in which the user may log in.
+    return await this.#authenticate(request.signal, () => this.#request(request));
+  }
+
+  async #request<Schema extends z.ZodType>(request: ApiRequest<Schema>): Promise<ApiAnswer<z.infer<Schema>>> {
     const timeoutMs = this.connection.requestTimeoutMs ?? defaultTimeoutMs;
     const deadlineMs = performance.now() + timeoutMs;
     const limit = AbortSignal.timeout(timeoutMs);
@@ -64,12 +69,15 @@ export class ApiClient {
   /**
    * Sends a request and reads the answer line by line, as it arrives. There is no limit but the signal.
    * @returns the lines, without their ends; the end of the lines is that of the answer.
-   * @throws ApiError for an error answer; Failure `foreignAnswer`, `connection`; what aborted the signal.
+   * @throws ApiError for an error answer; Failure `foreignAnswer`, `connection`, `credentials`; what aborted the signal.
    */
   async *readLines(request: ApiRequest<z.ZodType>): AsyncGenerator<string, void, void> {
     try {
-      const response = await sendRequest(this.connection, request, request.signal, null);
-      if (isError(response)) throw this.#describeError(request, response, await this.#readBody(response));
+      const response = await this.#authenticate(request.signal, async () => {
+        const opened = await sendRequest(this.connection, request, request.signal, null);
+        if (!isError(opened)) return opened;
+        throw this.#describeError(request, opened, await this.#readBody(opened));
+      });
       // A page of HTML is a watch without an event, as long as nobody looks.
       if (/html/.test(response.headers['content-type'] ?? ''))
         throw this.#describeForeign(response, findForeignContent(response, await this.#readBody(response)));
@@ -84,6 +92,20 @@ export class ApiClient {
     } catch (error) {
       throw this.#explain(error, request.signal, null, 0);
     }
+  }
+
+  /** Sends a request with valid credentials, and once more if they are refused and there are others. */
+  async #authenticate<Answer>(signal: AbortSignal, send: () => Promise<Answer>): Promise<Answer> {
+    const { credentials } = this.connection;
+    const used = await credentials.prepare(signal);
+    try {
+      return await send();
+    } catch (error) {
+      // A gateway in front of the API server refuses in its own words.
+      const isRefused = error instanceof Failure && 'status' in error && error.status === 401;
+      if (!isRefused || !(await credentials.refresh(used, signal))) throw error;
+    }
+    return await send();
   }
 
   async #readBody(response: IncomingMessage): Promise<string> {

@@ -1,7 +1,7 @@
 import { request as requestHTTP, type IncomingMessage } from 'node:http';
 import { request as requestHTTPS } from 'node:https';
 import type * as z from 'zod';
-import type { ApiConnection } from './kubeconfig.ts';
+import type { ApiConnection } from './api-connection.ts';
 import { sendWithRetries } from './request-retry.ts';
 import type { ResourceRequest } from './resources.ts';
 
@@ -95,7 +95,7 @@ function buildURL(server: URL, { path, query }: ApiRequest<z.ZodType>): URL {
 }
 
 function sendOnce(
-  { options, trace }: ApiConnection,
+  { credentials: { options }, trace }: ApiConnection,
   { method, contentType = 'application/json', body: value }: ApiRequest<z.ZodType>,
   url: URL,
   signal: AbortSignal,

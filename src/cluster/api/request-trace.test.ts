@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { ApiClient } from './api-client.ts';
-import type { ApiConnection } from './kubeconfig.ts';
+import { fixCredentials } from '../testing/fixed-credentials.ts';
 import { RequestTrace } from './request-trace.ts';
 
 const longAnswer = JSON.stringify({ text: 'x'.repeat(2000) });
@@ -26,20 +26,18 @@ async function trace(verbosity: number): Promise<string> {
   const told: string[] = [];
   const connection = {
     server: new URL(`http://jane:passw0rd@127.0.0.1:${port}/`),
-    options: {
-      agent: new Agent(),
-      headers: {
-        Authorization: 'Bearer s3cret',
-        Cookie: 'c00kie',
-        'Proxy-Authorization': 'Basic pr0xy',
-        'X-Api-Key': 'k3y',
-        'Impersonate-Group': ['one', 'two'],
-      },
-    },
+    credentials: fixCredentials(new Agent(), {
+      Authorization: 'Bearer s3cret',
+      Cookie: 'c00kie',
+      'Proxy-Authorization': 'Basic pr0xy',
+      'X-Api-Key': 'k3y',
+      'Impersonate-Group': ['one', 'two'],
+    }),
+    context: null,
     ...{ namespace: 'default', requestTimeoutMs: null },
     trace: new RequestTrace(verbosity, (text) => told.push(text)),
   };
-  const client = new ApiClient(connection as unknown as ApiConnection);
+  const client = new ApiClient(connection);
   const request = {
     path: 'api/v1/events',
     schema: z.unknown(),

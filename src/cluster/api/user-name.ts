@@ -10,6 +10,8 @@ const maxNameCharacters = 512;
  */
 export async function findUserName(api: ApiClient, signal: AbortSignal): Promise<string | null> {
   try {
+    // A plugin takes its own time.
+    await api.connection.credentials.prepare(signal);
     const { status } = await api.get({
       ...selfSubjectReviews.create(),
       body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },

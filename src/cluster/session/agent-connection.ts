@@ -1,4 +1,4 @@
-import type { ApiConnection } from '../api/kubeconfig.ts';
+import type { ApiConnection } from '../api/api-connection.ts';
 import { type ConnectionMode, SessionClient } from './session-client.ts';
 import { type AgentAddress, Tunnel } from './tunnel.ts';
 

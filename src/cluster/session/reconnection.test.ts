@@ -78,7 +78,9 @@ describe('a client that reconnects', () => {
     });
     const { connection } = api;
     let readings = 0;
-    const counted = { ...connection, reload: () => (readings++, connection.reload()) };
+    const { credentials } = connection;
+    const reload = (signal: AbortSignal) => (readings++, credentials.reload(signal));
+    const counted = { ...connection, credentials: { ...credentials, reload } };
     const again = Object.create(api, { connection: { value: counted } }) as typeof api;
     (await reconnect(lost, again, session, never)).close();
     expect(countAttempts()).toBe(2);

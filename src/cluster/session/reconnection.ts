@@ -2,10 +2,9 @@ import pRetry, { AbortError } from 'p-retry';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import { findAgentEnd } from '../agent-pods/agent-end.ts';
-import { ApiClient } from '../api/api-client.ts';
+import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import { reloadConnection } from '../api/kubeconfig.ts';
 import { type AgentConnection, connectToAgent } from './agent-connection.ts';
 import type { AgentAddress } from './tunnel.ts';
 
@@ -88,7 +87,9 @@ async function connectAgain(
   signal: AbortSignal,
 ): Promise<AgentConnection> {
   const mode = hasTerminal ? 'interactive' : 'bulk';
-  const connection = connectToAgent(await reloadConnection(api.connection), agent, { mode });
+  const { credentials } = api.connection;
+  const used = await credentials.reload(signal);
+  const connection = connectToAgent(api.connection, agent, { mode });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(attemptLimitMs)]);
   try {
     if (holder === null) await connection.client.getSession(id, limit);
@@ -99,6 +100,8 @@ async function connectAgain(
     return connection;
   } catch (error) {
     connection.close();
+    // The next attempt is made with what a plugin answers then.
+    if (error instanceof ApiError && error.status === 401) await credentials.refresh(used, signal);
     throw error;
   }
 }
@@ -119,9 +122,10 @@ async function findFinalError(
       { cause: error },
     );
   }
+  // The user has been asked by a credential plugin, and does not want to be asked again.
+  if (error instanceof Failure && error.code === 'interrupted') return error;
   if (error instanceof ApiError && [401, 403, 404].includes(error.status) && elapsedMs > refusalLimitMs)
     return error;
   // The agent's pod shows whether the agent has ended; while the API server does not answer, nothing is known.
-  const renewed = new ApiClient(await reloadConnection(api.connection));
-  return await findAgentEnd(renewed, agent, error, AbortSignal.timeout(lookUpLimitMs)).catch(() => null);
+  return await findAgentEnd(api, agent, error, AbortSignal.timeout(lookUpLimitMs)).catch(() => null);
 }

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { Agent } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { ApiConnection } from '../api/kubeconfig.ts';
+import type { ApiConnection } from '../api/api-connection.ts';
 import { RequestTrace } from '../api/request-trace.ts';
+import { fixCredentials } from '../testing/fixed-credentials.ts';
 import { Tunnel } from './tunnel.ts';
 
 const success = '{"metadata":{},"status":"Success"}';
@@ -26,11 +26,10 @@ async function listen(server: Server): Promise<ApiConnection> {
   const { port } = server.address() as AddressInfo;
   return {
     server: new URL(`http://127.0.0.1:${port}/prefix/`),
-    options: { agent: undefined as unknown as Agent, headers: { Authorization: 'Bearer secret' } },
+    credentials: fixCredentials(undefined, { Authorization: 'Bearer secret' }),
     namespace: 'default',
     context: null,
     requestTimeoutMs: null,
-    reload: () => Promise.reject(new Error('nothing reconnects')),
   };
 }
 

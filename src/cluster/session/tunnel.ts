@@ -9,7 +9,7 @@ import type { RequestedAccess } from '../api/api-error.ts';
 import { describeErrorAnswer } from '../api/error-answer.ts';
 import { type ExecStatus, parseExecStatus } from './exec-status.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { ApiConnection } from '../api/kubeconfig.ts';
+import type { ApiConnection } from '../api/api-connection.ts';
 import { pods } from '../api/resources.ts';
 
 const subprotocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
@@ -48,7 +48,7 @@ export class Tunnel extends Duplex {
     super({ readableHighWaterMark: maxMessageBytes, writableHighWaterMark: maxMessageBytes });
     const url = buildURL(connection, agent, this.id);
     this.#socket = new WebSocket(url, subprotocols, {
-      ...connection.options,
+      ...connection.credentials.options,
       // The TLS options alone choose HTTP/1.1, which the upgrade needs. What passes is compressed by the session API.
       perMessageDeflate: false,
       // Masks keep scripts in browsers from choosing the bytes that intermediaries see in the clear (RFC 6455 10.3).

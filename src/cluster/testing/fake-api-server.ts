@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ApiClient } from '../api/api-client.ts';
-import type { ApiConnection } from '../api/kubeconfig.ts';
+import type { ApiConnection } from '../api/api-connection.ts';
+import { fixCredentials } from './fixed-credentials.ts';
 
 const reasons: Record<number, string> = { 403: 'Forbidden', 404: 'NotFound', 409: 'AlreadyExists' };
 
@@ -47,14 +48,13 @@ export async function playApiServer(
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/`;
-  const connection = {
+  const connection: ApiConnection = {
     server: new URL(url),
-    options: { agent: new Agent(), headers: {} },
+    credentials: fixCredentials(new Agent()),
     ...{ context: null, namespace: 'default', requestTimeoutMs: null },
-    reload: (): Promise<unknown> => Promise.resolve(connection),
   };
   return {
-    api: new ApiClient(connection as unknown as ApiConnection),
+    api: new ApiClient(connection),
     url,
     requests,
     close: () => {

@@ -34,7 +34,7 @@ export const cleanCommand = defineCommand({
   },
   run: ({ all, force, dryRun, ...options }, context) =>
     runUntilInterrupted(async (signal) => {
-      const api = await openApi(options, context, signal);
+      const api = await openApi(options, context);
       const agents = await checkAgentsInUse(api, options.agentNamespace, version, signal);
       const rows: string[][] = [];
       for (const agent of agents) {

@@ -35,7 +35,7 @@ export const statusCommand = defineCommand({
   run: ({ agentNamespace, format, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
       const { stdout, reporter } = context;
-      const api = await openApi(access, context, signal);
+      const api = await openApi(access, context);
       const { daemonSet, agents } = await readResidentAgents(api, agentNamespace, signal);
       const desired = daemonSet?.status.desiredNumberScheduled ?? 0;
       const isData = format === 'json' || format === 'yaml';

@@ -24,7 +24,7 @@ export const uninstallCommand = defineCommand({
   },
   run: ({ agentNamespace, timeoutMs, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
-      const api = await openApi(access, context, signal);
+      const api = await openApi(access, context);
       const limit = AbortSignal.timeout(timeoutMs);
       const progress = new ProgressLine(context.stderr);
       progress.show('waiting until the agents are gone');

@@ -58,7 +58,7 @@ export const doctorCommand = defineCommand({
   },
   run: ({ target, container, agent, startAgent, timeoutMs, format, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
-      const api = await openApi(access, context, signal);
+      const api = await openApi(access, context);
       const progress = new ProgressLine(context.stderr);
       const start = startAgent ? { timeoutMs, onProgress: (step: string) => progress.show(step) } : null;
       const request = { target, container, options: describeAgentOptions(agent), start, signal };

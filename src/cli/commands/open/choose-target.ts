@@ -14,7 +14,7 @@ import type { RequestedSession, SessionOptions } from './session-request.ts';
  */
 export async function chooseTarget(requested: RequestedSession, context: Context): Promise<SessionOptions> {
   return await runUntilInterrupted(async (signal) => {
-    const api = await openApi(requested, context, signal);
+    const api = await openApi(requested, context);
     const namespace = requested.allNamespaces ? null : api.connection.namespace;
     const { containers, isCut } = await listRunningContainers(api, namespace, signal);
     const offered = containers.filter(

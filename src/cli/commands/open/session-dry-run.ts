@@ -26,7 +26,7 @@ export async function showSession(
   context: Context,
 ): Promise<number> {
   return await runUntilInterrupted(async (signal) => {
-    const api = await openApi(options, context, signal);
+    const api = await openApi(options, context);
     const found = await findTarget(api, options, context, signal);
     const { node, target, agents } = found;
     await refuseUnusableNode(api, node, { isTarget: target.kind === 'node' }, signal);

@@ -75,7 +75,7 @@ class SessionRun {
 
   async run(): Promise<number> {
     const { follow } = this.#options;
-    const api = await openApi(this.#options, this.#context, this.#lifetime.signal);
+    const api = await openApi(this.#options, this.#context);
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
     const finding = find();
     finding.catch(() => undefined);

@@ -22,7 +22,7 @@ export async function runAttach(options: AttachOptions, context: Context): Promi
   return await runUntilInterrupted(async (signal, lifetime) => {
     const { readOnly, keepSeconds, agentNamespace, recordFile, reason, compress, detachKeys } = options;
     const { quiet, verbosity } = options;
-    const api = await openApi(options, context, signal);
+    const api = await openApi(options, context);
     const [{ pod, state, isResident }, claimedUser] = await Promise.all([
       findSession(api, agentNamespace, options.id, signal),
       findUserName(api, signal),

@@ -25,7 +25,7 @@ export const sessionsCommand = defineCommand({
   options: { format: outputFormatOption, ...agentAccessOptions },
   run: (options, context) =>
     runUntilInterrupted(async (signal) => {
-      const api = await openApi(options, context, signal);
+      const api = await openApi(options, context);
       const { sessions, silent } = await listSessions(api, options.agentNamespace, signal);
       const { format } = options;
       if (format === 'json' || format === 'yaml') {

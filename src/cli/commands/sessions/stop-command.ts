@@ -24,7 +24,7 @@ export const stopCommand = defineCommand({
   },
   run: (options, context) =>
     runUntilInterrupted(async (signal) => {
-      const api = await openApi(options, context, signal);
+      const api = await openApi(options, context);
       const { agentNamespace: namespace } = options;
       const listed = await listSessions(api, namespace, signal);
       // An unknown ID is reported before the first session is ended.

@@ -8,8 +8,12 @@ export interface ConnectionFlags {
   as?: string | undefined;
   asGroup: string[];
   asUID?: string | undefined;
+  /** Each as KEY=VALUE. */
+  asUserExtra: string[];
   server?: string | undefined;
   token?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
   /** 0: the default of each request. */
   requestTimeoutMs: number;
   insecureSkipTLSVerify?: boolean | undefined;
@@ -17,4 +21,5 @@ export interface ConnectionFlags {
   clientCertificate?: string | undefined;
   clientKey?: string | undefined;
   tlsServerName?: string | undefined;
+  proxyURL?: string | undefined;
 }

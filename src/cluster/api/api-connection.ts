@@ -1,0 +1,91 @@
+import { createConnectionAgent } from './connection-agent.ts';
+import { type Credentials, RenewedCredentials } from './credentials/credentials.ts';
+import type { CredentialSource } from './credentials/credential-source.ts';
+import { makeImpersonation } from './credentials/impersonation.ts';
+import type { PluginSurroundings } from './credentials/plugin-surroundings.ts';
+import { createCredentialSource } from './credentials/user-credentials.ts';
+import { Failure } from '../../failure/failure.ts';
+import { readAuthority } from './kubeconfig/cluster-authority.ts';
+import type { ConnectionFlags } from './kubeconfig/connection-options.ts';
+import type { UserEntry } from './kubeconfig/kubeconfig-entries.ts';
+import { readUserAgain } from './kubeconfig/pinned-user.ts';
+import { loadKubeconfig, selectFrom, type Selection } from './kubeconfig/selection.ts';
+import type { RequestTrace } from './request-trace.ts';
+
+/**
+ * Where the API server is and how to authenticate, for plain requests and websockets alike. Context, cluster and user
+ * are those of the command's start.
+ */
+export interface ApiConnection {
+  server: URL;
+  /** TLS settings, the agent that keeps connections, and headers, with credentials that are renewed. */
+  credentials: Credentials;
+  /** Name of the kubeconfig's context; null when there is none. */
+  context: string | null;
+  /** Namespace of targets when their own is not given. */
+  namespace: string;
+  /** Limit of a single request; null: the default of each. */
+  requestTimeoutMs: number | null;
+  /** Is told of each request; without, nobody is. */
+  trace?: RequestTrace;
+}
+
+/**
+ * Reads the kubeconfig as kubectl does and applies the connection flags to it. No credential plugin runs before the
+ * first request.
+ * @throws Failure `configuration`.
+ */
+export async function loadConnection(
+  flags: ConnectionFlags,
+  surroundings: PluginSurroundings,
+): Promise<ApiConnection> {
+  const { environment } = surroundings;
+  const selection = selectFrom(loadKubeconfig(flags, environment), flags);
+  const { cluster, clusterEntry, context, namespace } = selection;
+  const clusterName = clusterEntry === null ? 'the API server' : `the cluster "${clusterEntry.name}"`;
+  if (cluster.server === '') throw new Failure('configuration', `${clusterName} has no server`);
+  const server = parseServer(cluster.server, clusterName);
+  const isSecure = server.protocol === 'https:';
+  const authority = readAuthority(cluster, clusterName);
+  const tls = {
+    ...(authority && { ca: authority }),
+    ...(cluster['insecure-skip-tls-verify'] && { rejectUnauthorized: false }),
+    ...(cluster['tls-server-name'] !== '' && { servername: cluster['tls-server-name'] }),
+  };
+  const agent = await createConnectionAgent(server, selection, tls);
+  return {
+    server,
+    credentials: new RenewedCredentials({
+      base: { ...(isSecure && tls), agent, headers: makeImpersonation(selection.user) },
+      user: selection.user,
+      createSource: (user) => (isSecure ? createSource(user, selection, surroundings) : noCredentials),
+      readUserAgain: () => readUserAgain(selection, flags),
+    }),
+    context,
+    // An empty one counts as not given, as for kubectl.
+    namespace: flags.namespace || namespace || 'default',
+    requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
+  };
+}
+
+/** As for kubectl, what travels in the clear has no credentials: such a server is a proxy on this machine. */
+const noCredentials: CredentialSource = {
+  get: () => Promise.resolve({ authorization: null, certificate: null }),
+  expire: () => undefined,
+};
+
+function createSource(
+  user: UserEntry,
+  { userEntry, cluster }: Selection,
+  surroundings: PluginSurroundings,
+): CredentialSource {
+  const owner = userEntry === null ? 'the user' : `the user "${userEntry.name}"`;
+  return createCredentialSource(user, owner, cluster, surroundings);
+}
+
+function parseServer(address: string, owner: string): URL {
+  const text = /^[a-z]+:\/\//.test(address) ? address : `http://${address}`;
+  const url = URL.parse(`${text.replace(/\/+$/, '')}/`);
+  if (url === null) throw new Failure('configuration', `the server of ${owner} is not an address`);
+  return url;
+}
