@@ -29,7 +29,7 @@ export const sessionStateSchema = z.object({
   hasTerminal: z.boolean(),
   hasStdin: z.boolean(),
   outputBufferBytes: z.number().int(),
-  /** The client that holds it: null when it is detached, or has lost its client. */
+  /** Of the client that holds it, not the ID that it is known by: null when it is detached, or has lost its client. */
   holder: z.uuid().nullable(),
   /** Connections that read its output now. */
   clients: z.number().int().min(0),

@@ -25,11 +25,22 @@ describe('a session', () => {
     const { lease } = open();
     expect([lease.holder, secondsLeft(lease)]).toEqual([null, 60]);
     const releases = ['stdout', 'stderr'].map((kind) => lease.hold(client, kind, () => undefined));
-    expect([lease.holder, secondsLeft(lease)]).toEqual([client, null]);
+    expect([lease.holder, secondsLeft(lease)]).toEqual([expect.any(String), null]);
     releases[0]?.();
     expect(secondsLeft(lease)).toBeNull();
     releases[1]?.();
     expect([lease.holder, secondsLeft(lease)]).toEqual([null, 60]);
+  });
+
+  test('does not tell others the ID that its holder is known by, but that there is another one', () => {
+    const { lease } = open();
+    lease.hold(client, 'stdout', () => undefined);
+    const first = lease.holder ?? '';
+    expect(first).not.toBe(client);
+    expect(() => lease.check(first)).toThrow(expect.objectContaining({ code: 'takenOver' }));
+    lease.take('another client', true);
+    lease.hold('another client', 'stdout', () => undefined);
+    expect([null, first, 'another client']).not.toContain(lease.holder);
   });
 
   test('that nobody comes back to expires', async () => {
@@ -71,7 +82,7 @@ describe('a session', () => {
     lease.hold(client, 'stdout', () => undefined);
     expect(cut).toHaveBeenCalledTimes(1);
     release();
-    expect(lease.holder).toBe(client);
+    expect(lease.holder).not.toBeNull();
   });
 
   test('that another client takes over is that one’s alone', () => {

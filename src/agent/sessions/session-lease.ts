@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { uptime } from 'node:os';
 import { ProblemError } from '../../session-api/problem.ts';
 
@@ -20,6 +21,7 @@ export class SessionLease {
   readonly #options: LeaseOptions;
   /** The client that may come back. */
   #client: string;
+  #publicID = randomUUID();
   #seconds: number;
   /** Open requests of the holder: for each kind, the function that ends the request. */
   readonly #requests = new Map<string, () => void>();
@@ -41,9 +43,13 @@ export class SessionLease {
     this.#renew();
   }
 
-  /** The client that holds the session now; null when no client does. */
+  /**
+   * What others may know of the client that holds the session now: an ID that is not the client's. Whoever knew the
+   * client's could write and read in its place, and nobody would be told.
+   * @returns null when no client holds it.
+   */
   get holder(): string | null {
-    return this.#requests.size > 0 ? this.#client : null;
+    return this.#requests.size > 0 ? this.#publicID : null;
   }
 
   /** Whether a client has ever left the session running on purpose. */
@@ -91,6 +97,7 @@ export class SessionLease {
    */
   take(client: string, takeOver: boolean): void {
     if (!takeOver) this.check(client);
+    if (client !== this.#client) this.#publicID = randomUUID();
     this.#client = client;
     this.#cutAll();
     this.#renew();
