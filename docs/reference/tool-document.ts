@@ -12,6 +12,8 @@ export function formatDocuments(): Record<string, string> {
     'docs/tools.md': formatGuide(),
     // For check-tools, in a session.
     'images/toolbox/root/usr/share/crashcart/tools.tsv': formatList(),
+    // For recipe: what is text is escaped.
+    'images/toolbox/root/usr/share/crashcart/recipes.tsv': formatOutputs(),
   };
 }
 
@@ -23,6 +25,9 @@ function formatGuide(): string {
     '`kubectl crashcart tools` prints these lists; `--tool NAME` runs one of them on a target. Made from',
     '`src/toolbox` by `npm run docs`: changes belong there. Besides these the toolbox holds what every Debian has, and',
     '`apt-get install` works in a session where the cluster lets it reach packages.',
+    '',
+    'Text that recipes and the commands made for this print is escaped, as a target chooses its names. `tshark` and',
+    '`tcpdump` run without the rights of root; [Security](security.md#what-reads-the-targets-data) says what runs as what.',
     '',
     '## Recipes',
     '',
@@ -50,6 +55,13 @@ function formatGuide(): string {
 function formatList(): string {
   return listTools()
     .map(({ name, purpose, group }) => `${name}\t${group}\t${purpose}\n`)
+    .join('');
+}
+
+function formatOutputs(): string {
+  return recipes
+    .filter(({ command }) => command[0] === 'recipe')
+    .map(({ name, output }) => `${name}\t${output}\n`)
     .join('');
 }
 

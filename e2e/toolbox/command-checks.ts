@@ -16,6 +16,18 @@ export const commandChecks: ToolChecks = {
     script: 'debug-process -batch -ex "info proc exe"',
     shows: /exe = '\/.*server'/,
   },
+  'drop-privileges': { script: 'drop-privileges id -u', shows: /^2000000000$/m },
+  // Text stays as it is; the exit code, the order of both outputs, and signals are the command's.
+  'escape-text': {
+    script: String.raw`escape-text printf 'text é\tü\n\033[1m\302\233\342\200\256\377\n'
+escape-text sh -c 'echo one; echo two >&2; echo three; exit 7' 2>&1; echo code $?
+escape-text sh -c 'kill -KILL $$'; echo code $?; escape-text no-such-program; echo code $?
+escape-text yes | head -n 1; echo codes ${'$'}{PIPESTATUS[@]}
+timeout --foreground --signal=INT 1 escape-text sh -c 'trap "echo told; exit 5" INT; sleep 20 & wait'
+printf 'to the command' | escape-text cat`,
+    shows:
+      /^text é\tü\n\\x1b\[1m\\x9b\\u202e\\xff\none\ntwo\nthree\ncode 7\ncode 137\nescape-text: no-such-program: No such file or directory\ncode 127\ny\ncodes 141 0\ntold\nto the command\n/,
+  },
   'gdb-attach': { script: 'gdb-attach -batch -ex "info files"', shows: /Symbols from "\/target\/.*server"/ },
   'list-files': { script: 'list-files "$(dirname $SERVER)"', shows: / server$/m },
   'list-processes': { script: 'list-processes', shows: /^(?![^]*list-processes)[^]*\/server/ },

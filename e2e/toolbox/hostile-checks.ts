@@ -52,7 +52,7 @@ export const hostileChecks: ToolChecks = {
   },
   'names of files are escaped': {
     script: 'list-files /trap; recipe files -m 5',
-    shows: new RegExp(`^${harmless}[^]*name\\\\033]0;OWNED\\\\a\\n[^]*name\\^\\[\\]0;OWNED\\^G`),
+    shows: new RegExp(`^${harmless}[^]*name\\\\033]0;OWNED\\\\a\\n[^]*name\\\\x1b]0;OWNED\\\\x07`),
   },
   'arguments of processes are escaped': {
     script: 'list-processes; sysinfo',

@@ -15,8 +15,8 @@ export interface Recipe {
 const ptrace = 'ptrace';
 const perfEvents = 'perf events, or ptrace';
 
-/** Runs a tool on the target's process, which only the session knows. */
-const onTarget = (command: string) => ['sh', '-c', `exec ${command} -p "$CRASHCART_TARGET_PID"`];
+/** Runs a tool on the target's process, which only the session knows. What it prints of the target is escaped. */
+const onTarget = (command: string) => ['sh', '-c', `exec escape-text ${command} -p "$CRASHCART_TARGET_PID"`];
 
 /** The recipes of the toolbox. Those that run `recipe` are scripts of it, usable in a session as well. */
 export const recipes: Recipe[] = [

@@ -18,6 +18,8 @@ export const toolGroups: ToolGroup[] = [
       ['container-shell', "the container's own shell, with its own user, capabilities and devices"],
       ['debug-in-ns', 'run a command in the namespaces of a process or container'],
       ['debug-process', 'attach gdb; also gdb-attach'],
+      ['drop-privileges', 'run a command without the rights of root, to read what others have made'],
+      ['escape-text', 'run a command and escape in its output what a terminal would obey'],
       ['gdb-attach', 'attach gdb'],
       ['list-files', "list files, by the target's paths"],
       ['list-processes', "list the target's processes as a tree"],

@@ -21,6 +21,18 @@ fail_usage() {
 	exit 2
 }
 
+# escape_output [--only-stderr] "$@": begins the command again with its output escaped (escape-text): a target chooses the
+# names in it. For commands whose output is text, first of all. What they start is not escaped again.
+escape_output() {
+	[ -z "${CRASHCART_ESCAPED-}" ] || return 0
+	export CRASHCART_ESCAPED=1
+	if [ "${1-}" = --only-stderr ]; then
+		shift
+		exec escape-text --only-stderr "$0" "$@"
+	fi
+	exec escape-text "$0" "$@"
+}
+
 # check_process PID: ends the command unless there is such a process.
 check_process() {
 	case $1 in

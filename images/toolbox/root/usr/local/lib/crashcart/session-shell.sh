@@ -1,14 +1,14 @@
 # shellcheck shell=sh
 # What the shells of a session share; sourced by each of them, so it is POSIX.
 
-# A kubeconfig's context is any text: what a terminal obeys is left out of it.
+# A kubeconfig's context is any text.
 CRASHCART_PROMPT=$(
 	if [ -n "${CRASHCART_POD-}" ]; then
 		target=${CRASHCART_NAMESPACE}/${CRASHCART_POD}[${CRASHCART_CONTAINER}]
 	else
 		target=node/${CRASHCART_NODE:-unknown}
 	fi
-	printf '%s' "crashcart:$target${CRASHCART_CONTEXT:+ ($CRASHCART_CONTEXT)}" | tr -d '[:cntrl:]'
+	escape-text printf '%s' "crashcart:$target${CRASHCART_CONTEXT:+ ($CRASHCART_CONTEXT)}" | tr '\n\t' '  '
 )
 
 # What curses knows nothing of breaks top, less and every editor. Such terminals take what xterm takes.
