@@ -1,4 +1,5 @@
 import { InterruptedError } from './errors.ts';
+import { listIgnoredSignals } from './ignored-signals.ts';
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Limit of each step of cleaning up, whichever limits have expired before. */
@@ -15,6 +16,7 @@ type UndoStep = (signal: AbortSignal) => Promise<void> | void;
 export class Lifetime {
   readonly #controller = new AbortController();
   readonly #undo = new Set<UndoStep>();
+  readonly #ignored = listIgnoredSignals(process.env);
   #interceptInterrupt = (): boolean => false;
 
   constructor() {
@@ -69,6 +71,8 @@ export class Lifetime {
   }
 
   readonly #handleSignal = (name: NodeJS.Signals): void => {
+    // A handler that does nothing ignores a signal: without a handler, its default action would end the process.
+    if (this.#ignored.has(name)) return;
     if (name === 'SIGINT' && this.#interceptInterrupt()) return;
     this.end(new InterruptedError(name));
   };
