@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { createServer as createHTTPServer, type Server as HTTPServer } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { startHTTPProxy, startSOCKSProxy } from '../src/cluster/testing/proxy-servers.ts';
 import { startApiServerProxy } from './harness/api-server-proxy.ts';
 import { runCrashcart } from './harness/command-run.ts';
 import { getTestedCluster } from './harness/tested-cluster.ts';
@@ -104,12 +104,12 @@ async function writeKubeconfig(name: string, cluster: object, user: object): Pro
 }
 
 /** Runs the command with a kubeconfig, or several. */
-const runWith = (kubeconfig: string, flags: string[] = []) =>
-  runCrashcart([...flags, ...command], { env: { KUBECONFIG: kubeconfig } });
+const runWith = (kubeconfig: string, flags: string[] = [], env: NodeJS.ProcessEnv = {}) =>
+  runCrashcart([...flags, ...command], { env: { KUBECONFIG: kubeconfig, ...env } });
 
 const works = { code: 0, stdout: Buffer.from('musl\n'), stderr: '' };
 
-async function listen(listener: Server | HTTPServer): Promise<number> {
+async function listen(listener: Server): Promise<number> {
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   return (listener.address() as AddressInfo).port;
@@ -194,29 +194,69 @@ describe('a session is opened with', () => {
 });
 
 describe('the way to the API server', () => {
-  test('may lead through an HTTP proxy, for the websocket as well', async () => {
-    const asked: string[] = [];
-    const proxy = createHTTPServer();
-    proxy.on('connect', ({ url = '' }, client, head) => {
-      asked.push(url);
-      const upstream = connect(Number(server.port), server.hostname, () => {
-        client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-        upstream.write(head);
-        upstream.pipe(client).pipe(upstream);
-      });
-      upstream.on('error', () => client.destroy());
-      client.on('error', () => upstream.destroy());
-    });
-    const port = await listen(proxy);
+  /** Where nobody listens: what does not go through the proxy fails. The proxy knows better. */
+  const elsewhere = { server: 'https://api.lab.invalid:6443', 'tls-server-name': 'localhost' };
+  const findServer = (): [string, number] => [server.hostname, Number(server.port)];
+
+  test.each<[string, (port: number) => { cluster?: object; env?: Record<string, string> }]>([
+    ['proxy-url', (port) => ({ cluster: { 'proxy-url': `http://127.0.0.1:${port}` } })],
+    ['HTTPS_PROXY', (port) => ({ env: { HTTPS_PROXY: `http://127.0.0.1:${port}` } })],
+    ['https_proxy without a scheme', (port) => ({ env: { https_proxy: `127.0.0.1:${port}` } })],
+  ])('may lead through an HTTP proxy by %s, for the websocket as well', async (name, choose) => {
+    const proxy = await startHTTPProxy(findServer);
     try {
-      // Where nobody listens: what does not go through the proxy fails. The proxy knows better.
-      const cluster = { 'proxy-url': `http://127.0.0.1:${port}`, server: 'https://localhost:1' };
-      expect(await runWith(await writeKubeconfig('proxy', cluster, { token }))).toEqual(works);
-      expect(new Set(asked)).toEqual(new Set(['localhost:1']));
+      const { cluster = {}, env = {} } = choose(proxy.port);
+      const kubeconfig = await writeKubeconfig(
+        name.replaceAll(' ', '-'),
+        { ...elsewhere, ...cluster },
+        { token },
+      );
+      expect(await runWith(kubeconfig, [], env)).toEqual(works);
+      expect(new Set(proxy.asked)).toEqual(new Set(['api.lab.invalid:6443']));
     } finally {
-      proxy.closeAllConnections();
       proxy.close();
     }
+  });
+
+  test('may lead through a SOCKS5 proxy, which resolves the name', async () => {
+    const proxy = await startSOCKSProxy(findServer);
+    try {
+      const cluster = { ...elsewhere, 'proxy-url': `socks5://127.0.0.1:${proxy.port}` };
+      expect(await runWith(await writeKubeconfig('socks', cluster, { token }))).toEqual(works);
+      expect(new Set(proxy.asked)).toEqual(new Set(['api.lab.invalid:6443']));
+    } finally {
+      proxy.close();
+    }
+  });
+
+  test('does not go round a proxy that is down, and names it', async () => {
+    const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+    expect(await runWith(await writeKubeconfig('down', {}, { token }), [], env)).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining(
+        "can't be reached through the proxy http://127.0.0.1:1 (HTTPS_PROXY): ",
+      ),
+    });
+    expect(
+      await runWith(await writeKubeconfig('around', {}, { token }), [], {
+        ...env,
+        NO_PROXY: server.hostname,
+      }),
+    ).toEqual(works);
+  });
+
+  test('is trusted by SSL_CERT_FILE where the kubeconfig names no CA', async () => {
+    const kubeconfig = await writeKubeconfig(
+      'system',
+      { 'certificate-authority-data': undefined },
+      { token },
+    );
+    expect(await runWith(kubeconfig, [], { SSL_CERT_FILE: authorityFile })).toEqual(works);
+    const untrusted = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+    expect(await runWith(kubeconfig, [], untrusted)).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining("can't be reached: "),
+    });
   });
 
   test('may need another name for the certificate than the one it is reached by', async () => {

@@ -43,5 +43,7 @@ export async function openApi(
   const write = (text: string) => stderr.write(`${escapeText(text)}\n`);
   const lendTerminal: LendTerminal | null = stdin.isTTY ? (use) => lendInput(stdin, use) : null;
   const loaded = await loadConnection(connection, { environment: env, lendTerminal, stderr });
-  return new ApiClient({ ...loaded, trace: new RequestTrace(verbosity, write) });
+  const trace = new RequestTrace(verbosity, write);
+  trace.tellRoute(loaded.server, loaded.via);
+  return new ApiClient({ ...loaded, trace });
 }

@@ -32,7 +32,7 @@ async function startForgetfulServer(
   const connection = {
     server: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`),
     credentials: fixCredentials(new Agent({ keepAlive: true })),
-    ...{ context: null, namespace: 'default', requestTimeoutMs: null },
+    ...{ via: '', context: null, namespace: 'default', requestTimeoutMs: null },
   };
   return { api: new ApiClient(connection), countAnswers: () => answers };
 }

@@ -131,7 +131,7 @@ export class ApiClient {
     const message = getErrorMessage(error);
     return new Failure(
       'connection',
-      `the API server ${host} can't be reached: ${message}`,
+      `the API server ${host} can't be reached${this.connection.via}: ${message}`,
       'Check the context, and whether `kubectl version` works.',
       { cause: error },
     );

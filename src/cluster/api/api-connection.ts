@@ -1,4 +1,3 @@
-import { createConnectionAgent } from './connection-agent.ts';
 import { type Credentials, RenewedCredentials } from './credentials/credentials.ts';
 import type { CredentialSource } from './credentials/credential-source.ts';
 import { makeImpersonation } from './credentials/impersonation.ts';
@@ -11,6 +10,9 @@ import type { UserEntry } from './kubeconfig/kubeconfig-entries.ts';
 import { readUserAgain } from './kubeconfig/pinned-user.ts';
 import { loadKubeconfig, selectFrom, type Selection } from './kubeconfig/selection.ts';
 import type { RequestTrace } from './request-trace.ts';
+import { readSystemAuthorities } from './transport/certificate-authorities.ts';
+import { parseServerAddress } from './transport/server-address.ts';
+import { chooseRoute } from './transport/server-route.ts';
 
 /**
  * Where the API server is and how to authenticate, for plain requests and websockets alike. Context, cluster and user
@@ -20,6 +22,8 @@ export interface ApiConnection {
   server: URL;
   /** TLS settings, the agent that keeps connections, and headers, with credentials that are renewed. */
   credentials: Credentials;
+  /** What stands between here and the API server: ` through the proxy … (HTTPS_PROXY)`; empty for nothing. */
+  via: string;
   /** Name of the kubeconfig's context; null when there is none. */
   context: string | null;
   /** Namespace of targets when their own is not given. */
@@ -44,15 +48,21 @@ export async function loadConnection(
   const { cluster, clusterEntry, context, namespace } = selection;
   const clusterName = clusterEntry === null ? 'the API server' : `the cluster "${clusterEntry.name}"`;
   if (cluster.server === '') throw new Failure('configuration', `${clusterName} has no server`);
-  const server = parseServer(cluster.server, clusterName);
-  const isSecure = server.protocol === 'https:';
   const authority = readAuthority(cluster, clusterName);
+  const isVerified = !cluster['insecure-skip-tls-verify'];
+  const server = parseServerAddress(cluster.server, authority !== null || !isVerified);
+  const isSecure = server.protocol === 'https:';
   const tls = {
-    ...(authority && { ca: authority }),
-    ...(cluster['insecure-skip-tls-verify'] && { rejectUnauthorized: false }),
+    // The machine's authorities are read only where the kubeconfig names none: reading takes time.
+    ...(isSecure && { ca: authority ?? readSystemAuthorities(environment) }),
+    // As in Go, each certificate that is given is trusted, an intermediate one, too.
+    allowPartialTrustChain: true,
+    // Said in any case: else NODE_TLS_REJECT_UNAUTHORIZED could switch the verification off.
+    rejectUnauthorized: isVerified,
     ...(cluster['tls-server-name'] !== '' && { servername: cluster['tls-server-name'] }),
   };
-  const agent = await createConnectionAgent(server, selection, tls);
+  const proxyURL = cluster['proxy-url'] || null;
+  const { agent, via } = await chooseRoute({ server, proxyURL, environment, tls });
   return {
     server,
     credentials: new RenewedCredentials({
@@ -61,7 +71,7 @@ export async function loadConnection(
       createSource: (user) => (isSecure ? createSource(user, selection, surroundings) : noCredentials),
       readUserAgain: () => readUserAgain(selection, flags),
     }),
-    context,
+    ...{ via, context },
     // An empty one counts as not given, as for kubectl.
     namespace: flags.namespace || namespace || 'default',
     requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
@@ -81,11 +91,4 @@ function createSource(
 ): CredentialSource {
   const owner = userEntry === null ? 'the user' : `the user "${userEntry.name}"`;
   return createCredentialSource(user, owner, cluster, surroundings);
-}
-
-function parseServer(address: string, owner: string): URL {
-  const text = /^[a-z]+:\/\//.test(address) ? address : `http://${address}`;
-  const url = URL.parse(`${text.replace(/\/+$/, '')}/`);
-  if (url === null) throw new Failure('configuration', `the server of ${owner} is not an address`);
-  return url;
 }

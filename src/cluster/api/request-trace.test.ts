@@ -33,7 +33,7 @@ async function trace(verbosity: number): Promise<string> {
       'X-Api-Key': 'k3y',
       'Impersonate-Group': ['one', 'two'],
     }),
-    context: null,
+    ...{ via: '', context: null },
     ...{ namespace: 'default', requestTimeoutMs: null },
     trace: new RequestTrace(verbosity, (text) => told.push(text)),
   };

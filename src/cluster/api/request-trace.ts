@@ -31,6 +31,12 @@ export class RequestTrace {
     this.#write(`${method} ${formatURL(url)} ${status} in ${ms} ms`);
   }
 
+  /** @param via what stands between here and the API server (ApiConnection). */
+  tellRoute(server: URL, via: string): void {
+    if (this.#verbosity < levels.answer) return;
+    this.#write(`The API server is ${formatURL(server)}, reached ${via === '' ? 'directly' : via.trim()}`);
+  }
+
   /** @param why the request is sent again. */
   tellRetry(method: string, why: string, delayMs: number): void {
     if (this.#verbosity < levels.answer) return;

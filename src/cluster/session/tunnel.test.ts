@@ -28,7 +28,7 @@ async function listen(server: Server): Promise<ApiConnection> {
     server: new URL(`http://127.0.0.1:${port}/prefix/`),
     credentials: fixCredentials(undefined, { Authorization: 'Bearer secret' }),
     namespace: 'default',
-    context: null,
+    ...{ via: '', context: null },
     requestTimeoutMs: null,
   };
 }

@@ -220,7 +220,7 @@ function buildURL({ server }: ApiConnection, { namespace, pod }: AgentAddress, i
 }
 
 /** The agent has not been asked for anything yet, whatever went wrong. */
-function describeUnopened(error: Error, { server, requestTimeoutMs }: ApiConnection): Failure {
+function describeUnopened(error: Error, { server, via, requestTimeoutMs }: ApiConnection): Failure {
   if (error instanceof Failure) return error;
   const seconds = (requestTimeoutMs ?? handshakeTimeoutMs) / 1000;
   const cause = { cause: error };
@@ -234,7 +234,7 @@ function describeUnopened(error: Error, { server, requestTimeoutMs }: ApiConnect
       )
     : new Failure(
         'connection',
-        `the websocket to the agent can't be opened at ${server.host}: ${error.message || String(error)}`,
+        `the websocket to the agent can't be opened at ${server.host}${via}: ${error.message || String(error)}`,
         websocketAdvice,
         cause,
       );

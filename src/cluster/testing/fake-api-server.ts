@@ -51,7 +51,7 @@ export async function playApiServer(
   const connection: ApiConnection = {
     server: new URL(url),
     credentials: fixCredentials(new Agent()),
-    ...{ context: null, namespace: 'default', requestTimeoutMs: null },
+    ...{ via: '', context: null, namespace: 'default', requestTimeoutMs: null },
   };
   return {
     api: new ApiClient(connection),

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { Failure } from '../../../failure/failure.ts';
 import type { ClusterEntry, ExecEntry } from '../kubeconfig/kubeconfig-entries.ts';
 import { formatQuestion, parseAnswer, type PluginAnswer } from './exec-credential.ts';
+import { restoreNodeSettings } from './plugin-environment.ts';
 import type { PluginSurroundings } from './plugin-surroundings.ts';
 
 const modes = ['Never', 'IfAvailable', 'Always'];
@@ -102,7 +103,7 @@ function startPlugin(exec: ExecEntry, { isInteractive, cluster, surroundings }: 
   const child = spawn(exec.command, exec.args, {
     stdio: [isInteractive ? 'inherit' : 'ignore', 'pipe', stderr.fd ?? 'pipe'],
     env: {
-      ...environment,
+      ...restoreNodeSettings(environment),
       ...Object.fromEntries(exec.env.map(({ name, value }) => [name, value])),
       KUBERNETES_EXEC_INFO: formatQuestion(exec, isInteractive, cluster),
     },

@@ -13,7 +13,7 @@ export type TLSSettings = Pick<
 /** The way to an API server: directly, or through a proxy. */
 export interface ServerRoute {
   /** Makes the connections, and keeps them for further requests. */
-  agent: HTTPAgent;
+  agent: HTTPSAgent;
   /** What stands between here and the API server, for messages: ` through the proxy … (HTTPS_PROXY)`; empty if nothing. */
   via: string;
 }
@@ -43,12 +43,14 @@ export async function chooseRoute({
   if (proxy === null) {
     const isPlain = server.protocol === 'http:';
     return {
-      agent: isPlain ? new HTTPAgent({ keepAlive: true }) : new HTTPSAgent({ keepAlive: true }),
+      agent: isPlain
+        ? (new HTTPAgent({ keepAlive: true }) as HTTPSAgent)
+        : new HTTPSAgent({ keepAlive: true }),
       via: '',
     };
   }
   const via = ` through the proxy ${formatProxy(proxy)}`;
-  return { agent: await createProxyAgent(server, proxy, tls, via), via };
+  return { agent: (await createProxyAgent(server, proxy, tls, via)) as HTTPSAgent, via };
 }
 
 /** The answer to CONNECT, as https-proxy-agent tells it. */
