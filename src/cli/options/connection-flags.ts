@@ -50,12 +50,12 @@ const ignored = createGroup('Taken as by kubectl, without effect:');
 
 /** Flags of kubectl that command lines and aliases carry along. There is nothing here for them to change. */
 export const ignoredOptions = {
-  cacheDir: ignored.defineOption({
+  cacheDir: defineIgnored({
     flag: 'cache-dir',
     describe: 'nothing of the API is cached',
     values: 'file',
   }),
-  kuberc: ignored.defineOption({ flag: 'kuberc', describe: "kubectl's preferences", values: 'file' }),
+  kuberc: defineIgnored({ flag: 'kuberc', describe: "kubectl's preferences", values: 'file' }),
   disableCompression: ignored.defineSwitch({
     flag: 'disable-compression',
     describe: 'answers of the API are never compressed',
@@ -68,18 +68,23 @@ export const ignoredOptions = {
     flag: 'warnings-as-errors',
     describe: 'the exit code is the command’s',
   }),
-  profile: ignored.defineOption({ flag: 'profile', describe: 'nothing is profiled' }),
-  profileOutput: ignored.defineOption({
+  profile: defineIgnored({ flag: 'profile', describe: 'nothing is profiled' }),
+  profileOutput: defineIgnored({
     flag: 'profile-output',
     describe: 'nothing is profiled',
     values: 'file',
   }),
-  logFlushFrequency: ignored.defineOption({
+  logFlushFrequency: defineIgnored({
     flag: 'log-flush-frequency',
     describe: 'messages are printed at once',
   }),
-  vmodule: ignored.defineOption({ flag: 'vmodule', describe: '-v counts for every request' }),
+  vmodule: defineIgnored({ flag: 'vmodule', describe: '-v counts for every request' }),
 };
+
+/** Nothing is wrong with any value of such a flag. */
+function defineIgnored(definition: { flag: string; describe: string; values?: ValueSource }) {
+  return ignored.defineOption({ ...definition, schema: z.string() });
+}
 
 /** kubectl takes an empty value for one that is not given. */
 function define(flag: string, describe: string, values?: ValueSource, alias?: string) {
