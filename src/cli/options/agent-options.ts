@@ -6,6 +6,7 @@ import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
 import { createGroup, getDefault, type OptionValues } from '../command-line/option.ts';
 import { agentImage, version } from '../plugin-version.ts';
 import { agentNamespaceOption } from './access-options.ts';
+import { agentStartLimit } from './agent-start-limit.ts';
 import { timeLimitSchema, toSeconds, waitSchema } from './values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Agent:');
@@ -58,7 +59,7 @@ export function defineTimeout(group: string, describe: string, defaultLimit: str
   return createGroup(group).defineOption(option);
 }
 
-export const agentStartOption = defineTimeout('Agent:', "limit of the agent's start", '60s');
+export const agentStartOption = defineTimeout('Agent:', "limit of the agent's start", agentStartLimit);
 
 export const createNamespaceOption = defineSwitch({
   flag: 'create-namespace',

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { watchLiveness } from '../../session-api/connection/connection-liveness.ts';
+import { livenessLimits } from '../../session-api/connection/liveness-limits.ts';
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
 import { parseProblem, ProblemError } from '../../session-api/problem.ts';
@@ -32,7 +33,6 @@ import type { OutputConnection } from './streams/output-reader.ts';
 
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
 const maxSessionMemoryMB = 64;
-const requestLimitMs = 30_000;
 /** For the first byte of an agent that has been running for a while. */
 const connectLimitMs = 30_000;
 /** A terminal's output that is on its way delays the answer to a key: at 1 MB/s by an eighth of a second. */
@@ -225,7 +225,7 @@ export class SessionClient {
     let timer: NodeJS.Timeout | null = null;
     let isAnswered = false;
     void this.#connected.then(() => {
-      if (!isAnswered) timer = setTimeout(() => limit.abort(), requestLimitMs).unref();
+      if (!isAnswered) timer = setTimeout(() => limit.abort(), livenessLimits.answerMs).unref();
     });
     const headers = { 'content-type': 'application/json' };
     const either = AbortSignal.any([signal, limit.signal]);
@@ -245,7 +245,7 @@ export class SessionClient {
       if (signal.aborted) throw signal.reason;
       if (this.#lost) throw this.#lost;
       if (limit.signal.aborted)
-        throw new Failure('timeout', `the agent did not answer within ${requestLimitMs / 1000} s`);
+        throw new Failure('timeout', `the agent did not answer within ${livenessLimits.answerMs / 1000} s`);
       throw new Failure(
         'connectionLost',
         `the request to the agent failed: ${getErrorMessage(error)}`,

@@ -1,10 +1,6 @@
 import type { ClientHttp2Session, ServerHttp2Session } from 'node:http2';
+import { livenessLimits } from './liveness-limits.ts';
 
-/**
- * Silence after which an end asks the other end for a sign of life, and after which it takes the connection for lost.
- * Any byte is a sign of life. The first limit is below the 60 s after which load balancers cut connections.
- */
-const limits = { pingAfterMs: 5000, deadAfterMs: 15_000 };
 const checkIntervalMs = 1000;
 
 /** The parts of the watch that differ between the two ends. */
@@ -35,8 +31,8 @@ export function watchLiveness(
     // Steps, not a clock: while this process was stopped or the machine slept, nothing could come.
     silentMs = bytes === lastBytes ? silentMs + checkIntervalMs : 0;
     lastBytes = bytes;
-    if (silentMs >= limits.deadAfterMs) end(silentMs);
-    else if (silentMs > 0 && silentMs % limits.pingAfterMs === 0) session.ping(() => undefined);
+    if (silentMs >= livenessLimits.deadAfterMs) end(silentMs);
+    else if (silentMs > 0 && silentMs % livenessLimits.pingAfterMs === 0) session.ping(() => undefined);
   }, checkIntervalMs);
   session.once('close', () => clearInterval(timer));
 }
