@@ -11,6 +11,11 @@ export async function prepareTestCluster(): Promise<void> {
   await startCluster({ nodes: 2 });
   const { agent } = await buildImages();
   await loadImage(agent.archive);
+  await prepareTargets();
+}
+
+/** Puts manifests and targets into the cluster that is up. */
+export async function prepareTargets(): Promise<void> {
   await applyManifests();
   await deployTargets();
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { readFile, readdir, rmdir } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, readdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { namePrefix } from './cluster-layout.ts';
 
@@ -32,6 +32,18 @@ export async function listCgroups(): Promise<string[]> {
 /** Removes the cluster's cgroups; those that are still busy stay. */
 export async function removeCgroups(): Promise<void> {
   for (const cgroup of await listCgroups()) await rmdir(cgroup).catch(() => undefined);
+}
+
+/**
+ * Moves a process into a cgroup of the cluster, where the machine has cgroup v2; nothing is to be done on v1. On v2 a
+ * cgroup that holds processes can't give its children controllers:
+ * https://docs.kernel.org/admin-guide/cgroup-v2.html#no-internal-process-constraint
+ */
+export async function moveOnUnified(pid: number, cgroup: string): Promise<void> {
+  if (!existsSync('/sys/fs/cgroup/cgroup.controllers')) return;
+  const path = join('/sys/fs/cgroup', cgroup);
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, 'cgroup.procs'), String(pid));
 }
 
 function listHierarchies(): string[] {

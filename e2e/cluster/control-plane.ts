@@ -12,17 +12,19 @@ const etcdPeerUrl = 'http://127.0.0.1:12380';
 /**
  * Starts etcd, the API server, its controllers, the scheduler and the DNS server.
  * @param register is told of each process right after its start.
+ * @param cgroup of the processes; null: that of this process.
  * @throws naming the component that failed, with the end of its log.
  */
 export async function startControlPlane(
   record: ClusterRecord,
   register: (component: ClusterProcess) => void,
+  cgroup: string | null = controlPlaneCgroup,
 ): Promise<void> {
   const { stateDirectory: state, binaries } = record;
   const pki = join(state, 'pki');
   const start = (name: string, ...command: string[]) => {
     const logFile = join(state, 'logs', `${name}.log`);
-    const component = startComponent({ name, cgroup: controlPlaneCgroup, command, logFile });
+    const component = startComponent({ name, cgroup, command, logFile });
     register(component);
     return component;
   };

@@ -13,13 +13,29 @@ const loadedSchema = z.record(z.string(), z.string());
  */
 export async function loadImage(archive: string): Promise<void> {
   const { binaries, nodes } = await getClusterState();
-  const { size, mtimeMs, ino } = await stat(archive);
-  const version = `${size} ${mtimeMs} ${ino}`;
+  const version = await readVersion(archive);
   await Promise.all(nodes.map((node) => loadIntoNode(node, join(binaries, 'ctr'), archive, version)));
 }
 
+/** Records that a node has these archives already: its disk was made with them. */
+export async function recordLoaded(node: Pick<RunningNode, 'directory'>, archives: string[]): Promise<void> {
+  const versions = await Promise.all(
+    archives.map(async (archive) => [archive, await readVersion(archive)] as const),
+  );
+  await writeFile(locateList(node), JSON.stringify(Object.fromEntries(versions)));
+}
+
+async function readVersion(archive: string): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(archive);
+  return `${size} ${mtimeMs} ${ino}`;
+}
+
+function locateList({ directory }: Pick<RunningNode, 'directory'>): string {
+  return join(directory, 'loaded-images.json');
+}
+
 async function loadIntoNode(node: RunningNode, ctr: string, archive: string, version: string): Promise<void> {
-  const listFile = join(node.directory, 'loaded-images.json');
+  const listFile = locateList(node);
   const loaded = await readLoaded(listFile);
   if (loaded[archive] === version) return;
   await importArchive(node, ctr, archive);

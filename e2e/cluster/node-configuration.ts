@@ -5,16 +5,31 @@ import { bridge, type NodePlan } from './cluster-layout.ts';
 /** The image of every pod's sandbox, as containerd knows it. */
 export const pauseImageName = 'crashcart.test/pause:1';
 
+/** What differs between a node in namespaces of this machine and one that is a machine of its own. */
+export interface NodeSettings {
+  cgroupDriver: 'systemd' | 'cgroupfs';
+  defaultRuntime: 'runc' | 'crun';
+  /** It has the whole kernel to itself, as real nodes have, and cgroup v2. */
+  isMachine: boolean;
+}
+
+const builtInSettings: NodeSettings = { cgroupDriver: 'cgroupfs', defaultRuntime: 'runc', isMachine: false };
+
 const crun = join(import.meta.dirname, 'crun-1.0.sh');
 
 /** Writes the configuration of a node's containerd, CNI and kubelet. */
-export async function writeNodeConfiguration(node: NodePlan, pki: string, binaries: string): Promise<void> {
+export async function writeNodeConfiguration(
+  node: NodePlan,
+  pki: string,
+  binaries: string,
+  settings = builtInSettings,
+): Promise<void> {
   const { directory } = node;
   await mkdir(join(directory, 'manifests'), { recursive: true });
   await mkdir(join(directory, 'cni/net.d'), { recursive: true });
   await writeFile(
     join(directory, 'containerd.toml'),
-    formatContainerdConfiguration(binaries, locateRegistries(node)),
+    formatContainerdConfiguration(binaries, locateRegistries(node), settings),
   );
   await writeFile(
     join(directory, 'cni/net.d/10-crashcart.conflist'),
@@ -22,7 +37,7 @@ export async function writeNodeConfiguration(node: NodePlan, pki: string, binari
   );
   await writeFile(
     join(directory, 'kubelet.json'),
-    JSON.stringify(getKubeletConfiguration(node, pki), null, 2),
+    JSON.stringify(getKubeletConfiguration(node, pki, settings), null, 2),
   );
 }
 
@@ -34,7 +49,12 @@ export function locateRegistries({ directory }: Pick<NodePlan, 'directory'>): st
   return join(directory, 'registries');
 }
 
-function formatContainerdConfiguration(binaries: string, registries: string): string {
+function formatContainerdConfiguration(
+  binaries: string,
+  registries: string,
+  { cgroupDriver, defaultRuntime, isMachine }: NodeSettings,
+): string {
+  const isSystemd = cgroupDriver === 'systemd';
   const runtime = '[plugins."io.containerd.cri.v1.runtime"';
   return `version = 3
 root = "/var/lib/containerd"
@@ -49,20 +69,22 @@ sandbox = "${pauseImageName}"
 config_path = "${registries}"
 ${runtime}]
 # Without CAP_SYS_RESOURCE no score can be lowered.
-restrict_oom_score_adj = true
-disable_apparmor = true
+restrict_oom_score_adj = ${!isMachine}
+disable_apparmor = ${!isMachine}
 ${runtime}.cni]
 bin_dirs = ["${binaries}"]
 conf_dir = "/etc/cni/net.d"
+${runtime}.containerd]
+default_runtime_name = "${defaultRuntime}"
 ${runtime}.containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 ${runtime}.containerd.runtimes.runc.options]
-SystemdCgroup = false
+SystemdCgroup = ${isSystemd}
 BinaryName = "${binaries}/runc"
 ${runtime}.containerd.runtimes.crun]
 runtime_type = "io.containerd.runc.v2"
 ${runtime}.containerd.runtimes.crun.options]
-SystemdCgroup = false
+SystemdCgroup = ${isSystemd}
 BinaryName = "${crun}"
 `;
 }
@@ -77,7 +99,7 @@ function getNetworkConfiguration(node: NodePlan) {
   return { cniVersion: '1.0.0', name: 'crashcart', plugins };
 }
 
-function getKubeletConfiguration(node: NodePlan, pki: string) {
+function getKubeletConfiguration(node: NodePlan, pki: string, settings: NodeSettings) {
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -94,8 +116,10 @@ function getKubeletConfiguration(node: NodePlan, pki: string) {
     staticPodPath: join(node.directory, 'manifests'),
     volumePluginDir: '/var/lib/kubelet/volume-plugins',
     containerRuntimeEndpoint: 'unix:///run/containerd/containerd.sock',
-    cgroupDriver: 'cgroupfs',
-    failCgroupV1: false,
+    cgroupDriver: settings.cgroupDriver,
+    failCgroupV1: settings.isMachine,
+    // As Pod Security recommends: without it every pod would be unconfined that does not ask for a profile.
+    seccompDefault: settings.isMachine,
     failSwapOn: false,
     makeIPTablesUtilChains: false,
     enforceNodeAllocatable: [],

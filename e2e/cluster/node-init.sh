@@ -25,13 +25,17 @@ if [ -n "$(tr -d '[:space:]' <<<"$hierarchies")" ]; then
   mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
 else
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  # v2 allows controllers below a cgroup only when it holds no process itself.
+  # v2 allows controllers below a cgroup only when it holds no process itself. The parent of this PID 1 is moved from
+  # outside, meanwhile.
   mkdir /sys/fs/cgroup/node
-  while read -r pid; do echo "$pid" >/sys/fs/cgroup/node/cgroup.procs || true; done </sys/fs/cgroup/cgroup.procs
-  # shellcheck disable=SC2013 # All controllers are on one line.
-  for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
-    echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+  divided=
+  controllers=$(sed 's/\(^\| \)/\1+/g' /sys/fs/cgroup/cgroup.controllers)
+  for _ in $(seq 200); do
+    while read -r pid; do echo "$pid" >/sys/fs/cgroup/node/cgroup.procs || true; done </sys/fs/cgroup/cgroup.procs
+    { echo "$controllers" >/sys/fs/cgroup/cgroup.subtree_control; } 2>/dev/null && divided=yes && break
+    sleep 0.05
   done
+  [ "$divided" ] || { echo "the node's cgroup stays busy" >&2; exit 1; }
 fi
 
 mount -t tmpfs tmpfs /run

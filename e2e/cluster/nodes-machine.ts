@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 
 /**
- * Set where the nodes run on another machine than the tests: the folder where its root is mounted, and a program that
- * runs the command that follows it there. Without them the nodes run on this machine, in namespaces of their own.
+ * Set where the nodes run on another machine than the tests: the folder where its root is mounted, and the words, in
+ * JSON, of a command line that runs there what follows it. Without them the nodes run on this machine, in namespaces of
+ * their own.
  */
 export const nodesRootVariable = 'CRASHCART_E2E_NODES_ROOT';
 export const nodesShellVariable = 'CRASHCART_E2E_NODES_SHELL';
@@ -18,8 +19,7 @@ export function locateOnNodes(path: string): string {
  * @returns the words before the other command's; none where it is this machine.
  */
 export function getNodesShell(): string[] {
-  const shell = process.env[nodesShellVariable];
-  return shell === undefined ? [] : [shell];
+  return JSON.parse(process.env[nodesShellVariable] ?? '[]') as string[];
 }
 
 /**
@@ -28,6 +28,7 @@ export function getNodesShell(): string[] {
  * @returns the words before the other command's.
  */
 export function getNodeShell(node: { pid: number }): [string, ...string[]] {
-  const [shell] = getNodesShell();
-  return shell === undefined ? ['nsenter', '--target', String(node.pid), '--mount', '--pid'] : [shell];
+  const [file, ...words] = getNodesShell();
+  if (file !== undefined) return [file, ...words];
+  return ['nsenter', '--target', String(node.pid), '--mount', '--pid'];
 }

@@ -4,14 +4,18 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterProcess } from './cluster-state.ts';
+import { slowness } from '../limits/slowness.ts';
 
 /** A component of the cluster to be started. */
 export interface Component {
   name: string;
-  cgroup: string;
+  /** Null: it stays in the cgroups of this process. */
+  cgroup: string | null;
   command: string[];
   logFile: string;
 }
+
+const joinCgroup = join(import.meta.dirname, 'join-cgroup.sh');
 
 /**
  * Starts a component that outlives this process and its terminal.
@@ -20,7 +24,9 @@ export interface Component {
 export function startComponent({ name, cgroup, command, logFile }: Component): ClusterProcess {
   const log = openSync(logFile, 'w');
   try {
-    const child = spawn('sh', [join(import.meta.dirname, 'join-cgroup.sh'), cgroup, ...command], {
+    const joining = cgroup === null ? [] : ['sh', joinCgroup, cgroup];
+    const [file = '', ...args] = [...joining, ...command];
+    const child = spawn(file, args, {
       detached: true,
       stdio: ['ignore', log, log],
       cwd: '/',
@@ -90,11 +96,11 @@ export async function waitFor(
   timeoutMs: number,
   condition: () => Promise<boolean>,
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs * slowness;
   while (!(await condition())) {
     assertRunning(component);
     if (performance.now() > deadline)
-      throw createFailure(component, `not ${what} within ${timeoutMs / 1000} s`);
+      throw createFailure(component, `not ${what} within ${(timeoutMs * slowness) / 1000} s`);
     await sleep(50);
   }
 }

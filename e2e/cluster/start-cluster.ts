@@ -6,7 +6,6 @@ import { buildBinaries } from './binaries.ts';
 import { describeNode, stateDirectory } from './cluster-layout.ts';
 import {
   claimClusterRecord,
-  getKubeconfigPath,
   readClusterRecord,
   saveClusterRecord,
   type ClusterProcess,
@@ -18,8 +17,8 @@ import { installPackages } from '../../images/machine/install-packages.ts';
 import { createBridge } from './network.ts';
 import { nodeMountPoints, startNode } from './node.ts';
 import { buildPauseImage } from './pause-image.ts';
+import { preparePods } from './pod-prerequisites.ts';
 import { assertRunning, readStartTime, waitFor } from './processes.ts';
-import { runCommand } from '../../images/machine/run-command.ts';
 import { stopCluster } from './stop-cluster.ts';
 
 const packages = ['tini', 'crun', 'openssl', 'iproute2', 'util-linux', 'buildah', 'gcc', 'libc6-dev'];
@@ -100,23 +99,4 @@ async function startComponents(record: ClusterRecord, pauseImage: string): Promi
   await preparePods(record);
   record.phase = 'ready';
   saveClusterRecord(record);
-}
-
-/** What pods need beside nodes: the default service account, which a controller makes, and the second runtime. */
-async function preparePods(record: ClusterRecord): Promise<void> {
-  const kubectl = join(record.binaries, 'kubectl');
-  const flags = ['--kubeconfig', getKubeconfigPath(record.stateDirectory)];
-  const metadata = { name: 'crun' };
-  const runtimeClass = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata, handler: 'crun' };
-  await runCommand(kubectl, [...flags, 'apply', '-f', '-'], { input: JSON.stringify(runtimeClass) });
-  for (const component of record.processes) {
-    if (component.name !== 'kube-controller-manager') continue;
-    const account = ['get', 'serviceaccount', 'default', '-n', 'default', '--ignore-not-found', '-o', 'name'];
-    await waitFor(
-      'ready',
-      component,
-      30_000,
-      async () => (await runCommand(kubectl, [...flags, ...account])) !== '',
-    );
-  }
 }

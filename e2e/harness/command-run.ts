@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { buffer } from 'node:stream/consumers';
 import { delimiter, join } from 'node:path';
+import { slowness } from '../limits/slowness.ts';
 import { getTestedCluster } from './tested-cluster.ts';
 
 const checkout = join(import.meta.dirname, '../..');
@@ -49,7 +50,7 @@ export async function startKubectl(
 /** Runs kubectl to its end; a run that takes too long is killed, and its code is null. */
 export async function runKubectl(args: string[], options: CommandRunOptions = {}): Promise<CommandResult> {
   const child = await startKubectl(args, options.env);
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? defaultTimeoutMs);
+  const timer = setTimeout(() => child.kill('SIGKILL'), (options.timeoutMs ?? defaultTimeoutMs) * slowness);
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -79,9 +80,9 @@ export async function waitUntil(
   condition: () => Promise<boolean>,
   limitMs = 20_000,
 ): Promise<void> {
-  const deadline = performance.now() + limitMs;
+  const deadline = performance.now() + limitMs * slowness;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${limitMs * slowness} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -1,3 +1,4 @@
+import { slowness } from '../limits/slowness.ts';
 import { runKubectl } from './command-run.ts';
 
 /** Pod Security's level that admits agents. */
@@ -24,7 +25,15 @@ export async function createObjects(objects: object[]): Promise<void> {
 
 /** Runs kubectl. @returns its output. @throws with what it says, when it fails. */
 export async function expectSuccess(args: string[], input = ''): Promise<string> {
-  const { code, stdout, stderr } = await runKubectl(args, { input });
+  const { code, stdout, stderr } = await runKubectl(args.map(scaleTimeout), { input });
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: exit code ${code}: ${stderr}`);
   return stdout.toString();
+}
+
+/** kubectl's own limit, where nodes are slow. */
+function scaleTimeout(word: string): string {
+  return word.replace(
+    /^--timeout=(\d+)s$/,
+    (_, seconds: string) => `--timeout=${Number(seconds) * slowness}s`,
+  );
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { hashInputs } from '../../images/machine/build-cache.ts';
 import { getClusterState, type ClusterState } from '../cluster/cluster-state.ts';
 import { loadImage } from '../cluster/load-image.ts';
+import { slowness } from '../limits/slowness.ts';
 import { runCommand } from '../../images/machine/run-command.ts';
 import { buildTargetImages } from './build.ts';
 
@@ -13,7 +14,7 @@ const manifests = join(import.meta.dirname, 'manifests');
 /** On the server's side: kubectl's own way asks for the schema and for each object one by one. */
 const apply = ['apply', '--server-side', '--force-conflicts', '-f', manifests];
 const namespaces = ['targets', 'restricted'];
-const limit = '60s';
+const limit = `${60 * slowness}s`;
 /** Below a node's folder, where its kubelet looks. */
 const staticPodFile = 'manifests/static-pod.yaml';
 
@@ -94,5 +95,7 @@ async function waitForPods(cluster: ClusterAccess): Promise<void> {
 }
 
 async function runKubectl(cluster: ClusterAccess, ...args: string[]): Promise<void> {
-  await runCommand(cluster.kubectl, ['--kubeconfig', cluster.kubeconfig, ...args], { timeoutMs: 90_000 });
+  await runCommand(cluster.kubectl, ['--kubeconfig', cluster.kubeconfig, ...args], {
+    timeoutMs: 90_000 * slowness,
+  });
 }
