@@ -16,6 +16,7 @@ export const builtInTests: Record<string, string> = {
   'install-with-krew': machine,
   'install-with-npm': machine,
   'keep-an-agent-warm': processes,
+  'keep-sessions-apart': processes,
   'lose-the-connection': processes,
   'lose-the-target': processes,
   'pull-from-a-registry': layout,
