@@ -96,6 +96,10 @@ const withUser = (other: object) => ({
 describe('the API server gets the credentials that kubectl sends:', () => {
   const rows: Row[] = [
     { what: 'a token' },
+    {
+      what: 'a token, to a server that is verified by another address',
+      cluster: { 'tls-server-name': '127.0.0.2' },
+    },
     { what: 'a token in a file', user: () => ({ tokenFile: 'token' }) },
     { what: 'a token in a file before one beside it', user: () => ({ tokenFile: 'token', token: 'beside' }) },
     { what: 'a token beside a file that is gone', user: () => ({ tokenFile: 'gone', token: secret }) },

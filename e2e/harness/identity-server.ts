@@ -30,7 +30,12 @@ export interface IdentityServer {
 /** @param directory for its key and certificate. */
 export async function startIdentityServer(directory: string): Promise<IdentityServer> {
   const [key, authority] = [join(directory, 'server.key'), join(directory, 'server.crt')];
-  const subject = ['-subj', '/CN=server', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:server.lab'];
+  const subject = [
+    '-subj',
+    '/CN=server',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,IP:127.0.0.2,DNS:server.lab',
+  ];
   makeCertificate(key, authority, subject);
   const identities: SentIdentity[] = [];
   const refused = new Set<string>();

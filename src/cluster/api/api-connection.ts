@@ -12,6 +12,7 @@ import { loadKubeconfig, selectFrom, type Selection } from './kubeconfig/selecti
 import type { RequestTrace } from './request-trace.ts';
 import { readSystemAuthorities } from './transport/certificate-authorities.ts';
 import { parseServerAddress } from './transport/server-address.ts';
+import { verifyName } from './transport/server-name.ts';
 import { chooseRoute } from './transport/server-route.ts';
 
 /**
@@ -59,7 +60,7 @@ export async function loadConnection(
     allowPartialTrustChain: true,
     // Said in any case: else NODE_TLS_REJECT_UNAUTHORIZED could switch the verification off.
     rejectUnauthorized: isVerified,
-    ...(cluster['tls-server-name'] !== '' && { servername: cluster['tls-server-name'] }),
+    ...(cluster['tls-server-name'] !== '' && verifyName(cluster['tls-server-name'])),
   };
   const proxyURL = cluster['proxy-url'] || null;
   const { agent, via } = await chooseRoute({ server, proxyURL, environment, tls });

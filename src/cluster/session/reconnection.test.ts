@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ServerHttp2Stream } from 'node:http2';
 import { json } from 'node:stream/consumers';
+import { ApiClient } from '../api/api-client.ts';
 import { Failure } from '../../failure/failure.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { answerJSON, describePlayedSession, playApiServer } from '../testing/fake-api-server.ts';
@@ -85,6 +86,18 @@ describe('a client that reconnects', () => {
     (await reconnect(lost, again, session, never)).close();
     expect(countAttempts()).toBe(2);
     expect(readings).toBeGreaterThanOrEqual(2);
+  });
+
+  test('asks a credential plugin that has failed once for each attempt, and not again after Ctrl-C', async () => {
+    const { api, countAttempts } = await start((stream) => answerJSON(stream, describePlayedSession(id)));
+    const { credentials } = api.connection;
+    const failures = ['credentials', 'credentials', 'interrupted'] as const;
+    let runs = 0;
+    const fail = () => Promise.reject(new Failure(failures[runs++] ?? 'internal', 'the plugin failed'));
+    const connection = { ...api.connection, credentials: { ...credentials, prepare: fail, reload: fail } };
+    const failing = new ApiClient(connection);
+    await expect(reconnect(lost, failing, session, never)).rejects.toMatchObject({ code: 'interrupted' });
+    expect({ runs, attempts: countAttempts() }).toEqual({ runs: 3, attempts: 0 });
   });
 
   test('learns that the agent no longer knows the session', async () => {

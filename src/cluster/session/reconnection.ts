@@ -124,6 +124,8 @@ async function findFinalError(
   }
   // The user has been asked by a credential plugin, and does not want to be asked again.
   if (error instanceof Failure && error.code === 'interrupted') return error;
+  // A look-up needs credentials, too: the plugin would run, and ask, once more.
+  if (error instanceof Failure && error.code === 'credentials') return null;
   if (error instanceof ApiError && [401, 403, 404].includes(error.status) && elapsedMs > refusalLimitMs)
     return error;
   // The agent's pod shows whether the agent has ended; while the API server does not answer, nothing is known.
