@@ -20,9 +20,9 @@ const runtimeRepository = 'crashcart.dev/agent-runtime';
 const checkout = join(import.meta.dirname, '..');
 const folder = join(import.meta.dirname, 'agent');
 /** The programs in C: all of the image that is compiled. */
-const initSources = [
+const programSources = [
   ...['session-init.c', 'session-init.h', 'session-root.c', 'session-command.c'],
-  'clone-node-mounts.c',
+  ...['clone-node-mounts.c', 'read-target.c'],
 ];
 const source: ImageSource = {
   dockerfile: join(folder, 'Dockerfile'),
@@ -62,7 +62,7 @@ async function buildRuntime(base: Base, toolbox: BuiltImage, modules: string): P
   const key = await hashInputs([
     toolbox.reference,
     dockerfile,
-    ...initSources.map((name) => ({ file: join(folder, name) })),
+    ...programSources.map((name) => ({ file: join(folder, name) })),
     { file: join(folder, 'lay-root.sh') },
     await readPackageVersion('node'),
   ]);

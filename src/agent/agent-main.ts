@@ -8,6 +8,7 @@ import { moveIntoLeaf } from './cgroup/own-leaf.ts';
 import { describeShutdown } from './shutdown-reason.ts';
 import { createSessionServer } from './http/server.ts';
 import { AuditLog } from './sessions/audit-log.ts';
+import { ownStrayErrors } from './sessions/error-owner.ts';
 import { SessionProcess } from './sessions/session-process.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
 import { agentVersion } from './agent-version.ts';
@@ -24,6 +25,7 @@ else {
 }
 
 async function runAgent(): Promise<void> {
+  ownStrayErrors();
   const config = readAgentConfig(process.env);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
   const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
@@ -32,7 +34,7 @@ async function runAgent(): Promise<void> {
     idleMs: config.idleMs,
     maxSessions,
     auditLog,
-    prepareProcess: (id, spec) => SessionProcess.prepare(id, spec, config),
+    prepareProcess: (id, spec, signal) => SessionProcess.prepare(id, spec, config, signal),
     onIdle: () => stop('idle'),
   });
   const server = createSessionServer({ node: config.node, registry, auditLog });

@@ -49,6 +49,7 @@ export const failureCodes = {
   sandboxedRuntime: exitCodes.failure,
   targetNotRunning: exitCodes.failure,
   targetChanged: exitCodes.failure,
+  targetNotResponding: exitCodes.failure,
   offsetUnavailable: exitCodes.failure,
   bridgeFailed: exitCodes.failure,
   internal: exitCodes.failure,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { agentPaths } from './agent-paths.ts';
 
@@ -15,6 +15,7 @@ describe('the scripts and the Dockerfile of the agent’s image name the paths a
     ['session-root.c', `"${agentPaths.state}/node"`],
     ['start-agent.sh', `clone-node-mounts ${agentPaths.state}/node `],
     ['Dockerfile', dirname(agentPaths.sessionInit)],
+    ['Dockerfile', `build /${basename(agentPaths.readTarget)} `],
     ['Dockerfile', agentPaths.relay],
     ['Dockerfile', agentPaths.state],
   ])('%s has %j', (name, text) => {

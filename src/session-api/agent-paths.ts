@@ -8,6 +8,8 @@ export const agentPaths = {
   relay: '/usr/local/bin/crashcart-relay',
   enterScript: '/opt/crashcart/enter-target.sh',
   sessionInit: '/opt/crashcart/session-init',
+  /** Reads files that may never answer. */
+  readTarget: '/opt/crashcart/read-target',
   /** The root of sessions: the toolbox of the agent's image. */
   toolbox: '/toolbox',
   /** Where the image that `--toolbox` names is mounted instead. */

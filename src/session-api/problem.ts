@@ -17,6 +17,7 @@ const problemStatus = {
   sandboxedRuntime: 422,
   targetNotRunning: 409,
   targetChanged: 409,
+  targetNotResponding: 504,
   offsetUnavailable: 416,
   bridgeFailed: 500,
   internal: 500,

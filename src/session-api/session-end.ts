@@ -37,5 +37,7 @@ export const sessionStateSchema = z.object({
   expiresAt: z.iso.datetime().nullable(),
   /** Whether the session was detached, has ended, and no client has read how. Older agents do not send this. */
   isEndAwaited: z.boolean().default(false),
+  /** What the session lacks of what was asked for, in sentences. Older agents do not send this. */
+  warnings: z.array(z.string()).default([]),
 });
 export type SessionState = z.infer<typeof sessionStateSchema>;

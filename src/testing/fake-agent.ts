@@ -89,7 +89,8 @@ export class FakeAgent {
 
   /** Starts a session that no client has asked for over a connection. @returns its process. */
   async addSession(id: string, changes: Partial<SessionSpec> = {}): Promise<FakeProcess> {
-    await this.registry.start(id, () => Promise.resolve(createSpec(changes)));
+    const { signal } = new AbortController();
+    await this.registry.start(id, () => Promise.resolve(createSpec(changes)), signal);
     return this.process(id);
   }
 

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { raceAbort } from '../agent/abort-race.ts';
 import type { CommandProcess, EndReason } from '../agent/sessions/command-process.ts';
 import type { SessionEnd } from '../session-api/session-end.ts';
 import type { SessionSpec, TerminalSize } from '../session-api/session-spec.ts';
@@ -14,6 +15,9 @@ export class FakeProcess implements CommandProcess {
   /** What the session was asked to do, in this order. */
   readonly sizes: TerminalSize[] = [];
   readonly signals: NodeJS.Signals[] = [];
+  readonly warnings: string[] = [];
+  /** The command starts after this. */
+  startGate = Promise.resolve();
   isStarted = false;
   isReleased = false;
   readonly #ended = Promise.withResolvers<SessionEnd>();
@@ -26,13 +30,17 @@ export class FakeProcess implements CommandProcess {
     };
   }
 
+  get isRunning(): boolean {
+    return this.isStarted && !this.isReleased;
+  }
+
   get ended(): Promise<SessionEnd> {
     return this.#ended.promise;
   }
 
-  start(): Promise<void> {
+  async start(signal: AbortSignal): Promise<void> {
+    await raceAbort(this.startGate, signal);
     this.isStarted = true;
-    return Promise.resolve();
   }
 
   signal(name: NodeJS.Signals): void {

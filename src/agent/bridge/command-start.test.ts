@@ -15,7 +15,7 @@ afterEach(() => rm(toolbox, { recursive: true }));
 
 const own = { process: { pid: process.pid, startTime: '0' } };
 const prepare = (setup: object, command: string[] | null = ['id']) =>
-  prepareCommand({ command, setup: commandSetupSchema.parse(setup) }, own, toolbox);
+  prepareCommand({ command, setup: commandSetupSchema.parse(setup) }, own, toolbox, []);
 
 describe('a command is started', () => {
   test('as root in its home, with nothing added, when nothing is said of it', async () => {

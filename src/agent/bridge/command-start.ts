@@ -4,7 +4,6 @@ import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { type ProcessCredentials, readCredentials } from './process-credentials.ts';
-import { readTargetEnvironment } from './process-environment.ts';
 import { walkInRoot } from '../files/rooted-path.ts';
 
 /** How a session's command is started, by session-init.c. */
@@ -20,18 +19,18 @@ export interface CommandStart {
 }
 
 /**
- * Decides how a session's command is started. The target is read by its PID: the caller checks afterwards that the PID
- * is still the same process.
+ * Decides how a session's command is started. The target's user is read by its PID: the caller checks afterwards that
+ * the PID is still the same process.
+ * @param imported variables of the target, each NAME=VALUE.
  * @throws ProblemError `targetChanged`, `bridgeFailed`.
  */
 export async function prepareCommand(
   { command, setup }: Pick<SessionSpec, 'command' | 'setup'>,
   target: Pick<PinnedTarget, 'process'>,
   toolbox: string,
+  imported: Buffer[],
 ): Promise<CommandStart> {
-  const { pid } = target.process;
-  const user = setup.runAs === null ? null : await findUser(setup.runAs, pid);
-  const imported = setup.importEnvironment ? await readTargetEnvironment(pid) : [];
+  const user = setup.runAs === null ? null : await findUser(setup.runAs, target.process.pid);
   return {
     command: command ?? (await findShell(toolbox)),
     toolbox,

@@ -1,12 +1,7 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { ProblemError } from '../../session-api/problem.ts';
 import { variableNamePattern } from '../../session-api/command-setup.ts';
 
-const run = promisify(execFile);
-
-const maxEnvironmentBytes = 128 * 1024;
-const readLimitMs = 2000;
+/** Of an environment that is imported. */
+export const maxEnvironmentBytes = 128 * 1024;
 
 /**
  * What is not taken from a target, as it is hostile and the session is root: variables by which programs load code,
@@ -30,33 +25,6 @@ const refusedNames = [
   // Usual names of such variables in other programs.
   /(_OPTIONS|_OPTS|_FLAGS|_ARGS|_PRELOAD|_PATH|_RSH|_SSH|_PAGER|_EDITOR|_SHELL|_STARTUP|_PLUGINS?|_MODULES?|RC)$/,
 ];
-
-/**
- * Reads the environment that a process was started with, as far as a session may have it.
- * @returns its variables, in bytes: they need not be text.
- * @throws ProblemError `bridgeFailed` when it can't be read, or is too large.
- */
-export async function readTargetEnvironment(pid: number): Promise<Buffer[]> {
-  const file = `/proc/${pid}/environ`;
-  try {
-    // By a program that can be killed: the file is the target's memory, and the target can make reading it wait for
-    // ever (userfaultfd(2)).
-    const { stdout } = await run('head', ['-c', String(maxEnvironmentBytes + 1), file], {
-      encoding: 'buffer',
-      timeout: readLimitMs,
-      killSignal: 'SIGKILL',
-      maxBuffer: 2 * maxEnvironmentBytes,
-    });
-    if (stdout.length > maxEnvironmentBytes) throw new Error(`it has more than ${maxEnvironmentBytes} bytes`);
-    return selectVariables(stdout);
-  } catch (error) {
-    throw new ProblemError(
-      'bridgeFailed',
-      `the target's environment can't be imported: ${(error as Error).message.trim()}`,
-      'Give single variables with --env.',
-    );
-  }
-}
 
 /** @param environ variables, each ended by a NUL byte. @returns those that a session may have. */
 export function selectVariables(environ: Buffer): Buffer[] {

@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readFileInRoot, walkInRoot } from './rooted-path.ts';
+import { walkInRoot } from './rooted-path.ts';
 
-const limit = 1024;
 let outside: string;
 let root: string;
 
@@ -19,7 +17,15 @@ beforeEach(async () => {
 });
 afterEach(() => rm(outside, { recursive: true }));
 
-const read = async () => (await readFileInRoot(root, '/etc/resolv.conf', limit))?.toString() ?? null;
+/** @returns the text of the file; null when there is none. */
+async function read(): Promise<string | null> {
+  const { directory, path } = await walkInRoot(root, '/etc/resolv.conf');
+  try {
+    return await readFile(path, 'utf8').catch(() => null);
+  } finally {
+    await directory.close();
+  }
+}
 
 describe('a file below a root that is not trusted', () => {
   test('is read through links that stay inside, absolute ones too', async () => {
@@ -29,29 +35,19 @@ describe('a file below a root that is not trusted', () => {
 
   test('is never reached outside by an absolute link', async () => {
     await symlink(join(outside, 'secret'), join(root, 'etc/resolv.conf'));
-    expect(await read()).toBeNull();
+    await expect(read()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('is never reached outside by ..', async () => {
     await symlink('../../../../secret', join(root, 'etc/resolv.conf'));
-    expect(await read()).toBeNull();
+    await expect(read()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('is never reached outside by a linked folder', async () => {
     await rm(join(root, 'etc'), { recursive: true });
     await symlink(outside, join(root, 'etc'));
     await writeFile(join(outside, 'resolv.conf'), 'outside');
-    expect(await read()).toBeNull();
-  });
-
-  test('is not waited for when it is a FIFO', async () => {
-    execFileSync('mkfifo', [join(root, 'etc/resolv.conf')]);
-    expect(await read()).toBeNull();
-  });
-
-  test('is refused when it is too long', async () => {
-    await writeFile(join(root, 'etc/resolv.conf'), 'x'.repeat(limit + 1));
-    expect(await read()).toBeNull();
+    await expect(read()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('ends a loop of links', async () => {

@@ -1,8 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink } from 'node:fs/promises';
 
-/** O_PATH of open(2), on both architectures; Node does not name it. */
-const pathFlag = 0x200000;
 /** As in the kernel's own path walk (`MAXSYMLINKS`). */
 const maxLinks = 40;
 
@@ -17,8 +15,9 @@ export interface RootedFile {
 /**
  * Walks to a file as a process whose root is `root` would, absolute links included, and can't be led out:
  * every step goes through a descriptor, opened with O_NOFOLLOW; links are read and walked by this function,
- * and `..` at the root stays there. (Node has no openat2 with RESOLVE_IN_ROOT.)
- * @param root a folder, such as `/proc/PID/root`; itself trusted, what is below it is not.
+ * and `..` at the root stays there. (Node has no openat2 with RESOLVE_IN_ROOT.) Not for a target's files, which may keep
+ * it waiting for ever: hostile-files.ts.
+ * @param root a folder, such as `/proc/1/root`.
  * @throws the error of the file system: ENOENT, ENOTDIR, ELOOP, …
  */
 export async function walkInRoot(root: string, path: string): Promise<RootedFile> {
@@ -53,46 +52,6 @@ export async function walkInRoot(root: string, path: string): Promise<RootedFile
     }
   } finally {
     for (const handle of ancestors) await handle.close();
-  }
-}
-
-/**
- * Reads a small regular file below a root that is not trusted.
- * @param maxBytes a longer file is refused.
- * @returns null when it is missing, is not a regular file, or is too long.
- */
-export async function readFileInRoot(root: string, path: string, maxBytes: number): Promise<Buffer | null> {
-  let walked: RootedFile;
-  try {
-    walked = await walkInRoot(root, path);
-  } catch {
-    return null;
-  }
-  try {
-    // O_PATH: opening a device can act (a watchdog begins to run), and opening a FIFO waits for its other end.
-    const found = await open(walked.path, pathFlag | constants.O_NOFOLLOW);
-    try {
-      if (!(await found.stat()).isFile()) return null;
-      return await readWhole(`/proc/self/fd/${found.fd}`, maxBytes);
-    } finally {
-      await found.close();
-    }
-  } catch {
-    return null;
-  } finally {
-    await walked.directory.close();
-  }
-}
-
-/** @returns null when it is longer. */
-async function readWhole(path: string, maxBytes: number): Promise<Buffer | null> {
-  const file = await open(path, constants.O_RDONLY);
-  try {
-    const buffer = Buffer.alloc(maxBytes + 1);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-    return bytesRead > maxBytes ? null : buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }
 

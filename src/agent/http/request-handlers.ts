@@ -41,7 +41,10 @@ export const requestHandlers: RequestHandlers = {
   listSessions: ({ stream }, { registry }) => sendJSON(stream, 200, registry.list()),
 
   startSession: async ({ stream, id }, { registry }) => {
-    const session = await registry.start(id, () => readBody(stream, sessionRoutes.startSession.body));
+    const gone = new AbortController();
+    stream.once('close', () => gone.abort());
+    const read = () => readBody(stream, sessionRoutes.startSession.body);
+    const session = await registry.start(id, read, gone.signal);
     sendJSON(stream, 201, session.state);
   },
 
@@ -49,8 +52,7 @@ export const requestHandlers: RequestHandlers = {
 
   // Also when the client is gone meanwhile: a request to end a session needs no reader of its answer.
   deleteSession: async ({ stream, id }, { registry }) => {
-    const session = await registry.get(id);
-    await session.delete('its client ended it');
+    const session = await registry.delete(id, 'its client ended it');
     sendJSON(stream, 200, session.state);
   },
 

@@ -49,14 +49,14 @@ test.each(['sendStdin', 'readStdout'] as const)(
   async (name) => {
     const prepared = Promise.withResolvers<void>();
     const { agent, client } = openAgent({
-      prepareProcess: async (...session) => {
+      prepareProcess: async (session, requested) => {
         await prepared.promise;
-        return agent.makeProcess(...session);
+        return agent.makeProcess(session, requested);
       },
     });
     const holder = randomUUID();
     const spec = createSpec({ client: holder });
-    const starting = agent.registry.start(id, () => Promise.resolve(spec));
+    const starting = agent.registry.start(id, () => Promise.resolve(spec), new AbortController().signal);
     const route = sessionRoutes[name];
     const path = buildPath(route, id, { client: holder, from: 0 });
     client.request({ ':method': route.method, ':path': path }).on('error', () => undefined);

@@ -11,6 +11,7 @@ import { protocolRange } from '../../session-api/protocol-version.ts';
 import { findRoute, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
 import { initialWindowBytes, WindowEstimator } from '../../session-api/connection/window-estimator.ts';
 import { agentVersion } from '../agent-version.ts';
+import { runOwned } from '../sessions/error-owner.ts';
 import { sendProblem } from './answer.ts';
 import { type Agent, requestHandlers, type RequestHandlers } from './request-handlers.ts';
 import type { Request } from './request.ts';
@@ -48,8 +49,9 @@ function serveConnection(session: ServerHttp2Session, agent: Agent, handlers: Re
     await handlers[name](request, agent);
   };
   session.on('stream', (stream, headers) => {
+    const fail = (error: unknown) => sendProblem(stream, error);
     stream.on('error', () => undefined); // A cut stream is for the client to retry; 'close' follows.
-    serve(stream, headers).catch((error: unknown) => sendProblem(stream, error));
+    runOwned({ name: 'a request', fail }, () => void serve(stream, headers).catch(fail));
   });
 }
 

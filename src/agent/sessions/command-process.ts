@@ -8,6 +8,8 @@ export interface CommandProcess {
   readonly streams: CommandStreams;
   /** Resolves when no process is left. The outputs may still hold bytes then. */
   readonly ended: Promise<SessionEnd>;
+  /** What the session lacks of what was asked for, in sentences. */
+  readonly warnings: readonly string[];
   /**
    * Starts the command. Resolves once it runs, or could not be executed and so ends with 126 or 127.
    * @param signal ends the start.
@@ -30,6 +32,6 @@ export type EndReason = Pick<SessionEnd, 'reason' | 'message'>;
 
 /**
  * Prepares a session's process up to its start.
- * @throws ProblemError when the target can't be entered; nothing is left then.
+ * @throws ProblemError when the target can't be entered; the signal's reason. Nothing is left then.
  */
-export type PrepareProcess = (id: string, spec: SessionSpec) => Promise<CommandProcess>;
+export type PrepareProcess = (id: string, spec: SessionSpec, signal: AbortSignal) => Promise<CommandProcess>;

@@ -13,6 +13,7 @@ import { waitForStart } from '../bridge/entering-report.ts';
 import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
 import { isProcessAlive } from '../bridge/process-identity.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
+import { readTargetFiles } from '../bridge/target-files.ts';
 import { decideMemoryLimit } from '../cgroup/memory-limit.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
 import type { CommandProcess, EndReason } from './command-process.ts';
@@ -43,6 +44,7 @@ interface Parts {
   cgroup: SessionCgroup;
   directory: string;
   streams: OpenedStreams;
+  warnings: string[];
 }
 
 /** A command in a target, with its cgroup and its folder. Made by {@link SessionProcess.prepare}. */
@@ -61,22 +63,34 @@ export class SessionProcess implements CommandProcess {
     this.#parts = parts;
     this.#undo = undo;
     this.streams = parts.streams;
+    // Nobody asks for the end of a command whose start has failed.
+    this.#ended.promise.catch(() => undefined);
   }
 
   /**
    * Pins the target and makes what the command needs.
    * @param id the session's.
    * @throws ProblemError `containerNotFound`, `targetNotRunning`, `targetChanged`, `sandboxedRuntime`,
-   *   `invalidRequest`, `bridgeFailed`; errors of the file system. Nothing is left then.
+   *   `targetNotResponding`, `invalidRequest`, `bridgeFailed`; errors of the file system; the signal's reason. Nothing is
+   *   left then.
    */
-  static async prepare(id: string, spec: SessionSpec, config: AgentConfig): Promise<SessionProcess> {
+  static async prepare(
+    id: string,
+    spec: SessionSpec,
+    config: AgentConfig,
+    signal: AbortSignal,
+  ): Promise<SessionProcess> {
     const undo: Undo[] = [];
     try {
-      return new SessionProcess(await prepareParts(id, spec, config, undo), undo);
+      return new SessionProcess(await prepareParts({ id, spec, config, undo, signal }), undo);
     } catch (error) {
       await runInReverse(undo);
       throw error;
     }
+  }
+
+  get warnings(): readonly string[] {
+    return this.#parts.warnings;
   }
 
   get ended(): Promise<SessionEnd> {
@@ -84,14 +98,10 @@ export class SessionProcess implements CommandProcess {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { streams } = this.#parts;
-    let child: ChildProcess;
-    try {
-      child = this.#spawn();
-    } finally {
-      // Not before the spawn: when the last descriptor of a pipe is closed, its stream ends.
-      streams.releaseChildDescriptors();
-    }
+    signal.throwIfAborted();
+    const child = this.#spawn();
+    // Not before the spawn: when the last descriptor of a pipe is closed, its stream ends.
+    this.#parts.streams.releaseChildDescriptors();
     this.#child = child;
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, name) =>
@@ -198,26 +208,38 @@ export class SessionProcess implements CommandProcess {
   }
 }
 
-async function prepareParts(
-  id: string,
-  spec: SessionSpec,
-  config: AgentConfig,
-  undo: Undo[],
-): Promise<Parts> {
+interface Preparation {
+  id: string;
+  spec: SessionSpec;
+  config: AgentConfig;
+  /** Gets what undoes each step, as soon as there is something to undo. */
+  undo: Undo[];
+  signal: AbortSignal;
+}
+
+async function prepareParts({ id, spec, config, undo, signal }: Preparation): Promise<Parts> {
   const target = await pinTarget(spec.target);
   undo.push(() => target.close());
-  const command = await prepareCommand(spec, target, config.toolbox);
-  await target.check();
+  signal.throwIfAborted();
+  const reading = readTargetFiles(target.process, spec.setup, signal);
+  // Its error is thrown below; until then nobody listens.
+  reading.catch(() => undefined);
   const cgroup = await createSessionCgroup(id, decideMemoryLimit(spec.setup, config));
   undo.push(() => cgroup.destroy());
-  const directory = await createSessionDirectory(id, target, cgroup.processFiles, command.environment);
+  const directory = await createSessionDirectory(id, target, cgroup.processFiles);
   undo.push(() => directory.remove());
+  const { nameFiles, environment, warnings } = await reading;
+  const command = await prepareCommand(spec, target, config.toolbox, environment);
+  await target.check();
+  await directory.fill(nameFiles, command.environment);
+  signal.throwIfAborted();
   const { terminal } = spec;
   const streams = terminal === null ? await openPipes(directory.path, command.user) : openTerminal(terminal);
   undo.push(() => {
+    streams.releaseChildDescriptors();
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
   });
-  return { spec, config, target, command, cgroup, directory: directory.path, streams };
+  return { spec, config, target, command, cgroup, directory: directory.path, streams, warnings };
 }
 
 function describeAbandoned({ message }: EndReason): string {

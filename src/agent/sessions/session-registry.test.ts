@@ -8,6 +8,8 @@ import { AuditLog } from './audit-log.ts';
 import { SessionRegistry } from './session-registry.ts';
 
 const hourMs = 60 * 60 * 1000;
+/** Of a client that stays. */
+const connected = new AbortController().signal;
 let processes: FakeProcess[] = [];
 
 beforeEach(() => {
@@ -32,7 +34,7 @@ function createRegistry(idleMs: number | null, onIdle: () => void = () => undefi
 /** Starts a session and lets it end. */
 async function runSession(registry: SessionRegistry, keepSeconds: number | null) {
   const id = randomUUID();
-  const session = await registry.start(id, () => Promise.resolve(createSpec({ keepSeconds })));
+  const session = await registry.start(id, () => Promise.resolve(createSpec({ keepSeconds })), connected);
   const process = processes.at(-1) as FakeProcess;
   return {
     id,
@@ -97,7 +99,9 @@ test('an ended session is kept for ten minutes', async () => {
 test('sessions that start at once are not given more memory than there is', async () => {
   const registry = createRegistry(null);
   const spec = createSpec({ outputBufferBytes: maxOutputBufferBytes });
-  const starts = Array.from({ length: 4 }, () => registry.start(randomUUID(), () => Promise.resolve(spec)));
+  const starts = Array.from({ length: 4 }, () =>
+    registry.start(randomUUID(), () => Promise.resolve(spec), connected),
+  );
   const results = await Promise.allSettled(starts);
   const codes = results.map((result) => result.status === 'rejected' && (result.reason as ProblemError).code);
   expect(codes).toEqual([false, false, 'capacity', 'capacity']);

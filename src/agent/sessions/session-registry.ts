@@ -1,21 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { getErrorMessage } from '../../failure/error-message.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionState } from '../../session-api/session-end.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { AuditLog } from './audit-log.ts';
 import type { PrepareProcess } from './command-process.ts';
+import { runOwned } from './error-owner.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { type BufferClaim, checkAdmission, makeRoom } from './session-admission.ts';
+import { SessionStart } from './session-start.ts';
 import { Session } from './session.ts';
 
 /** An ended session is kept for a client that was cut off, or that comes back to a detached session. */
 const keepEndedMs = 10 * 60 * 1000;
 /** Output streams of a session, at most. */
 const maxStreams = 2;
+/** For a cancelled start to leave nothing behind: a process of it may hang in the kernel. */
+const undoLimitMs = 10_000;
 
 interface Entry {
-  started: Promise<Session>;
-  /** null until the body of the request has been received. */
-  spec: SessionSpec | null;
+  start: SessionStart;
   /** null until the session has started. */
   session: Session | null;
   forgetTimer: NodeJS.Timeout | null;
@@ -56,33 +60,65 @@ export class SessionRegistry {
   /**
    * Starts a session, or joins the start of the session with this ID: a request that is sent twice starts one command.
    * @param readSpec called for a new session only; other requests about the session already wait for its start.
-   * @throws ProblemError `draining`, `capacity`; what `readSpec` throws; what makes the start fail.
+   * @param request aborted when the client is gone: a start that no client waits for is cancelled.
+   * @throws ProblemError `draining`, `capacity`, `targetNotResponding`, `conflict` when it is cancelled; what `readSpec`
+   *   throws; what makes the start fail.
    */
-  async start(id: string, readSpec: () => Promise<SessionSpec>): Promise<Session> {
-    const existing = this.#entries.get(id);
-    if (existing) return existing.started;
-    checkAdmission(this.#countRunning(), this.#options.maxSessions, this.#isDraining);
-    const entry: Entry = {
-      started: readSpec().then((spec) => {
-        entry.spec = spec;
-        return this.#startSession(id, spec);
-      }),
-      ...{ spec: null, session: null, forgetTimer: null },
-    };
+  async start(id: string, readSpec: () => Promise<SessionSpec>, request: AbortSignal): Promise<Session> {
+    // No turn may pass before a new start is known: the requests for its streams come together with this one.
+    let existing = this.#entries.get(id)?.start;
+    for (; existing?.state === 'failed'; existing = this.#entries.get(id)?.start)
+      await this.#waitForUndo(existing);
+    if (existing) {
+      existing.join(request);
+      return existing.session;
+    }
+    this.#checkAdmission(this.#countPlaces());
+    const start = runOwned(
+      { name: `session ${id}`, fail: (error) => this.#fail(id, error) },
+      () => new SessionStart(readSpec, (spec, signal) => this.#startSession(id, spec, signal)),
+    );
+    const entry: Entry = { start, session: null, forgetTimer: null };
     this.#entries.set(id, entry);
     this.#restartIdleTimer();
-    entry.started.then(
+    start.session.then(
       (session) => this.#adopt(id, entry, session),
-      () => this.#forget(id),
+      (error: unknown) => {
+        if (start.spec !== null) this.#options.auditLog.refused(id, start.spec, error);
+        // Its place is free from now on.
+        this.#restartIdleTimer();
+      },
     );
-    return entry.started;
+    void start.settled.then(() => {
+      if (start.state === 'failed') this.#forget(id);
+    });
+    start.join(request);
+    return start.session;
   }
 
   /** @throws ProblemError `notFound`, or what made the start of the session fail. */
   async get(id: string): Promise<Session> {
     const entry = this.#entries.get(id);
     if (!entry) throw new ProblemError('notFound', `no session ${id}`, 'Ended sessions are kept for 10 min.');
-    return entry.started;
+    return entry.start.session;
+  }
+
+  /**
+   * Ends a session, or cancels its start.
+   * @param message why, for the clients.
+   * @returns the session, which has ended.
+   * @throws ProblemError `notFound` when there is no session, or none any more: it had not started.
+   */
+  async delete(id: string, message: string): Promise<Session> {
+    const start = this.#entries.get(id)?.start;
+    if (start?.state === 'pending') {
+      start.cancel(new ProblemError('conflict', `the session was not started: ${message}`));
+      await Promise.race([start.settled, delay(undoLimitMs, undefined, { ref: false })]);
+      throw new ProblemError('notFound', `the session ${id} had not started, and will not`);
+    }
+    const session = await this.get(id);
+    await session.delete(message);
+    return session;
   }
 
   /** @returns the sessions that have started, oldest first; ended sessions that are still kept are among them. */
@@ -93,20 +129,46 @@ export class SessionRegistry {
   /** Ends every session. @param message why, for the clients. */
   async close(message: string): Promise<void> {
     this.#isDraining = true;
-    const sessions = await Promise.allSettled([...this.#entries.values()].map(({ started }) => started));
+    const starts = [...this.#entries.values()].map(({ start }) => start);
+    for (const start of starts) start.cancel(new ProblemError('draining', message));
     await Promise.all(
-      sessions.flatMap((result) => (result.status === 'fulfilled' ? [result.value.delete(message)] : [])),
+      starts.map((start) =>
+        start.session.then(
+          (session) => session.delete(message),
+          () => start.settled,
+        ),
+      ),
     );
   }
 
-  async #startSession(id: string, spec: SessionSpec): Promise<Session> {
-    try {
-      for (const forgotten of makeRoom([...this.#entries].map(describeClaim))) this.#forget(forgotten);
-      return await Session.start(id, spec, this.#options.prepareProcess);
-    } catch (error) {
-      this.#options.auditLog.refused(id, spec, error);
-      throw error;
-    }
+  /** Waits until nothing is left of a failed start. @throws ProblemError `conflict` when that does not end in time. */
+  async #waitForUndo(start: SessionStart): Promise<void> {
+    const undone = start.settled.then(() => true);
+    if (await Promise.race([undone, delay(undoLimitMs, false, { ref: false })])) return;
+    throw new ProblemError(
+      'conflict',
+      'an earlier start of this session is still being undone',
+      'Try again.',
+    );
+  }
+
+  #checkAdmission(others: number): void {
+    checkAdmission(others, this.#options.maxSessions, this.#isDraining);
+  }
+
+  async #startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<Session> {
+    // Again, as others may have come while its body was received.
+    this.#checkAdmission(this.#countPlaces() - 1);
+    for (const forgotten of makeRoom([...this.#entries].map(describeClaim))) this.#forget(forgotten);
+    return await Session.start(id, spec, this.#options.prepareProcess, signal);
+  }
+
+  /** An error of the session's was caught nowhere. */
+  #fail(id: string, error: unknown): void {
+    const entry = this.#entries.get(id);
+    const message = `the agent lost control of the session: ${getErrorMessage(error)}`;
+    entry?.start.cancel(new ProblemError('internal', message));
+    entry?.session?.fail(error);
   }
 
   #adopt(id: string, entry: Entry, session: Session): void {
@@ -132,24 +194,30 @@ export class SessionRegistry {
     return [...this.#entries.values()].flatMap(({ session }) => (session === null ? [] : [session]));
   }
 
-  #countRunning(): number {
-    return [...this.#entries.values()].filter((entry) => !hasEnded(entry)).length;
+  /** Counts the sessions that start or run. A client that has sent no body yet, and may never, takes no place. */
+  #countPlaces(): number {
+    return this.#listBusy().filter(({ start }) => start.spec !== null).length;
+  }
+
+  #listBusy(): Entry[] {
+    return [...this.#entries.values()].filter((entry) => !hasEnded(entry));
   }
 
   /** An agent whose detached session has ended waits for a client that reads the result. */
   #restartIdleTimer(): void {
     const isAwaited = this.#listSessions().some(({ isEndAwaited }) => isEndAwaited);
-    this.#idleTimer.restart(this.#countRunning() === 0 && !isAwaited && !this.#isDraining);
+    this.#idleTimer.restart(this.#listBusy().length === 0 && !isAwaited && !this.#isDraining);
   }
 }
 
-function hasEnded({ session }: Entry): boolean {
-  return session !== null && session.state.end !== null;
+/** A start that has failed counts no longer, even if something of it is still to be undone. */
+function hasEnded({ start, session }: Entry): boolean {
+  return start.state === 'failed' || (session !== null && session.state.end !== null);
 }
 
 function describeClaim([id, entry]: [string, Entry]): BufferClaim {
-  const { session, spec } = entry;
+  const { session, start } = entry;
   const isOver = hasEnded(entry);
-  const bytes = isOver ? (session?.heldBytes ?? 0) : (spec?.outputBufferBytes ?? 0) * maxStreams;
+  const bytes = isOver ? (session?.heldBytes ?? 0) : (start.spec?.outputBufferBytes ?? 0) * maxStreams;
   return { id, bytes, hasEnded: isOver };
 }

@@ -13,6 +13,8 @@ import { StdinSink } from './streams/stdin-sink.ts';
 
 /** After the command's end its output must be read to its end; a device of the kernel may hold it for ever. */
 const drainLimitMs = 30_000;
+/** For the end of a failed session to be known: what was to tell it may be what failed. */
+const failLimitMs = 5000;
 
 /** One session as clients see it: who holds it, its streams, and how it ended. Made by {@link Session.start}. */
 export class Session {
@@ -26,6 +28,8 @@ export class Session {
   readonly #process: CommandProcess;
   readonly #outputs = new Map<OutputStreamName, OutputBuffer>();
   readonly #ended = Promise.withResolvers<SessionEnd>();
+  /** Settles when nobody may ever say how the session ended. */
+  readonly #lost = Promise.withResolvers<SessionEnd>();
   readonly #endTold = Promise.withResolvers<void>();
   #isEndTold = false;
   #endedAt: Date | null = null;
@@ -53,12 +57,18 @@ export class Session {
 
   /**
    * Enters the target and starts the command.
-   * @throws ProblemError what `prepare` throws, `bridgeFailed`. Nothing is left then.
+   * @param signal ends the start: what of the command is there then is ended, too.
+   * @throws ProblemError what `prepare` throws, `bridgeFailed`; the signal's reason. Nothing is left then.
    */
-  static async start(id: string, spec: SessionSpec, prepare: PrepareProcess): Promise<Session> {
+  static async start(
+    id: string,
+    spec: SessionSpec,
+    prepare: PrepareProcess,
+    signal: AbortSignal,
+  ): Promise<Session> {
     try {
-      const session = new Session(id, spec, await prepare(id, spec));
-      await session.#start();
+      const session = new Session(id, spec, await prepare(id, spec, signal));
+      await session.#start(signal);
       return session;
     } catch (error) {
       if (error instanceof ProblemError) throw error;
@@ -109,6 +119,7 @@ export class Session {
       clients: this.clients,
       expiresAt: this.lease.expiresAt?.toISOString() ?? null,
       isEndAwaited: this.isEndAwaited,
+      warnings: [...this.#process.warnings],
     };
   }
 
@@ -154,9 +165,19 @@ export class Session {
     await this.ended;
   }
 
-  async #start(): Promise<void> {
+  /** Ends the session, as an error of it was caught nowhere: nothing is known of it from then on. */
+  fail(error: unknown): void {
+    const end = describeLoss(error);
+    void this.#process
+      .halt(end)
+      .catch(reportError)
+      .then(() => delay(failLimitMs, undefined, { ref: false }))
+      .then(() => this.#lost.resolve(end));
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
     try {
-      await this.#process.start(new AbortController().signal);
+      await this.#process.start(signal);
     } catch (error) {
       this.lease.close();
       await this.#process.release();
@@ -170,11 +191,11 @@ export class Session {
   /** Waits for the end and leaves nothing behind but the outputs. Never rejects: other sessions are in this process. */
   async #finish(): Promise<void> {
     try {
-      this.#end = await this.#drainOutputs(await this.#process.ended);
+      const end = await Promise.race([this.#process.ended, this.#lost.promise]);
+      this.#end = await this.#drainOutputs(end);
     } catch (error) {
       reportError(error);
-      const message = `the agent lost control of the session: ${getErrorMessage(error)}`;
-      this.#end = { reason: 'failed', message, exitCode: exitCodes.failure };
+      this.#end = describeLoss(error);
     }
     this.#endedAt = new Date();
     this.lease.close();
@@ -192,4 +213,9 @@ export class Session {
     const message = `not all of its output could be read within ${drainLimitMs / 1000} s`;
     return { ...end, reason: 'failed', message };
   }
+}
+
+function describeLoss(error: unknown): SessionEnd {
+  const message = `the agent lost control of the session: ${getErrorMessage(error)}`;
+  return { reason: 'failed', message, exitCode: exitCodes.failure };
 }

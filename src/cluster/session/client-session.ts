@@ -49,6 +49,7 @@ export class ClientSession {
   #acknowledger: OutputAcknowledger | null = null;
   #stdin: StdinSender | null = null;
   #isLeft = false;
+  #warnings: string[] = [];
 
   /** @param signal ends the attempts to reconnect. */
   constructor(api: ApiClient, connection: AgentConnection, joined: JoinedSession, signal: AbortSignal) {
@@ -64,6 +65,11 @@ export class ClientSession {
 
   get id(): string {
     return this.#joined.id;
+  }
+
+  /** What the session that was started lacks of what was asked for, in sentences. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
   }
 
   /**
@@ -87,7 +93,7 @@ export class ClientSession {
     const { client, tunnelID } = this.#connection;
     const starting = client.startSession(this.id, { ...spec, audit: { ...spec.audit, tunnelID } }, signal);
     this.#started = starting;
-    await starting;
+    this.#warnings = (await starting).warnings;
   }
 
   /**

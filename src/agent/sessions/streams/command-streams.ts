@@ -33,7 +33,10 @@ export interface CommandStreams {
 export interface OpenedStreams extends CommandStreams {
   /** Descriptors for the child: stdin, stdout, stderr. */
   childDescriptors: [number, number, number];
-  /** Closes the child's descriptors in the agent. To be called after the spawn: the streams can't end earlier. */
+  /**
+   * Closes the child's descriptors in the agent, once. To be called after the spawn: the streams can't end before, and a
+   * pipe whose last descriptor is closed has ended.
+   */
   releaseChildDescriptors(): void;
 }
 
@@ -53,7 +56,7 @@ export function openTerminal(size: TerminalSize): OpenedStreams {
     resize: ({ columns, rows }) => {
       if (!stream.destroyed) pty.resize(master, columns, rows);
     },
-    releaseChildDescriptors: () => closeSync(slave),
+    releaseChildDescriptors: closeOnce([slave]),
   };
 }
 
@@ -87,9 +90,13 @@ export async function openPipes(
     stdout: new Socket({ fd: stdoutReader, readable: true, writable: false }),
     stderr: new Socket({ fd: stderrReader, readable: true, writable: false }),
     resize: null,
-    releaseChildDescriptors: () => {
-      for (const descriptor of [stdinReader, stdoutWriter, stderrWriter]) closeSync(descriptor);
-    },
+    releaseChildDescriptors: closeOnce([stdinReader, stdoutWriter, stderrWriter]),
+  };
+}
+
+function closeOnce(descriptors: number[]): () => void {
+  return () => {
+    for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
   };
 }
 

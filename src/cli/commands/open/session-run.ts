@@ -105,6 +105,7 @@ class SessionRun {
     const attachment = detach ? null : new TerminalAttachment(this.#describeAttachment(), this.#context);
     const session = await this.#open(api, found, attachment);
     this.#progress.clear();
+    for (const warning of session.warnings) reporter.warning(warning);
     const comeBack = formatAttachCommand(session.id, agent.namespace);
     // The session does not wait for the Event.
     const event = leaveEvent(api, found, this.#options, this.#context);
