@@ -4,6 +4,7 @@ const maxContextLength = 256;
 /** Arguments and variables must fit into a quarter of the stack limit, and one string into 128 KiB: execve(2). */
 const maxVariableLength = 32 * 1024;
 const maxVariables = 256;
+const maxVariablesBytes = 1024 * 1024;
 
 /** With less memory, even a shell of the toolbox may not start. */
 export const minSessionMemoryBytes = 32 * 1024 * 1024;
@@ -33,7 +34,11 @@ export const variablesSchema = z
       .max(maxVariableLength)
       .regex(/^[^\0]*$/, noNUL),
   )
-  .refine((variables) => Object.keys(variables).length <= maxVariables, `more than ${maxVariables}`);
+  .refine((variables) => Object.keys(variables).length <= maxVariables, `more than ${maxVariables}`)
+  .refine(
+    (variables) => Buffer.byteLength(Object.values(variables).join('')) <= maxVariablesBytes,
+    'together they can have at most 1 MiB',
+  );
 
 /** How a session's command is set up. An older client does not send this. */
 export const commandSetupSchema = z.object({

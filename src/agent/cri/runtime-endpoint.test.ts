@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -41,14 +41,22 @@ describe('the kubelet’s endpoint', () => {
 
   const kubelet = (socket: string) => ['/usr/bin/kubelet', `--container-runtime-endpoint=unix://${socket}`];
 
-  test('is read from the node’s own process', async () => {
-    await addProcess(20, 'pid:[1]', '/system.slice/kubelet.service', kubelet('/run/own.sock'));
-    expect(await findKubeletEndpoint(procfs)).toBe('/run/own.sock');
+  const find = () =>
+    findKubeletEndpoint(procfs, (files) =>
+      Promise.all(
+        files.map(async ({ root, path }) => ({ status: 'read', content: await readFile(join(root, path)) })),
+      ),
+    );
+
+  test('is read from the node’s own process, however many there are', async () => {
+    for (let pid = 100; pid < 140; pid++) await addProcess(pid, 'pid:[1]', '/', ['sleep']);
+    await addProcess(200, 'pid:[1]', '/system.slice/kubelet.service', kubelet('/run/own.sock'));
+    expect(await find()).toBe('/run/own.sock');
   });
 
   test('is none that a container’s process names', async () => {
     await addProcess(20, 'pid:[2]', '/', kubelet('/trap.sock'));
     await addProcess(21, 'pid:[1]', '/kubepods.slice/kubepods-pod1.slice/a.scope', kubelet('/trap.sock'));
-    expect(await findKubeletEndpoint(procfs)).toBeNull();
+    expect(await find()).toBeNull();
   });
 });

@@ -1,5 +1,9 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { maxHostileFiles, readHostileFiles } from '../files/hostile-files.ts';
+
+/** Of a kubelet, whose arguments are some hundred bytes. */
+const maxArgumentsBytes = 64 * 1024;
 
 /**
  * Where distributions put the CRI socket, relative to the node's root.
@@ -30,17 +34,33 @@ export async function* listRuntimeEndpoints(): AsyncGenerator<string, void, void
  * Reads `--container-runtime-endpoint` from the running kubelet's arguments. Other processes with such an argument do
  * not count: a container could name a socket of its own.
  * @param procfs where the node's processes are.
+ * @param read another one is for tests.
  * @returns null when no process has the argument. It may be in a file, or the kubelet may be part of another process.
  */
-export async function findKubeletEndpoint(procfs: string): Promise<string | null> {
+export async function findKubeletEndpoint(
+  procfs: string,
+  read: typeof readHostileFiles = readHostileFiles,
+): Promise<string | null> {
   const ownNamespace = await readlink(join(procfs, '1/ns/pid')).catch(() => null);
   if (ownNamespace === null) return null;
-  for (const entry of await readdir(procfs)) {
-    if (!/^\d+$/.test(entry) || !(await isNodeProcess(join(procfs, entry), ownNamespace))) continue;
-    const commandLine = await readFile(join(procfs, entry, 'cmdline'), 'utf8').catch(() => '');
-    if (!/kubelet|k3s|rke2/.test(commandLine.slice(0, 256))) continue;
-    const endpoint = parseEndpointFlag(commandLine.split('\0'));
-    if (endpoint !== null) return endpoint;
+  const own: string[] = [];
+  for (const entry of await readdir(procfs))
+    if (/^\d+$/.test(entry) && (await isNodeProcess(join(procfs, entry), ownNamespace))) own.push(entry);
+  for (let first = 0; first < own.length; first += maxHostileFiles) {
+    const entries = own.slice(first, first + maxHostileFiles);
+    // They are memory of their processes: one that is stuck would hold the reader, as it holds ps(1).
+    const files = entries.map((entry) => ({
+      root: procfs,
+      path: `/${entry}/cmdline`,
+      maxBytes: maxArgumentsBytes,
+    }));
+    const readings = await read(files, { owner: 'the node', signal: new AbortController().signal });
+    for (const reading of readings) {
+      const commandLine = reading.status === 'read' ? reading.content.toString() : '';
+      if (!/kubelet|k3s|rke2/.test(commandLine.slice(0, 256))) continue;
+      const endpoint = parseEndpointFlag(commandLine.split('\0'));
+      if (endpoint !== null) return endpoint;
+    }
   }
   return null;
 }

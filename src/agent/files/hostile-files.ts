@@ -10,6 +10,8 @@ const programLimitMs = 2000;
 /** Of a record's first line, as read-target.c writes it. */
 const maxHeaderBytes = 64;
 const maxReasonBytes = 256;
+/** Of one reading: as in read-target.c. */
+export const maxHostileFiles = 16;
 
 /** A small regular file that is somebody else's: its file system may never answer. */
 export interface HostileFile {

@@ -5,11 +5,15 @@ import { type OutputStreamName, type RouteName, sessionRoutes } from '../../sess
 import { agentVersion } from '../agent-version.ts';
 import { reportNode } from '../node/node-inspection.ts';
 import type { AuditLog } from '../sessions/audit-log.ts';
+import type { OutputReading } from '../sessions/streams/output-buffer.ts';
 import type { SessionRegistry } from '../sessions/session-registry.ts';
 import type { Session } from '../sessions/session.ts';
 import { sendJSON } from './answer.ts';
 import { readBody, readClient, readOffset, type Request } from './request.ts';
 import { receiveStdin, sendOutput } from './session-streams.ts';
+
+/** Clients that watch an output at once: each has a compressor and a buffer. */
+const maxWatchers = 16;
 
 /** The agent that requests are sent to. */
 export interface Agent {
@@ -117,12 +121,27 @@ async function readOutput(request: Request, session: Session, name: OutputStream
   const from = readOffset(query);
   // First of all: an older request of this client must not let the command go on meanwhile.
   if (isHeld) holdSession(request, session, name);
-  const reading = isHeld ? output.hold(from) : output.watch(from);
+  const reading = isHeld ? output.hold(from) : watchOutput(stream, session, name, from);
   if (name === 'stdout') {
     session.clients++;
     stream.once('close', () => session.clients--);
   }
   await sendOutput(stream, session, { name, reading, isHeld, compress: request.acceptsZstd });
+}
+
+/** @throws ProblemError `capacity` when too many clients watch. */
+function watchOutput(
+  stream: Request['stream'],
+  session: Session,
+  name: OutputStreamName,
+  from: number | null,
+): OutputReading {
+  const count = session.watchers.get(name) ?? 0;
+  if (count >= maxWatchers)
+    throw new ProblemError('capacity', `${count} clients watch the session already`, 'Try again later.');
+  session.watchers.set(name, count + 1);
+  stream.once('close', () => session.watchers.set(name, (session.watchers.get(name) ?? 1) - 1));
+  return session.output(name).watch(from);
 }
 
 /** @throws ProblemError `invalidRequest` without a client's ID, `takenOver`. */

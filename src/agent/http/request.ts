@@ -1,8 +1,14 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type * as z from 'zod';
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { maxBodyBytes } from '../../session-api/session-routes.ts';
+import { MemoryBudget } from './memory-budget.ts';
+
+/** The client gives its request up at that time. */
+const bodyLimitMs = 30_000;
+/** Of the bodies that are being received. */
+const bodies = new MemoryBudget(4 * maxBodyBytes, 'requests');
 
 /** A request of the session API, as its handler sees it. */
 export interface Request {
@@ -17,7 +23,8 @@ export interface Request {
 
 /**
  * Reads a request's JSON body.
- * @throws ProblemError `invalidRequest` when the body does not match the schema or was cut, `requestTooLarge`.
+ * @throws ProblemError `invalidRequest` when the body does not match the schema, was cut or did not come in time;
+ *   `requestTooLarge`, `capacity`.
  */
 export async function readBody<Schema extends z.ZodType>(
   stream: ServerHttp2Stream,
@@ -47,15 +54,23 @@ export function readOffset(query: URLSearchParams): number | null {
 async function readText(stream: ServerHttp2Stream): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let takenBytes = 0;
+  const timer = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), bodyLimitMs);
   try {
     // The stream stays open after a body that is too large: the answer goes over it.
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
       if (bytes > maxBodyBytes) break;
+      bodies.take((chunk as Buffer).length);
+      takenBytes = bytes;
       chunks.push(chunk as Buffer);
     }
   } catch (error) {
+    if (error instanceof ProblemError) throw error;
     throw new ProblemError('invalidRequest', "the request's body was cut", null, { cause: error });
+  } finally {
+    clearTimeout(timer);
+    bodies.release(takenBytes);
   }
   if (bytes <= maxBodyBytes) return Buffer.concat(chunks).toString();
   throw new ProblemError(

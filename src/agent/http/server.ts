@@ -18,6 +18,10 @@ import type { Request } from './request.ts';
 
 /** Node ends an HTTP/2 session above its limit (10 MB by default); the streams of one client may hold more. */
 const maxSessionMemoryMB = 64;
+/** A session needs four. Each stream may hold 128 KiB of an output that its client does not read. */
+const maxConcurrentStreams = 64;
+/** Each is an exec with a relay, which takes more memory than the connection here. */
+const maxConnections = 128;
 /** Limit of stdin's window: these bytes wait in the agent's memory until the command takes them. */
 const maxStdinWindowBytes = 1024 * 1024;
 
@@ -29,8 +33,9 @@ const maxStdinWindowBytes = 1024 * 1024;
 export function createSessionServer(agent: Agent, handlers: RequestHandlers = requestHandlers): Http2Server {
   const server = createServer({
     maxSessionMemory: maxSessionMemoryMB,
-    settings: { initialWindowSize: initialWindowBytes },
+    settings: { initialWindowSize: initialWindowBytes, maxConcurrentStreams },
   });
+  server.maxConnections = maxConnections;
   server.on('session', (session) => serveConnection(session, agent, handlers));
   server.on('sessionError', (error) => console.error(`http2: ${error.message}`));
   return server;

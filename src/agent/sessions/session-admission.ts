@@ -4,7 +4,10 @@ import { maxOutputBufferBytes } from '../../session-api/session-spec.ts';
 /** Limit of all outputs together, those of ended sessions included. */
 export const maxBufferBytes = 4 * maxOutputBufferBytes;
 
-/** How much of the agent's memory the outputs of one session take, or may come to take. */
+/** Ended sessions that are kept at most. */
+export const maxKeptSessions = 500;
+
+/** How much of the agent's memory one session takes, or may come to take. */
 export interface BufferClaim {
   /** The session's ID. */
   id: string;
@@ -29,7 +32,7 @@ export function checkAdmission(running: number, maxSessions: number, isDraining:
 }
 
 /**
- * Decides which ended sessions are forgotten so that the outputs of all others fit the memory.
+ * Decides which ended sessions are forgotten so that all others fit the memory.
  * @param claims of all sessions, oldest first; the session that starts is among them.
  * @returns the IDs of the sessions to forget.
  * @throws ProblemError `capacity` when the outputs do not fit without the ended sessions either.
@@ -37,11 +40,13 @@ export function checkAdmission(running: number, maxSessions: number, isDraining:
 export function makeRoom(claims: BufferClaim[]): string[] {
   const forgotten: string[] = [];
   let bytes = claims.reduce((sum, claim) => sum + claim.bytes, 0);
+  let kept = claims.filter(({ hasEnded }) => hasEnded).length;
   for (const claim of claims) {
-    if (bytes <= maxBufferBytes) break;
+    if (bytes <= maxBufferBytes && kept <= maxKeptSessions) break;
     if (!claim.hasEnded) continue;
     forgotten.push(claim.id);
     bytes -= claim.bytes;
+    kept--;
   }
   if (bytes <= maxBufferBytes) return forgotten;
   throw new ProblemError(

@@ -15,6 +15,8 @@ import { Session } from './session.ts';
 const keepEndedMs = 10 * 60 * 1000;
 /** Output streams of a session, at most. */
 const maxStreams = 2;
+/** Characters of a command in the list of sessions. */
+const maxListedCommandLength = 4096;
 /** For a cancelled start to leave nothing behind: a process of it may hang in the kernel. */
 const undoLimitMs = 10_000;
 
@@ -121,9 +123,15 @@ export class SessionRegistry {
     return session;
   }
 
-  /** @returns the sessions that have started, oldest first; ended sessions that are still kept are among them. */
+  /**
+   * @returns the sessions that have started, oldest first; ended sessions that are still kept are among them. Of a long
+   *   command only the beginning is there.
+   */
   list(): SessionState[] {
-    return this.#listSessions().map(({ state }) => state);
+    return this.#listSessions().map(({ state }) => ({
+      ...state,
+      command: state.command && shortenCommand(state.command),
+    }));
   }
 
   /** Ends every session. @param message why, for the clients. */
@@ -215,9 +223,23 @@ function hasEnded({ start, session }: Entry): boolean {
   return start.state === 'failed' || (session !== null && session.state.end !== null);
 }
 
+/** A list of all sessions is one answer; `execve` takes 2 MiB for each. */
+function shortenCommand(command: string[]): string[] {
+  let left = maxListedCommandLength;
+  const shortened: string[] = [];
+  for (const argument of command) {
+    if (left <= 0) return [...shortened, '…'];
+    shortened.push(argument.length > left ? `${argument.slice(0, left)}…` : argument);
+    left -= argument.length + 1;
+  }
+  return shortened;
+}
+
 function describeClaim([id, entry]: [string, Entry]): BufferClaim {
   const { session, start } = entry;
   const isOver = hasEnded(entry);
-  const bytes = isOver ? (session?.heldBytes ?? 0) : (start.spec?.outputBufferBytes ?? 0) * maxStreams;
+  const bytes = isOver
+    ? (session?.heldBytes ?? 0) + start.specBytes
+    : (start.spec?.outputBufferBytes ?? 0) * maxStreams;
   return { id, bytes, hasEnded: isOver };
 }

@@ -19,6 +19,7 @@ export class SessionStart {
   /** The requests of clients that wait for it. */
   readonly #requests = new Set<AbortSignal>();
   #spec: SessionSpec | null = null;
+  #specBytes = 0;
   #state: 'pending' | 'started' | 'failed' = 'pending';
 
   /**
@@ -56,6 +57,11 @@ export class SessionStart {
     return this.#spec;
   }
 
+  /** Roughly what the spec takes of the agent's memory. */
+  get specBytes(): number {
+    return this.#specBytes;
+  }
+
   /** Counts a request as one that waits for the start. @param request is aborted when its client is gone. */
   join(request: AbortSignal): void {
     this.#requests.add(request);
@@ -84,6 +90,7 @@ export class SessionStart {
   ): Promise<Session> {
     const { signal } = this.#cancelling;
     this.#spec = await readSpec();
+    this.#specBytes = JSON.stringify(this.#spec).length;
     signal.throwIfAborted();
     const timer = setTimeout(() => this.cancel(describeTimeout()), startLimitMs);
     try {

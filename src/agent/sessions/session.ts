@@ -25,6 +25,8 @@ export class Session {
   readonly startedAt = new Date();
   /** Connections that read its output now. */
   clients = 0;
+  /** How many clients read each output without holding the session. */
+  readonly watchers = new Map<OutputStreamName, number>();
   readonly #process: CommandProcess;
   readonly #outputs = new Map<OutputStreamName, OutputBuffer>();
   readonly #ended = Promise.withResolvers<SessionEnd>();
