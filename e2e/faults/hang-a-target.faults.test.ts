@@ -155,6 +155,14 @@ describe.each(hungKinds)('a target whose /etc hangs, each request to it %s', (ki
     expect(Math.max(...bystander.answers)).toBeLessThan(echoLimitMs);
   }, 60_000);
 
+  test('can be no folder to start in, which is told in time', async () => {
+    const { ended } = await startClient([pod, ...own, '--workdir', '/target/etc/x'], marker);
+    const { code, stderr } = await bystander.typeDuring(ended);
+    expect(code).toBe(125);
+    expect(stderr).toContain('error: the command could not be started in the target within 25 s\n');
+    expect(Math.max(...bystander.answers)).toBeLessThan(echoLimitMs);
+  }, 90_000);
+
   test('has everything once it answers again, and still runs nothing of those', async () => {
     await end();
     await waitUntil('it is read again', async () => {
@@ -166,3 +174,15 @@ describe.each(hungKinds)('a target whose /etc hangs, each request to it %s', (ki
     expect(findMarked()).toEqual([]);
   }, 60_000);
 });
+
+test('a target whose name files are huge is entered without them, which is said', async () => {
+  await createTarget('huge');
+  const write = 'for name in resolv.conf hosts; do yes 1.2.3.4 | head -c 100000000 >/etc/$name; done';
+  await expectSuccess(['exec', '-n', namespace, 'huge', '--', 'busybox', 'sh', '-c', write]);
+  const { ended } = await startClient(['huge', ...own], 'wc -c </etc/resolv.conf');
+  const { code, stdout, stderr } = await ended;
+  expect([code, stdout.toString()]).toEqual([0, '0\n']);
+  const refused = (name: string) =>
+    `warning: the session has no /etc/${name}: the target's can't be used (it is too long)\n`;
+  expect(stderr).toBe(refused('resolv.conf') + refused('hosts'));
+}, 60_000);
