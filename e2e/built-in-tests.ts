@@ -15,6 +15,7 @@ export const builtInTests: Record<string, string> = {
   'install-resident-agents': layout,
   'install-with-krew': machine,
   'install-with-npm': machine,
+  'interrupt-a-start': processes,
   'keep-an-agent-warm': processes,
   'keep-sessions-apart': processes,
   'lose-the-connection': processes,

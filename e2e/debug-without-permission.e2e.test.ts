@@ -102,6 +102,22 @@ beforeAll(async () => {
       stringData: { password: 'secret' },
     },
     ...Object.keys(steps).flatMap(describeUser),
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'lister', namespace: agents },
+      rules: [
+        { apiGroups: ['', 'batch'], resources: ['pods', 'jobs'], verbs: ['get', 'list', 'delete'] },
+        { apiGroups: [''], resources: ['pods/exec'], verbs: ['get'] },
+      ],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'lister', namespace: agents },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'lister' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'lister' }],
+    },
     ...(await readManifest()),
   ]);
   await expectSuccess(['wait', '--for=condition=Ready', 'pod/app', '-n', namespace, '--timeout=30s']);
@@ -190,6 +206,39 @@ describe('with an agent, whoever', () => {
 
   test('may not create pods/exec is told so', async () => {
     await expectRefusal('create-exec', `create pods/exec in the namespace "${agents}"`);
+  });
+
+  test('may not ask the agent is not told that there are no sessions', async () => {
+    for (const [step, verb] of [
+      ['get-exec', 'get'],
+      ['create-exec', 'create'],
+    ] as const) {
+      const who = ['--agent-namespace', agents, '--as', `without-${step}`];
+      const refusal = `you may not ${verb} pods/exec in the namespace "${agents}"\n`;
+      const told = /^error: the sessions of an agent are not known: agent crashcart-\S+ on node-\d: /;
+      const listed = await runCrashcart(['sessions', ...who, '-o', 'json']);
+      expect(listed).toMatchObject({ code: 125, stderr: expect.stringMatching(told) });
+      expect(listed.stderr).toContain(refusal);
+      expect(JSON.parse(listed.stdout.toString())).toMatchObject({
+        items: [],
+        unanswered: [{ node: expect.stringMatching(/^node-\d$/), why: refusal.trim() }],
+      });
+      for (const command of ['stop', 'attach']) {
+        const { code, stdout, stderr } = await runCrashcart([command, '0000', ...who]);
+        expect({ code, stdout: stdout.toString() }).toEqual({ code: 125, stdout: '' });
+        expect(stderr).toMatch(
+          /^error: no agent that answered has a session 0000; the sessions of an agent /,
+        );
+        expect(stderr).toContain(refusal);
+      }
+    }
+    // Of the users here, this one may list Jobs.
+    const cleaned = await runCrashcart(['clean', '--all', '--agent-namespace', agents, '--as', 'lister']);
+    expect(cleaned).toMatchObject({
+      code: 125,
+      stderr: expect.stringContaining('you may not create pods/exec'),
+    });
+    expect(await countJobs()).toBe(1);
   });
 
   test('may not watch events, and waits for another one in vain, is told what would say why', async () => {

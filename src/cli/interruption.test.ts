@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawn as openTerminal } from '@lydell/node-pty';
 import { answerJSON, describePlayedSession, playApiServer } from '../cluster/testing/fake-api-server.ts';
 
 const program = join(import.meta.dirname, 'main.ts');
@@ -53,7 +54,7 @@ const targetPod = {
   spec: { nodeName: 'node-1', containers: [{ name: 'app' }] },
   status: { phase: 'Running', containerStatuses: [container] },
 };
-const answers: [pattern: RegExp, answer: object][] = [
+const answers: [pattern: RegExp, answer: object | number][] = [
   [/^GET \/version$/, { major: '1', minor: '34', gitVersion: 'v1.34.0' }],
   [/\/namespaces\/crashcart\/pods$/, { items: [agentPod] }],
   [/\/namespaces\/crashcart$/, { metadata: { name: 'crashcart' } }],
@@ -166,6 +167,54 @@ describe('an interrupt', () => {
       expect(performance.now() - sentAt).toBeLessThan(endLimitMs);
     },
     60_000,
+  );
+});
+
+describe('an interrupt of a question', () => {
+  /** Runs the program on a terminal until it asks, and sends a signal then. */
+  async function interruptQuestion(args: string[], question: RegExp, signal: NodeJS.Signals) {
+    const answersHere: typeof answers = [
+      [/^POST .*\/jobs$/, 404],
+      [/\/namespaces\/crashcart\/pods$/, { items: [] }],
+      [/\/namespaces\/default\/pods$/, { items: [targetPod] }],
+      ...answers,
+    ];
+    const played = await playApiServer(
+      (request) => answersHere.find(([pattern]) => pattern.test(request))?.[1] ?? 404,
+    );
+    const env = { PATH: process.env['PATH'], HOME: folder, XDG_CACHE_HOME: folder, NODE_NO_WARNINGS: '1' };
+    const words = [program, ...args, '--server', played.url];
+    const terminal = openTerminal(process.execPath, words, { env: { ...env, KUBECONFIG: '/no/such/file' } });
+    try {
+      let shown = '';
+      const exited = new Promise<number>((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+      await new Promise<void>((resolve) =>
+        terminal.onData((data) => {
+          shown += data;
+          if (question.test(shown)) resolve();
+        }),
+      );
+      process.kill(terminal.pid, signal);
+      return { code: await exited, shown };
+    } finally {
+      played.close();
+    }
+  }
+
+  test.each([
+    ['which target', ['-n', 'default'], /Target:/, 'SIGTERM'],
+    ['which target', ['-n', 'default'], /Target:/, 'SIGHUP'],
+    ['whether the namespace shall be made', ['pod/web'], /for privileged agents/, 'SIGTERM'],
+    ['whether the namespace shall be made', ['pod/web'], /for privileged agents/, 'SIGINT'],
+  ] as const)(
+    '%s ends with the signal’s exit code, without a word',
+    async (_what, args, question, signal) => {
+      const { code, shown } = await interruptQuestion([...args], question, signal);
+      expect({ code, shown }).toEqual({
+        code: exitCodes[signal],
+        shown: expect.not.stringMatching(/error|abort/i),
+      });
+    },
   );
 });
 

@@ -21,7 +21,12 @@ export interface CheckedAgent {
   why: string | null;
   /** Why the agent is kept all the same; null when nothing is lost with it. */
   inUse: string | null;
+  /** Whether it is not known if the agent is in use: it could not be asked. */
+  isSilent: boolean;
 }
+
+/** Whether an agent is in use, and how. */
+type Use = Pick<CheckedAgent, 'inUse' | 'isSilent'>;
 
 /**
  * Checks all agents of Jobs. Useless are those that have ended, did not start, or have another version. In use are those
@@ -47,7 +52,7 @@ export async function checkAgentsInUse(
         job: job.metadata.name,
         node: job.metadata.annotations[agentAnnotations.node] ?? '?',
         why: findFault(job, own, version),
-        inUse: await findUse(api, namespace, job, own, signal),
+        ...(await findUse(api, namespace, job, own, signal)),
       };
     },
     { concurrency: maxAgentsAskedAtOnce },
@@ -72,8 +77,8 @@ export async function removeAgent(
   if (!isForced) {
     const found = await agentJobs.findUsable(job, signal);
     const pods = found && (await listAgents(api, namespace, signal, `job-name=${job}`));
-    const inUse = found && (await findUse(api, namespace, found, pods ?? [], signal));
-    if (inUse !== null) return inUse;
+    const use = found && (await findUse(api, namespace, found, pods ?? [], signal));
+    if (use && use.inUse !== null) return use.inUse;
   }
   try {
     await agentJobs.delete(job, signal);
@@ -116,15 +121,16 @@ async function findUse(
   job: Job,
   pods: Pod[],
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<Use> {
   const running = findRunning(pods);
   // The client that has made a starting agent waits for it.
-  if (running === null) return isStarting(job) ? 'it is starting' : null;
+  if (running === null) return { inUse: isStarting(job) ? 'it is starting' : null, isSilent: false };
   try {
-    return describeUse(await listSessionsOf(api, { namespace, pod: running.metadata.name }, signal));
+    const states = await listSessionsOf(api, { namespace, pod: running.metadata.name }, signal);
+    return { inUse: describeUse(states), isSilent: false };
   } catch (error) {
     if (signal.aborted) throw error;
-    return `it does not tell whether sessions run: ${getErrorMessage(error)}`;
+    return { inUse: `it does not tell whether sessions run: ${getErrorMessage(error)}`, isSilent: true };
   }
 }
 

@@ -33,6 +33,7 @@ export const failureCodes = {
   stdinFailed: exitCodes.failure,
   sessionLost: exitCodes.failure,
   sessionNotFound: exitCodes.failure,
+  incomplete: exitCodes.failure,
   toolNotFound: exitCodes.failure,
   outputFile: exitCodes.failure,
   sessionFailed: exitCodes.failure,

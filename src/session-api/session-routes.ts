@@ -52,13 +52,21 @@ export const sessionRoutes = {
   describeAgent: { method: 'GET', path: '/v1', body: null },
   /** Answers `NodeReport` (node-report.ts). */
   reportNode: { method: 'GET', path: '/v1/node', body: null },
+  /**
+   * Has the agent exit, unless a session runs, starts, or has a result that nobody has read. Answers
+   * {@link retirementSchema}. Older agents do not know this request.
+   */
+  retireAgent: { method: 'POST', path: '/v1/retirement', body: null },
   /** Answers the list of all `SessionState` (session-end.ts), ended sessions included. */
   listSessions: { method: 'GET', path: '/v1/sessions', body: null },
   /** Starts a session and answers its `SessionState`. Sent again with the same ID it starts nothing. */
   startSession: { method: 'PUT', path: '/v1/sessions/{id}', body: sessionSpecSchema },
   /** Answers `SessionState`. */
   getSession: { method: 'GET', path: '/v1/sessions/{id}', body: null },
-  /** Ends everything of a session; answers `SessionState` when nothing is left running. */
+  /**
+   * Ends everything of a session; answers `SessionState` when nothing is left running. A session that the agent does
+   * not know (`notFound`) is never started afterwards, however late the request for that arrives.
+   */
   deleteSession: { method: 'DELETE', path: '/v1/sessions/{id}', body: null },
   /** Comes back after a lost connection, or takes the session over; answers `SessionState`. */
   holdSession: { method: 'PUT', path: '/v1/sessions/{id}/holder', body: holdRequestSchema },
@@ -95,6 +103,10 @@ export type RouteName = keyof typeof sessionRoutes;
  * JSON writes a control character in six bytes.
  */
 export const maxBodyBytes = 16 * 1024 * 1024;
+
+/** The answer to `retireAgent`. */
+export const retirementSchema = z.object({ isRetired: z.boolean() });
+export type Retirement = z.infer<typeof retirementSchema>;
 
 /** One line of the answer to `sendStdin`. */
 export const stdinProgressSchema = z.object({

@@ -1,7 +1,12 @@
 import { constants } from 'node:http2';
 import { ProblemError } from '../../session-api/problem.ts';
 import { type AgentInfo, protocolRange } from '../../session-api/protocol-version.ts';
-import { type OutputStreamName, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
+import {
+  type OutputStreamName,
+  type Retirement,
+  type RouteName,
+  sessionRoutes,
+} from '../../session-api/session-routes.ts';
 import { agentVersion } from '../agent-version.ts';
 import { reportNode } from '../node/node-inspection.ts';
 import type { AuditLog } from '../sessions/audit-log.ts';
@@ -41,6 +46,11 @@ export const requestHandlers: RequestHandlers = {
   },
 
   reportNode: async ({ stream }) => sendJSON(stream, 200, await reportNode()),
+
+  retireAgent: ({ stream }, { registry }) => {
+    const answer: Retirement = { isRetired: registry.retire() };
+    sendJSON(stream, 200, answer);
+  },
 
   listSessions: ({ stream }, { registry }) => sendJSON(stream, 200, registry.list()),
 

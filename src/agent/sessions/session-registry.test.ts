@@ -106,3 +106,60 @@ test('sessions that start at once are not given more memory than there is', asyn
   const codes = results.map((result) => result.status === 'rejected' && (result.reason as ProblemError).code);
   expect(codes).toEqual([false, false, 'capacity', 'capacity']);
 });
+
+describe('a session that is ended', () => {
+  test('before the request that starts it has come never starts', async () => {
+    const registry = createRegistry(null);
+    const id = randomUUID();
+    await expect(registry.delete(id, 'no')).rejects.toMatchObject({ code: 'notFound' });
+    const late = registry.start(id, () => Promise.resolve(createSpec()), connected);
+    await expect(late).rejects.toMatchObject({ code: 'conflict' });
+    expect(processes).toEqual([]);
+    await registry.start(randomUUID(), () => Promise.resolve(createSpec()), connected);
+    expect(processes).toHaveLength(1);
+  });
+
+  test('while it is being started does not start, nor when it is asked for again', async () => {
+    const registry = createRegistry(null);
+    const id = randomUUID();
+    const spec = Promise.withResolvers<ReturnType<typeof createSpec>>();
+    const starting = registry.start(id, () => spec.promise, connected);
+    starting.catch(() => undefined);
+    const ending = registry.delete(id, 'no');
+    spec.resolve(createSpec());
+    await expect(ending).rejects.toMatchObject({ code: 'notFound' });
+    await expect(starting).rejects.toMatchObject({ code: 'conflict' });
+    const again = registry.start(id, () => Promise.resolve(createSpec()), connected);
+    await expect(again).rejects.toMatchObject({ code: 'conflict' });
+  });
+});
+
+describe('an agent that a client retires', () => {
+  test('ends at once when nobody uses it, and takes no more sessions', async () => {
+    const onIdle = jest.fn();
+    const registry = createRegistry(null, onIdle);
+    expect([registry.retire(), registry.retire()]).toEqual([true, true]);
+    expect(onIdle).toHaveBeenCalledTimes(1);
+    const late = registry.start(randomUUID(), () => Promise.resolve(createSpec()), connected);
+    await expect(late).rejects.toMatchObject({ code: 'draining' });
+  });
+
+  test('goes on while a session starts or runs, or has a result that nobody has read', async () => {
+    const onIdle = jest.fn();
+    const registry = createRegistry(null, onIdle);
+    const spec = Promise.withResolvers<ReturnType<typeof createSpec>>();
+    const starting = registry.start(randomUUID(), () => spec.promise, connected);
+    expect(registry.retire()).toBe(false);
+    spec.resolve(createSpec());
+    await starting;
+    expect(registry.retire()).toBe(false);
+    await registry.delete((await starting).id, 'no');
+    const { session, end } = await runSession(registry, 60);
+    await end();
+    expect(registry.retire()).toBe(false);
+    session.markEndTold();
+    await session.endTold;
+    expect(registry.retire()).toBe(true);
+    expect(onIdle).toHaveBeenCalledTimes(1);
+  });
+});

@@ -13,6 +13,8 @@ import { Session } from './session.ts';
 
 /** An ended session is kept for a client that was cut off, or that comes back to a detached session. */
 const keepEndedMs = 10 * 60 * 1000;
+/** More starts than are on their way to one agent; each takes its ID's few bytes. */
+const maxCancelled = 10_000;
 /** Output streams of a session, at most. */
 const maxStreams = 2;
 /** Characters of a command in the list of sessions. */
@@ -34,7 +36,7 @@ export interface RegistryOptions {
   maxSessions: number;
   prepareProcess: PrepareProcess;
   auditLog: AuditLog;
-  /** Called once, when no session has run for the idle time. The registry drains from then on. */
+  /** Called once, when no session has run for the idle time, or a client retires the agent. It drains from then on. */
   onIdle: () => void;
 }
 
@@ -42,15 +44,14 @@ export interface RegistryOptions {
 export class SessionRegistry {
   readonly #options: RegistryOptions;
   readonly #entries = new Map<string, Entry>();
+  /** IDs of sessions that were ended before they were asked for, the oldest first. */
+  readonly #cancelled = new Set<string>();
   readonly #idleTimer: IdleTimer;
   #isDraining = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#idleTimer = new IdleTimer(options.idleMs, () => {
-      this.#isDraining = true;
-      options.onIdle();
-    });
+    this.#idleTimer = new IdleTimer(options.idleMs, () => this.#drain());
     this.#restartIdleTimer();
   }
 
@@ -63,11 +64,13 @@ export class SessionRegistry {
    * Starts a session, or joins the start of the session with this ID: a request that is sent twice starts one command.
    * @param readSpec called for a new session only; other requests about the session already wait for its start.
    * @param request aborted when the client is gone: a start that no client waits for is cancelled.
-   * @throws ProblemError `draining`, `capacity`, `targetNotResponding`, `conflict` when it is cancelled; what `readSpec`
+   * @throws ProblemError `draining`, `capacity`, `targetNotResponding`, `conflict` when it is cancelled, or was ended already; what `readSpec`
    *   throws; what makes the start fail.
    */
   async start(id: string, readSpec: () => Promise<SessionSpec>, request: AbortSignal): Promise<Session> {
     // No turn may pass before a new start is known: the requests for its streams come together with this one.
+    if (this.#cancelled.has(id))
+      throw new ProblemError('conflict', `session ${id} was ended before its start`);
     let existing = this.#entries.get(id)?.start;
     for (; existing?.state === 'failed'; existing = this.#entries.get(id)?.start)
       await this.#waitForUndo(existing);
@@ -106,13 +109,15 @@ export class SessionRegistry {
   }
 
   /**
-   * Ends a session, or cancels its start.
+   * Ends a session, or cancels its start. A session that has not started never starts later: over another connection,
+   * the request that starts it may come after the one that ends it.
    * @param message why, for the clients.
    * @returns the session, which has ended.
    * @throws ProblemError `notFound` when there is no session, or none any more: it had not started.
    */
   async delete(id: string, message: string): Promise<Session> {
     const start = this.#entries.get(id)?.start;
+    if (start === undefined || start.state === 'pending') this.#cancel(id);
     if (start?.state === 'pending') {
       start.cancel(new ProblemError('conflict', `the session was not started: ${message}`));
       await Promise.race([start.settled, delay(undoLimitMs, undefined, { ref: false })]);
@@ -121,6 +126,16 @@ export class SessionRegistry {
     const session = await this.get(id);
     await session.delete(message);
     return session;
+  }
+
+  /**
+   * Has the agent exit, as after its idle time, unless a session runs, starts, or has a result that nobody has read.
+   * @returns whether the agent exits.
+   */
+  retire(): boolean {
+    if (this.#isInUse()) return false;
+    if (!this.#isDraining) this.#drain();
+    return true;
   }
 
   /**
@@ -147,6 +162,17 @@ export class SessionRegistry {
         ),
       ),
     );
+  }
+
+  #drain(): void {
+    this.#isDraining = true;
+    this.#options.onIdle();
+  }
+
+  #cancel(id: string): void {
+    this.#cancelled.add(id);
+    const [oldest] = this.#cancelled;
+    if (this.#cancelled.size > maxCancelled && oldest !== undefined) this.#cancelled.delete(oldest);
   }
 
   /** Waits until nothing is left of a failed start. @throws ProblemError `conflict` when that does not end in time. */
@@ -212,9 +238,12 @@ export class SessionRegistry {
   }
 
   /** An agent whose detached session has ended waits for a client that reads the result. */
+  #isInUse(): boolean {
+    return this.#listBusy().length > 0 || this.#listSessions().some(({ isEndAwaited }) => isEndAwaited);
+  }
+
   #restartIdleTimer(): void {
-    const isAwaited = this.#listSessions().some(({ isEndAwaited }) => isEndAwaited);
-    this.#idleTimer.restart(this.#listBusy().length === 0 && !isAwaited && !this.#isDraining);
+    this.#idleTimer.restart(!this.#isInUse() && !this.#isDraining);
   }
 }
 

@@ -7,6 +7,9 @@ import { Failure } from '../../failure/failure.ts';
 import type { Job } from '../api/objects/kubernetes-objects.ts';
 import { jobs } from '../api/resources.ts';
 
+/** How long the answer to a creation is waited for after an abort. */
+const answerLimitMs = 5000;
+
 /** The namespace for agents does not exist. */
 export class NamespaceMissingError extends Failure {
   override name = 'NamespaceMissingError';
@@ -34,19 +37,28 @@ export class AgentJobs {
   }
 
   /**
+   * Makes a Job. An aborted signal does not cut the request at once: it would not be known whether the Job was made.
    * @returns null when there is a Job of this name.
    * @throws NamespaceMissingError (Failure `namespaceMissing`); Failure `agentRefused` when admission refuses the Job,
    *   `connection`, `timeout`; ApiError; what aborted the signal.
    */
   async create(manifest: AgentJobManifest, signal: AbortSignal): Promise<ApiAnswer<Job> | null> {
+    signal.throwIfAborted();
+    const cut = new AbortController();
+    let timer: NodeJS.Timeout | null = null;
+    const cutLater = () => (timer = setTimeout(() => cut.abort(signal.reason), answerLimitMs));
+    signal.addEventListener('abort', cutLater, { once: true });
     try {
-      return await this.#api.request({ ...jobs.create(this.#namespace), body: manifest, signal });
+      return await this.#api.request({ ...jobs.create(this.#namespace), body: manifest, signal: cut.signal });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.reason === 'AlreadyExists') return null;
       if (isNotFound(error)) throw new NamespaceMissingError(this.#namespace, { cause: error });
       if (isRefusal(error)) throw describeRefusal('Job', error.message, this.#namespace);
       throw error;
+    } finally {
+      signal.removeEventListener('abort', cutLater);
+      if (timer !== null) clearTimeout(timer);
     }
   }
 

@@ -54,7 +54,14 @@ describe('the Job of an agent that does not start', () => {
     });
     ({ close } = played);
     const attempt = startAgent(played.api, {
-      ...{ node, options, nodeIsTarget: false, timeoutMs, onProgress: () => undefined },
+      ...{
+        node,
+        options,
+        nodeIsTarget: false,
+        timeoutMs,
+        onProgress: () => undefined,
+        onMade: () => undefined,
+      },
       signal: new AbortController().signal,
     });
     const code = await attempt.then(

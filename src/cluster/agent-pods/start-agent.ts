@@ -20,6 +20,9 @@ export interface AgentRequest extends AgentChoice {
   /** Limit of a new agent's start. */
   timeoutMs: number;
   onProgress: AgentProgress;
+  /** Is told the name of each Job that this start makes. */
+  onMade: (job: string) => void;
+  /** When it is aborted, the Jobs that were made stay: whoever aborts knows whether their agents are in use. */
   signal: AbortSignal;
 }
 
@@ -44,7 +47,7 @@ const nodeFull: Consequence = { made: 'delete', joined: 'delete' };
 
 /**
  * Starts an agent on a node, or joins one that is starting, and waits until it runs. A Job that was made in vain is
- * deleted again. On a full node the agent is started without resource requests.
+ * deleted again, but not after an abort: see `onMade`. On a full node the agent is started without resource requests.
  * @throws Failure `agentRefused`, `agentFailed`, `imageFailed`, `toolboxRefused`, `nodeRefused`, `targetNotFound`,
  *   `namespaceMissing` (NamespaceMissingError), `timeout`, `connection`; ApiError; what aborted the signal.
  */
@@ -76,9 +79,10 @@ async function startWith(
   const expired = new AbortController();
   const timer = setTimeout(() => expired.abort(describeTimeout(node, timeoutMs, step)), timeoutMs);
   const limited = { ...request, onProgress, signal: AbortSignal.any([request.signal, expired.signal]) };
+  const isAborted = () => request.signal.aborted;
   try {
     for (let slot = 0; slot < maxSlots; slot++) {
-      const pod = await startJob(api, jobs, job.render(slot), limited);
+      const pod = await startJob(api, jobs, job.render(slot), limited, isAborted);
       if (pod !== null && !excluded?.has(pod.metadata.uid)) return pod;
     }
   } finally {
@@ -96,14 +100,17 @@ async function startJob(
   jobs: AgentJobs,
   manifest: AgentJobManifest,
   request: AgentRequest,
+  isAborted: () => boolean,
 ): Promise<Pod | null> {
   const { name } = manifest.metadata;
   const made = await jobs.create(manifest, request.signal);
+  if (made) request.onMade(name);
   const job = made?.value ?? (await jobs.findUsable(name, request.signal));
   if (job === null) return null;
   try {
     return await waitForAgent(api, { ...request, job: job.metadata, warnings: made?.warnings ?? [] });
   } catch (error) {
+    if (isAborted()) throw error;
     const { [made ? 'made' : 'joined']: consequence } = findConsequence(error);
     if (consequence === 'tryNext') return null;
     if (consequence === 'delete')

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
+import { getAbortReason } from '../../failure/abort-reason.ts';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import { LineSplitter } from '../../session-api/connection/line-splitter.ts';
@@ -124,8 +125,8 @@ export class ApiClient {
 
   #explain(error: unknown, signal: AbortSignal, limit: AbortSignal | null, timeoutMs: number): unknown {
     if (error instanceof Failure) return error;
-    if (signal.aborted) return signal.reason;
     const { host } = this.connection.server;
+    if (signal.aborted) return getAbortReason(signal, `the API server ${host}`);
     if (limit?.aborted)
       return new Failure('timeout', `the API server ${host} did not answer within ${timeoutMs / 1000} s`);
     const message = getErrorMessage(error);

@@ -1,7 +1,8 @@
 import type { NodeReport } from '../../session-api/node-report.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { findWarmAgent, listAgents } from '../agent-pods/find-agent.ts';
-import { askAgent, findNode } from '../session/list-sessions.ts';
+import { askAgent } from '../session/ask-agent.ts';
+import { findNode } from '../session/list-sessions.ts';
 import { agentAnnotations, type AgentOptions } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ServerHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { ProblemError } from '../../session-api/problem.ts';
 import { sessionStateSchema } from '../../session-api/session-end.ts';
 import { offsetHeader } from '../../session-api/session-routes.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
@@ -101,6 +102,22 @@ describe('a session of a client', () => {
     await session.detach(60);
     expect(await session.outcome).toEqual({ kind: 'detached' });
     expect({ isLeft: session.isLeft, told }).toEqual({ isLeft: true, told: [] });
+  });
+
+  test('is left when another client has taken it over: it is not this one’s to end', async () => {
+    const { session } = await attach((stream) => {
+      stream.respond({ ':status': 409 });
+      stream.end(JSON.stringify(new ProblemError('takenOver', 'another client holds it').toProblem()));
+    });
+    await expect(session.outcome).rejects.toMatchObject({ code: 'takenOver' });
+    expect(session.isLeft).toBe(true);
+  });
+
+  test('is ended over another connection when its own is lost', async () => {
+    const { session, requests } = await attach((stream) => stream.respond({ ':status': 200 }));
+    session.close();
+    await session.delete(AbortSignal.timeout(3000));
+    expect(requests.at(-1)).toBe('DELETE ');
   });
 
   test('that only watches asks for nothing as a client, and can neither detach nor send stdin', async () => {

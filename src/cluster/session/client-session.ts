@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Failure } from '../../failure/failure.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionEnd } from '../../session-api/session-end.ts';
 import type { OutputStreamName, signalRequestSchema } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
@@ -7,6 +8,7 @@ import type { StreamTrailers } from '../../session-api/stream-trailers.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import type * as z from 'zod';
 import type { AgentConnection } from './agent-connection.ts';
+import { askAgent } from './ask-agent.ts';
 import { OutputAcknowledger } from './streams/output-acknowledger.ts';
 import { OutputReader } from './streams/output-reader.ts';
 import { type ClientAudit, type JoinedSession, reconnect } from './reconnection.ts';
@@ -14,6 +16,8 @@ import { RenewableConnection } from './renewable-connection.ts';
 import { StdinSender } from './streams/stdin-sender.ts';
 
 const requestLimitMs = 5000;
+/** A connection may be lost without a word; the rest of the time is for another one. */
+const firstDeleteLimitMs = 1500;
 
 /** Where the output of a session goes, and who is told what becomes of the connection. */
 export interface SessionSinks {
@@ -41,6 +45,7 @@ export type SessionRequest = Omit<SessionSpec, 'audit'> & { audit: ClientAudit }
  * it. Every failure of a connection is first answered by another connection.
  */
 export class ClientSession {
+  readonly #api: ApiClient;
   readonly #joined: JoinedSession;
   readonly #connection: RenewableConnection;
   readonly #outcome = Promise.withResolvers<SessionOutcome>();
@@ -53,6 +58,7 @@ export class ClientSession {
 
   /** @param signal ends the attempts to reconnect. */
   constructor(api: ApiClient, connection: AgentConnection, joined: JoinedSession, signal: AbortSignal) {
+    this.#api = api;
     this.#joined = joined;
     this.#outcome.promise.catch(() => undefined);
     this.#connection = new RenewableConnection(connection, {
@@ -80,7 +86,10 @@ export class ClientSession {
     return this.#outcome.promise;
   }
 
-  /** Whether the session was asked to go on without this client, even if the agent has not answered. */
+  /**
+   * Whether the session goes on without this client: because another client has taken it over, or because this one has
+   * asked for that, even if the agent has not answered.
+   */
   get isLeft(): boolean {
     return this.#isLeft;
   }
@@ -123,7 +132,9 @@ export class ClientSession {
       ([trailers]) => this.#outcome.resolve({ kind: 'ended', end: (trailers as StreamTrailers).end }),
       (error: unknown) => {
         // The agent cuts the outputs before it answers that the session goes on without this client.
-        if (!this.#isLeft) this.#outcome.reject(error);
+        if (this.#isLeft) return;
+        this.#isLeft = error instanceof ProblemError && error.code === 'takenOver';
+        this.#outcome.reject(error);
       },
     );
   }
@@ -176,10 +187,20 @@ export class ClientSession {
     }
   }
 
-  /** Ends the session and everything that runs in it. @throws ProblemError `notFound`; what broke the connection. */
+  /**
+   * Ends the session and everything that runs in it, over another connection if the present one does not work.
+   * @throws ProblemError `notFound`; what broke the connection; Failure `timeout`; the signal's reason.
+   */
   async delete(signal: AbortSignal): Promise<void> {
     this.#stdin?.close();
-    await this.#connection.client.deleteSession(this.id, signal);
+    const { id, agent } = this.#joined;
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(firstDeleteLimitMs)]);
+      await this.#connection.client.deleteSession(id, limit);
+    } catch (error) {
+      if (error instanceof ProblemError || signal.aborted) throw error;
+      await askAgent(this.#api, agent, (client, limit) => client.deleteSession(id, limit), signal);
+    }
   }
 
   /** Closes the connection. The session itself lasts as long as its lease. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ServerHttp2Stream } from 'node:http2';
 import { listAgents } from '../agent-pods/find-agent.ts';
-import { listSessions, maxAgentsAskedAtOnce, selectSession } from './list-sessions.ts';
+import { describeSilence, listSessions, maxAgentsAskedAtOnce, selectSession } from './list-sessions.ts';
 import { answerJSON, describePlayedSession, playApiServer } from '../testing/fake-api-server.ts';
 
 const signal = new AbortController().signal;
@@ -49,6 +49,45 @@ describe('the sessions of all agents', () => {
       found: count,
       silent: [],
       most: maxAgentsAskedAtOnce,
+    });
+  });
+});
+
+describe('agents that do not tell their sessions', () => {
+  const silent = [1, 2, 3].map((number) => ({
+    ...{ pod: `agent-${number}`, node: `node-${number}` },
+    why: number === 3 ? 'its versions differ' : 'you may not',
+    hint: number === 3 ? null : 'Ask for it.',
+  }));
+
+  test('are named with the reason, each reason and each hint once', () => {
+    expect(describeSilence(silent)).toMatchObject({
+      code: 'incomplete',
+      message:
+        'the sessions of 3 agents are not known: agents agent-1 on node-1, agent-2 on node-2: you may not; agent agent-3 on node-3: its versions differ',
+      hint: 'Ask for it.',
+    });
+  });
+
+  test('may have the session that no other has', () => {
+    expect(() => selectSession({ sessions: [], silent }, 'crashcart', '0000')).toThrow(
+      'no agent that answered has a session 0000; the sessions of 3 agents are not known',
+    );
+  });
+
+  test('are found with what keeps them from an answer', async () => {
+    const played = await playApiServer(
+      () => describeAgents(2),
+      (pod, _request, stream) => {
+        if (pod === 'agent-1') stream.session?.destroy();
+        else answerJSON(stream, [describePlayedSession(makeID(1))]);
+      },
+    );
+    ({ close } = played);
+    const found = await listSessions(played.api, 'crashcart', signal);
+    expect(found).toMatchObject({
+      sessions: [{ pod: 'agent-0' }],
+      silent: [{ pod: 'agent-1', node: 'node-1' }],
     });
   });
 });

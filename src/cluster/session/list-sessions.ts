@@ -6,13 +6,10 @@ import { agentAnnotations } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
-import type { SessionClient } from './session-client.ts';
-import { connectToAgent } from './agent-connection.ts';
+import { askAgent } from './ask-agent.ts';
 import type { AgentAddress } from './tunnel.ts';
 import { isResident } from '../agent-pods/resident/session-keep.ts';
 
-/** Limit of asking one agent: the answers of the others do not wait longer. */
-const agentLimitMs = 10_000;
 /** A large cluster may have an agent on each node, and each is asked over a websocket of the API server. */
 export const maxAgentsAskedAtOnce = 20;
 
@@ -26,10 +23,20 @@ export interface FoundSession {
   state: SessionState;
 }
 
+/** An agent whose sessions are not known. */
+export interface SilentAgent {
+  /** The agent's pod. */
+  pod: string;
+  node: string;
+  why: string;
+  /** What to do about that; null when there is nothing to advise. */
+  hint: string | null;
+}
+
 export interface AgentSessions {
   sessions: FoundSession[];
-  /** Agents that did not answer, and why. */
-  silent: { pod: string; node: string; why: string }[];
+  /** Agents that could not be asked, or did not answer. */
+  silent: SilentAgent[];
 }
 
 /**
@@ -58,8 +65,8 @@ export async function listSessions(
         };
       } catch (error) {
         if (signal.aborted) throw error;
-        const why = getErrorMessage(error);
-        return { sessions: [], silent: [{ pod: name, node, why }] };
+        const hint = error instanceof Failure ? error.hint : null;
+        return { sessions: [], silent: [{ pod: name, node, why: getErrorMessage(error), hint }] };
       }
     },
     { concurrency: maxAgentsAskedAtOnce },
@@ -73,7 +80,7 @@ export async function listSessions(
 
 /**
  * Asks one agent for its sessions.
- * @throws ApiError; ProblemError; Failure `tunnelFailed`, `connectionLost`, `agentFailed`; a TimeoutError.
+ * @throws ApiError; ProblemError; Failure `tunnelFailed`, `connectionLost`, `agentFailed`, `timeout`.
  */
 export async function listSessionsOf(
   api: ApiClient,
@@ -84,27 +91,8 @@ export async function listSessionsOf(
 }
 
 /**
- * Asks one agent over a connection of its own, which ends with the answer.
- * @param ask sends the request; its signal has a limit.
- * @throws what `ask` throws: ApiError; ProblemError; Failure `tunnelFailed`, `connectionLost`; a TimeoutError.
- */
-export async function askAgent<Answer>(
-  api: ApiClient,
-  agent: AgentAddress,
-  ask: (client: SessionClient, signal: AbortSignal) => Promise<Answer>,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const connection = connectToAgent(api.connection, agent, { mode: 'interactive' });
-  try {
-    return await ask(connection.client, AbortSignal.any([signal, AbortSignal.timeout(agentLimitMs)]));
-  } finally {
-    connection.close();
-  }
-}
-
-/**
  * Finds a session by its ID, or by the first characters of its ID.
- * @throws Failure `sessionNotFound` when no session, or more than one, has such an ID; ApiError.
+ * @throws Failure `sessionNotFound`, `incomplete` as {@link selectSession}; ApiError.
  */
 export async function findSession(
   api: ApiClient,
@@ -118,7 +106,8 @@ export async function findSession(
 /**
  * Finds a session among those that have been listed.
  * @param id ID of the session, or its first characters.
- * @throws Failure `sessionNotFound` when no session, or more than one, has such an ID.
+ * @throws Failure `sessionNotFound` when no session, or more than one, has such an ID; `incomplete` when no session has
+ *   it, and not all agents have answered.
  */
 export function selectSession(
   { sessions, silent }: AgentSessions,
@@ -128,13 +117,35 @@ export function selectSession(
   const found = sessions.filter(({ state }) => state.id.startsWith(id.toLowerCase()));
   const [one] = found;
   if (one && found.length === 1) return one;
-  const unasked = silent.length === 0 ? '' : ` (${silent.length} agents did not answer: ${silent[0]?.why})`;
+  if (found.length === 0 && silent.length > 0)
+    throw describeSilence(silent, `no agent that answered has a session ${id}`);
   throw new Failure(
     'sessionNotFound',
     found.length === 0
-      ? `no agent in the namespace "${namespace}" has a session ${id}${unasked}`
+      ? `no agent in the namespace "${namespace}" has a session ${id}`
       : `${id} matches ${found.length} sessions: ${found.map(({ state }) => state.id).join(', ')}`,
     '`kubectl crashcart sessions` lists them; ended sessions are listed for 10 min.',
+  );
+}
+
+/**
+ * Describes that the sessions of some agents are not known.
+ * @param silent at least one agent.
+ * @param what is said first; null: nothing.
+ * @returns Failure `incomplete`.
+ */
+export function describeSilence(silent: SilentAgent[], what: string | null = null): Failure {
+  const reasons = [...new Set(silent.map(({ why }) => why))];
+  const told = reasons.map((reason) => {
+    const names = silent.filter(({ why }) => why === reason).map(({ pod, node }) => `${pod} on ${node}`);
+    return `${names.length === 1 ? 'agent' : 'agents'} ${names.join(', ')}: ${reason}`;
+  });
+  const unknown = `the sessions of ${silent.length === 1 ? 'an agent' : `${silent.length} agents`} are not known`;
+  const hints = new Set(silent.flatMap(({ hint }) => hint ?? []));
+  return new Failure(
+    'incomplete',
+    `${what === null ? '' : `${what}; `}${unknown}: ${told.join('; ')}`,
+    hints.size === 0 ? null : [...hints].join('\n'),
   );
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -29,24 +30,25 @@ afterEach(() => {
 /** Opens a session with one of two agents that run, whose answers are the test's. */
 async function open(
   answer: (stream: ServerHttp2Stream, request: string, pod: string) => unknown,
-  { signal = new AbortController().signal, isDetached = false } = {},
+  {
+    signal = new AbortController().signal,
+    isDetached = false,
+    isWarm = true,
+    answerApi = (_request: string, _response: ServerResponse): object | number | null => 404,
+  } = {},
 ) {
   const labels = { [agentLabels.key]: describeAgent(node, testAgentOptions).key };
   const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
-  const known = ['agent-1', 'agent-2'].map((name) =>
+  const known = (isWarm ? ['agent-1', 'agent-2'] : []).map((name) =>
     podSchema.parse({ metadata: { name, uid: name, labels }, spec: { nodeName: node }, status }),
   );
   const asked: { pod: string; request: string; id: string }[] = [];
-  const played = await playApiServer(
-    () => 404,
-    (pod, line, stream) => {
-      const [, method = '', id = '', part = ''] =
-        /^(\S+) \/v1\/sessions\/([^/?]+)\/?([^?]*)/.exec(line) ?? [];
-      const request = `${method} ${part}`.trim();
-      asked.push({ pod, request, id });
-      answer(stream, request, pod);
-    },
-  );
+  const played = await playApiServer(answerApi, (pod, line, stream) => {
+    const [, method = '', id = '', part = ''] = /^(\S+) \/v1\/sessions\/([^/?]+)\/?([^?]*)/.exec(line) ?? [];
+    const request = method === '' ? line : `${method} ${part}`.trim();
+    asked.push({ pod, request, id });
+    answer(stream, request, pod);
+  });
   opened.push(played.close);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const sinks = {
@@ -62,7 +64,7 @@ async function open(
     (session) => opened.push(() => session.close()),
     () => undefined,
   );
-  return { opening, asked, stdout };
+  return { opening, asked, stdout, requests: played.requests };
 }
 
 function answerOutput(stream: ServerHttp2Stream, content: string): void {
@@ -145,5 +147,121 @@ describe('a session that is opened', () => {
     );
     await expect(opening).rejects.toBe(reason);
     expect(asked.map(({ request }) => request)).toEqual(['PUT', 'DELETE']);
+  });
+
+  test('is ended over another connection when the one that asked for it is cut at the interrupt', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const { opening, asked } = await open(
+      (stream, request) => {
+        if (request !== 'PUT') return answerStart(stream);
+        controller.abort(reason);
+        stream.session?.destroy();
+      },
+      { signal: controller.signal, isDetached: true },
+    );
+    await expect(opening).rejects.toBe(reason);
+    const [put, ended] = asked;
+    expect([put?.request, ended]).toEqual(['PUT', { pod: 'agent-1', request: 'DELETE', id: put?.id }]);
+  });
+
+  test('is ended when it is interrupted before it is asked for again', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const { opening, asked } = await open(
+      (stream, request) => {
+        if (request !== 'PUT') return answerStart(stream);
+        stream.session?.destroy();
+        setTimeout(() => controller.abort(reason), 50);
+      },
+      { signal: controller.signal, isDetached: true },
+    );
+    await expect(opening).rejects.toThrow();
+    expect(asked.map(({ request }) => request)).toEqual(['PUT', 'DELETE']);
+  });
+
+  test('is ended when it is given up, as it may have begun', async () => {
+    const { opening, asked } = await open(
+      (stream, request) => {
+        if (request === 'PUT') answerJSON(stream, { what: 'nobody can read' });
+        else answerStart(stream);
+      },
+      { isDetached: true },
+    );
+    await expect(opening).rejects.toMatchObject({ code: 'agentFailed' });
+    expect(asked.map(({ request }) => request)).toEqual(['PUT', 'DELETE']);
+  });
+
+  test('and that the agent refuses needs no end', async () => {
+    const { opening, asked } = await open(
+      (stream) => {
+        stream.respond({ ':status': 409 });
+        stream.end(JSON.stringify(new ProblemError('targetNotRunning', 'no').toProblem()));
+      },
+      { isDetached: true },
+    );
+    await expect(opening).rejects.toMatchObject({ code: 'targetNotRunning' });
+    expect(asked.map(({ request }) => request)).toEqual(['PUT']);
+  });
+});
+
+describe('an agent that was made for a session which is interrupted', () => {
+  const job = { metadata: { name: 'agent', uid: '1' } };
+  const agentPod = (isRunning: boolean) => ({
+    metadata: { name: 'agent-1', uid: '2' },
+    spec: { nodeName: node },
+    status: isRunning
+      ? { phase: 'Running', containerStatuses: [{ name: 'agent', state: { running: {} }, lastState: {} }] }
+      : { phase: 'Pending' },
+  });
+
+  /** Interrupts the start at a request to the API server or to the agent. @returns what was asked for afterwards. */
+  async function interruptAt(moment: RegExp, { isRunning = true, isRetired = true } = {}) {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const hear = (request: string) => {
+      if (!moment.test(request) || controller.signal.aborted) return false;
+      controller.abort(reason);
+      return true;
+    };
+    const { opening, asked, requests } = await open(
+      (stream, request) => {
+        if (request.endsWith('/v1/retirement')) answerJSON(stream, { isRetired });
+        else if (!hear(request)) answerStart(stream);
+      },
+      {
+        ...{ signal: controller.signal, isDetached: true, isWarm: false },
+        answerApi: (request, response) => {
+          hear(request);
+          if (request.endsWith(`/nodes/${node}`)) return { metadata: { name: node } };
+          if (request.startsWith('POST ')) return job;
+          if (request.startsWith('DELETE ')) return {};
+          if (request.endsWith('/events')) return null;
+          if (controller.signal.aborted) return { items: [agentPod(isRunning)] };
+          response.write(`${JSON.stringify({ type: 'ADDED', object: agentPod(isRunning) })}\n`);
+          return null;
+        },
+      },
+    );
+    await expect(opening).rejects.toBe(reason);
+    return {
+      asked: asked.map(({ request }) => request),
+      isDeleted: requests.some((line) => /^DELETE .*jobs/.test(line)),
+    };
+  }
+
+  test.each([
+    ['while its Job is made', /^POST .*jobs/, { isRunning: false }],
+    ['while it starts', /pods$/, { isRunning: false }],
+    ['when it runs', /^PUT/, {}],
+  ])('%s is removed', async (_when, moment, state) => {
+    expect(await interruptAt(moment, state)).toMatchObject({ isDeleted: true });
+  });
+
+  test('stays when another client uses it', async () => {
+    expect(await interruptAt(/^PUT/, { isRetired: false })).toEqual({
+      asked: ['PUT', 'DELETE', 'POST /v1/retirement'],
+      isDeleted: false,
+    });
   });
 });

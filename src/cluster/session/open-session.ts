@@ -10,15 +10,17 @@ import { ForeignAnswerError } from '../api/error-answer.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
-import type { Tunnel } from './tunnel.ts';
+import type { AgentAddress, Tunnel } from './tunnel.ts';
+import { removeUnusedAgents } from './unused-agents.ts';
 
 /** An agent may be about to end when it is found, and a connection may be cut. */
 const maxAttempts = 4;
 const retryDelayMs = 200;
-const cleanUpLimitMs = 3000;
+/** Limit of ending a session that was started in vain. */
+const endLimitMs = 3000;
 
 /** The agent that a session needs. */
-export interface SessionAgent extends Omit<AgentRequest, 'excluded'> {
+export interface SessionAgent extends Omit<AgentRequest, 'excluded' | 'onMade'> {
   /** The agents that were there a moment ago. */
   known: Pod[];
 }
@@ -28,8 +30,9 @@ export interface SessionAgent extends Omit<AgentRequest, 'excluded'> {
  * together with the one that starts the session.
  * @param sinks null for a session that is started detached: its outputs are not read.
  * @returns the session, which the agent has started.
- * @throws Failure: any code of {@link startAgent}, `tunnelFailed`, `connection`, `connectionLost`, `timeout`, `foreignAnswer`, `agentFailed`; ApiError;
- *   ProblemError; the reason of the agent's signal. A session that may have been started when the signal came is ended.
+ * @throws Failure: any code of {@link startAgent}, `tunnelFailed`, `connection`, `connectionLost`, `timeout`,
+ *   `foreignAnswer`, `agentFailed`; ApiError; ProblemError; the reason of the agent's signal. Whatever is thrown, the command does not run, now or later, as far
+ *   as the agent can be reached; after the signal, an agent that was made for this session and that nobody uses is gone.
  */
 export async function openSession(
   api: ApiClient,
@@ -38,50 +41,75 @@ export async function openSession(
   sinks: SessionSinks | null,
 ): Promise<ClientSession> {
   const { node, nodeIsTarget, options, timeoutMs, onProgress, signal } = agent;
+  const { namespace } = options;
   const excluded = new Set<string>();
+  const made = new Set<string>();
+  const onMade = (job: string) => made.add(job);
   let { known } = agent;
   let id = randomUUID();
-  for (let attempt = 1; ; attempt++) {
-    const request = { node, nodeIsTarget, options, timeoutMs, excluded, onProgress, signal };
-    const pod = findWarmAgent(known, request) ?? (await startAgent(api, request));
-    const address = { namespace: options.namespace, pod: pod.metadata.name };
-    const hasTerminal = spec.terminal !== null;
-    const mode = hasTerminal ? 'interactive' : 'bulk';
-    const connection = connectToAgent(api.connection, address, { mode, limitMs: timeoutMs });
-    const joined = {
-      id,
-      agent: address,
-      holder: { client: spec.client, audit: spec.audit },
-      isNew: true,
-      hasTerminal,
-      outputBufferBytes: spec.outputBufferBytes,
-      reconnectLimitMs: spec.graceSeconds * 1000,
-    };
-    const session = new ClientSession(api, connection, joined, signal);
-    try {
-      const starting = session.start(spec, signal);
-      // In the same turn: the agent has them answered as soon as the command has started.
-      if (sinks !== null) session.read(sinks);
-      await starting;
-      return session;
-    } catch (error) {
-      if (signal.aborted && connection.tunnel.receivedBytes > 0)
-        await session.delete(AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
-      session.close();
-      if (attempt === maxAttempts || signal.aborted) throw error;
-      if (isAgentGone(error, connection.tunnel)) {
-        id = randomUUID();
-        excluded.add(pod.metadata.uid);
-        known = known.filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
-      } else {
-        const delayMs = findRetryDelay(error, attempt);
-        if (delayMs === null) throw error;
-        // The same agent and the same ID: a session that has begun there does not begin twice.
-        known = [pod];
-        await delay(delayMs, undefined, { signal });
+  /** What the agent may have begun, or may still begin when it gets the request. */
+  let begun: ClientSession | null = null;
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const request = { node, nodeIsTarget, options, timeoutMs, excluded, onProgress, onMade, signal };
+      const pod = findWarmAgent(known, request) ?? (await startAgent(api, request));
+      const address = { namespace, pod: pod.metadata.name };
+      const { tunnel, session } = join(api, { id, address, limitMs: timeoutMs }, spec, signal);
+      try {
+        const starting = session.start(spec, signal);
+        // In the same turn: the agent has them answered as soon as the command has started.
+        if (sinks !== null) session.read(sinks);
+        await starting;
+        return session;
+      } catch (error) {
+        if (tunnel.hasSent) begun = session;
+        // The agent's own answer: it has no such session.
+        if (error instanceof ProblemError) begun = null;
+        if (begun !== session) session.close();
+        if (attempt === maxAttempts || signal.aborted) throw error;
+        if (isAgentGone(error, tunnel)) {
+          begun = null;
+          id = randomUUID();
+          excluded.add(pod.metadata.uid);
+          known = known.filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
+        } else {
+          const delayMs = findRetryDelay(error, attempt);
+          if (delayMs === null) throw error;
+          // The same agent and the same ID: a session that has begun there does not begin twice.
+          known = [pod];
+          await delay(delayMs, undefined, { signal });
+        }
+        session.close();
       }
     }
+  } catch (error) {
+    // An agent that can't be reached ends the session after its time without a client.
+    await begun?.delete(AbortSignal.timeout(endLimitMs)).catch(() => undefined);
+    begun?.close();
+    if (signal.aborted) await removeUnusedAgents(api, namespace, made);
+    throw error;
   }
+}
+
+function join(
+  api: ApiClient,
+  { id, address, limitMs }: { id: string; address: AgentAddress; limitMs: number },
+  spec: SessionRequest,
+  signal: AbortSignal,
+): { tunnel: Tunnel; session: ClientSession } {
+  const hasTerminal = spec.terminal !== null;
+  const mode = hasTerminal ? 'interactive' : 'bulk';
+  const connection = connectToAgent(api.connection, address, { mode, limitMs });
+  const joined = {
+    id,
+    agent: address,
+    holder: { client: spec.client, audit: spec.audit },
+    isNew: true,
+    hasTerminal,
+    outputBufferBytes: spec.outputBufferBytes,
+    reconnectLimitMs: spec.graceSeconds * 1000,
+  };
+  return { tunnel: connection.tunnel, session: new ClientSession(api, connection, joined, signal) };
 }
 
 /** @returns null when another connection would meet the same error. */

@@ -21,12 +21,14 @@ import {
   type detachRequestSchema,
   type holdRequestSchema,
   type OutputStreamName,
+  retirementSchema,
   type Route,
   sessionRoutes,
   type signalRequestSchema,
 } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../../session-api/connection/window-estimator.ts';
+import { getAbortReason } from '../../failure/abort-reason.ts';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { OutputConnection } from './streams/output-reader.ts';
@@ -122,6 +124,16 @@ export class SessionClient {
     return parseAnswer(nodeReportSchema, await this.#exchange(sessionRoutes.reportNode, {}, signal));
   }
 
+  /**
+   * Has the agent exit unless it is in use.
+   * @returns whether the agent exits.
+   * @throws ProblemError `notFound` by an agent that is too old to know this request.
+   */
+  async retire(signal: AbortSignal): Promise<boolean> {
+    const body = await this.#exchange(sessionRoutes.retireAgent, {}, signal);
+    return parseAnswer(retirementSchema, body).isRetired;
+  }
+
   /** @returns all sessions of the agent; those that ended and are still kept, too. */
   async listSessions(signal: AbortSignal): Promise<SessionState[]> {
     const body = await this.#exchange(sessionRoutes.listSessions, {}, signal);
@@ -205,9 +217,14 @@ export class SessionClient {
     await this.#exchange(sessionRoutes.sendSignal, { id, body: { signal: name } }, signal);
   }
 
-  /** Ends everything that runs in a session; settles when nothing runs any longer. @throws ProblemError `notFound`. */
-  async deleteSession(id: string, signal: AbortSignal): Promise<void> {
-    await this.#exchange(sessionRoutes.deleteSession, { id }, signal);
+  /**
+   * Ends everything that runs in a session.
+   * @returns the session, once nothing runs any longer, or what still runs can't be ended.
+   * @throws ProblemError `notFound`.
+   */
+  async deleteSession(id: string, signal: AbortSignal): Promise<SessionState> {
+    const body = await this.#exchange(sessionRoutes.deleteSession, { id }, signal);
+    return parseAnswer(sessionStateSchema, body);
   }
 
   /** Ends the connection, and with it the tunnel. */
@@ -242,7 +259,7 @@ export class SessionClient {
       return answer;
     } catch (error) {
       if (error instanceof ProblemError) throw error;
-      if (signal.aborted) throw signal.reason;
+      if (signal.aborted) throw getAbortReason(signal, 'the agent');
       if (this.#lost) throw this.#lost;
       if (limit.signal.aborted)
         throw new Failure('timeout', `the agent did not answer within ${livenessLimits.answerMs / 1000} s`);

@@ -35,10 +35,12 @@ export interface AgentAddress {
 export class Tunnel extends Duplex {
   /** Is in the API server's audit log, and in the agent's. */
   readonly id = randomUUID();
-  /** Bytes that came from the agent: before the first one, nothing of ours can have run there. */
+  /** Bytes that came from the agent. */
   receivedBytes = 0;
   /** Bytes that the relay wrote of itself: it does so while it waits for the agent to listen. */
   relayBytes = 0;
+  /** Whether anything was sent to the agent: before that, nothing of ours can run there, or will. */
+  hasSent = false;
   readonly #socket: WebSocket;
   #relayMessage = '';
   #statusSeen = false;
@@ -134,6 +136,7 @@ export class Tunnel extends Duplex {
   }
 
   #send(data: Buffer, callback: (error?: Error | null) => void): void {
+    this.hasSent = true;
     for (let start = 0; start < data.length; start += maxMessageBytes) {
       const part = data.subarray(start, start + maxMessageBytes);
       const message = Buffer.allocUnsafe(part.length + 1);

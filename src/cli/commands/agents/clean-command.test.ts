@@ -32,6 +32,49 @@ interface Agent {
   vanishes?: boolean;
 }
 
+/** Cleans up one agent that the cluster refuses to ask, or to remove. @returns the failure, and what was told. */
+async function cleanInVain(refused: 'ask' | 'remove') {
+  const described = { metadata: { name: 'agent', annotations: { [agentAnnotations.node]: 'node-1' } } };
+  const pod = {
+    metadata: { name: 'agent-1', labels: { 'job-name': 'agent' } },
+    ...{ spec: {}, status: { phase: 'Running' } },
+  };
+  const played = await playApiServer(
+    (request) => {
+      if (request === `GET ${job}`) return { items: [described] };
+      if (request === `GET ${job}/agent`) return described;
+      return request.endsWith('/pods') ? { items: [pod] } : 403;
+    },
+    (_pod, _request, stream) => {
+      if (refused === 'ask') stream.session?.destroy();
+      else answerJSON(stream, []);
+    },
+  );
+  ({ close } = played);
+  const stdout = new PassThrough();
+  const context = createContext({
+    ...{ stdin: new PassThrough(), stdout, stderr: new PassThrough() },
+    env: { KUBECONFIG: '/no/such/file' },
+  } as unknown as Streams);
+  const raw = { flags: { all: true, server: played.url }, positional: [], rest: null };
+  const running = cleanCommand.run(readCommand(cleanCommand, raw), context);
+  const error = await Promise.resolve(running).catch((failure: unknown) => failure);
+  return { error, stdout: await text(stdout.end()) };
+}
+
+test.each([
+  [
+    'ask',
+    /^an agent was not removed: agent on node-1: it does not tell whether sessions run: /,
+    /kept: it does not tell/,
+  ],
+  ['remove', /^an agent was not removed: agent on node-1: you may not delete jobs/, /not removed/],
+] as const)('an agent that nobody may %s is shown, and is a failure', async (refused, message, action) => {
+  const { error, stdout } = await cleanInVain(refused);
+  expect(error).toMatchObject({ code: 'incomplete', message: expect.stringMatching(message) });
+  expect(stdout).toMatch(action);
+});
+
 /** Cleans up one agent. @returns what was told of it, and whether it was deleted. */
 async function clean(agent: Agent, flags: Record<string, boolean> = {}) {
   const { sessions, ageMinutes = 1, ofVersion = version, later, vanishes = false } = agent;

@@ -1,3 +1,5 @@
+import { getErrorMessage } from '../../../failure/error-message.ts';
+import { Failure } from '../../../failure/failure.ts';
 import { checkAgentsInUse, removeAgent } from '../../../cluster/clean-up.ts';
 import { formatTable } from '../../../terminal/table.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
@@ -37,18 +39,32 @@ export const cleanCommand = defineCommand({
       const api = await openApi(options, context);
       const agents = await checkAgentsInUse(api, options.agentNamespace, version, signal);
       const rows: string[][] = [];
+      const failures: string[] = [];
       for (const agent of agents) {
         const reason = agent.why ?? (all ? '--all' : null);
         if (reason === null) continue;
         const isTried = !dryRun && (agent.inUse === null || force);
-        const inUse = isTried
-          ? await removeAgent(api, options.agentNamespace, agent, { isForced: force }, signal)
-          : agent.inUse;
-        rows.push([agent.job, agent.node, reason, describeAction(inUse, force, dryRun)]);
+        if (agent.isSilent && !force) failures.push(`${agent.job} on ${agent.node}: ${agent.inUse}`);
+        try {
+          const inUse = isTried
+            ? await removeAgent(api, options.agentNamespace, agent, { isForced: force }, signal)
+            : agent.inUse;
+          rows.push([agent.job, agent.node, reason, describeAction(inUse, force, dryRun)]);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          rows.push([agent.job, agent.node, reason, 'not removed']);
+          failures.push(`${agent.job} on ${agent.node}: ${getErrorMessage(error)}`);
+        }
       }
       if (rows.length > 0) context.stdout.write(formatTable(['AGENT', 'NODE', 'WHY', 'ACTION'], rows));
       else context.reporter.tell('Nothing to remove.');
-      return 0;
+      if (failures.length === 0) return 0;
+      const count = failures.length === 1 ? 'an agent was' : `${failures.length} agents were`;
+      throw new Failure(
+        'incomplete',
+        `${count} not removed: ${failures.join('; ')}`,
+        '--force removes agents without asking them.',
+      );
     }),
 });
 

@@ -1,4 +1,4 @@
-import { type FoundSession, listSessions } from '../../../cluster/session/list-sessions.ts';
+import { describeSilence, type FoundSession, listSessions } from '../../../cluster/session/list-sessions.ts';
 import { describeTarget } from '../../../session-api/session-spec.ts';
 import { formatAge } from '../../../terminal/age.ts';
 import { formatTable } from '../../../terminal/table.ts';
@@ -16,6 +16,7 @@ export const sessionsCommand = defineCommand({
   summary: [
     'List the sessions on all nodes: attached and detached ones, and those that ended',
     'in the last 10 minutes.',
+    'Exit code: 0 if all agents have answered, else 125.',
   ].join('\n'),
   examples: [
     { purpose: 'All sessions', line: 'kubectl crashcart sessions' },
@@ -30,13 +31,13 @@ export const sessionsCommand = defineCommand({
       const { format } = options;
       if (format === 'json' || format === 'yaml') {
         const items = sessions.map(({ pod, node, state }) => ({ ...state, node, agent: pod }));
-        context.stdout.write(formatValue({ items }, format));
+        const unanswered = silent.map(({ pod, node, why }) => ({ agent: pod, node, why }));
+        context.stdout.write(formatValue({ items, unanswered }, format));
       } else if (format === 'name') {
         for (const { state } of sessions) context.stdout.write(`${state.id}\n`);
       } else if (sessions.length > 0) context.stdout.write(formatSessions(sessions, format === 'wide'));
-      else context.reporter.tell('No sessions found.');
-      for (const { node, why } of silent)
-        context.reporter.warning(`no answer from the agent on node ${node}: ${why}`);
+      else if (silent.length === 0) context.reporter.tell('No sessions found.');
+      if (silent.length > 0) throw describeSilence(silent);
       return 0;
     }),
 });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import type { ServerHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import {
@@ -6,6 +7,7 @@ import {
   describePlayedSession,
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
+import { ProblemError } from '../../../session-api/problem.ts';
 import { createContext, type Streams } from '../../context.ts';
 import { readCommand } from '../../options/option-values.ts';
 import { stopCommand } from './stop-command.ts';
@@ -16,25 +18,65 @@ let close = () => {};
 
 afterEach(() => close());
 
-test('all sessions that are to be stopped are looked for at once', async () => {
+/** Stops both sessions. @param answer to the request that ends one. @returns how that went. */
+async function stop(answer: (id: string, stream: ServerHttp2Stream) => void) {
   const asked: string[] = [];
   const played = await playApiServer(
     (request) => (request.endsWith('/pods') ? agents : 404),
     (_pod, request, stream) => {
       asked.push(request);
-      answerJSON(stream, request.startsWith('GET') ? ids.map((id) => describePlayedSession(id)) : {});
+      if (request.startsWith('GET'))
+        answerJSON(
+          stream,
+          ids.map((id) => describePlayedSession(id)),
+        );
+      else answer(request.split('/').at(-1) ?? '', stream);
     },
   );
   ({ close } = played);
-  const stdout = new PassThrough();
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const context = createContext({
-    stdin: new PassThrough(),
-    stdout,
-    stderr: new PassThrough(),
+    ...{ stdin: new PassThrough(), stdout, stderr },
     env: { KUBECONFIG: '/no/such/file' },
   } as unknown as Streams);
   const raw = { flags: { server: played.url }, positional: ids.map((id) => id.slice(0, 4)), rest: null };
-  expect(await stopCommand.run(readCommand(stopCommand, raw), context)).toBe(0);
+  const code = await stopCommand.run(readCommand(stopCommand, raw), context);
+  return { code, asked, stdout: await text(stdout.end()), stderr: await text(stderr.end()) };
+}
+
+test('all sessions that are to be stopped are looked for at once', async () => {
+  const { code, asked, stdout } = await stop((id, stream) =>
+    answerJSON(stream, describePlayedSession(id, true)),
+  );
+  expect(code).toBe(0);
   expect(asked).toEqual(['GET /v1/sessions', ...ids.map((id) => `DELETE /v1/sessions/${id}`)]);
-  expect(await text(stdout.end())).toBe(ids.map((id) => `session ${id} stopped\n`).join(''));
+  expect(stdout).toBe(ids.map((id) => `session ${id} stopped\n`).join(''));
 });
+
+test.each<[string, RegExp, (id: string, stream: ServerHttp2Stream) => void]>([
+  [
+    'that the agent still runs',
+    /was not stopped: the agent still runs the session/,
+    (id, stream) => answerJSON(stream, describePlayedSession(id)),
+  ],
+  ['whose answer is cut', /was not stopped: .*connection/, (_id, stream) => stream.session?.destroy()],
+  [
+    'that the agent no longer knows',
+    /was not stopped: no session/,
+    (_id, stream) => {
+      stream.respond({ ':status': 404 });
+      stream.end(JSON.stringify(new ProblemError('notFound', 'no session').toProblem()));
+    },
+  ],
+])(
+  'a session %s is not told as stopped, and the next one is stopped all the same',
+  async (_what, words, fail) => {
+    const { code, stdout, stderr } = await stop((id, stream) => {
+      if (id === ids[0]) fail(id, stream);
+      else answerJSON(stream, describePlayedSession(id, true));
+    });
+    expect({ code, stdout }).toEqual({ code: 125, stdout: `session ${ids[1]} stopped\n` });
+    expect(stderr).toMatch(words);
+    expect(stderr).toMatch(new RegExp(`^error: session ${ids[0]} was not stopped: `));
+  },
+);

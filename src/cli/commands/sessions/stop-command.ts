@@ -1,5 +1,9 @@
-import { askAgent, listSessions, selectSession } from '../../../cluster/session/list-sessions.ts';
+import { askAgent } from '../../../cluster/session/ask-agent.ts';
+import { listSessions, selectSession } from '../../../cluster/session/list-sessions.ts';
 import type { SessionClient } from '../../../cluster/session/session-client.ts';
+import { getErrorMessage } from '../../../failure/error-message.ts';
+import { Failure } from '../../../failure/failure.ts';
+import type { SessionState } from '../../../session-api/session-end.ts';
 import { defineArguments } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
@@ -29,11 +33,29 @@ export const stopCommand = defineCommand({
       const listed = await listSessions(api, namespace, signal);
       // An unknown ID is reported before the first session is ended.
       const found = options.ids.map((id) => selectSession(listed, namespace, id));
+      let code = 0;
       for (const { pod, state } of found) {
         const end = (client: SessionClient, limit: AbortSignal) => client.deleteSession(state.id, limit);
-        await askAgent(api, { namespace, pod }, end, signal);
-        context.stdout.write(`session ${state.id} stopped\n`);
+        try {
+          requireEnd(await askAgent(api, { namespace, pod }, end, signal));
+          context.stdout.write(`session ${state.id} stopped\n`);
+        } catch (error) {
+          if (signal.aborted) throw error;
+          code = context.reporter.failure(describeRemains(state.id, error));
+        }
       }
-      return 0;
+      return code;
     }),
 });
+
+function requireEnd({ end, id }: SessionState): void {
+  if (end === null) throw new Failure('sessionFailed', `the agent still runs the session ${id}`);
+}
+
+/** The other sessions are stopped all the same. */
+function describeRemains(id: string, cause: unknown): Failure {
+  const hint = 'It may still run: `kubectl crashcart sessions` shows it.';
+  return new Failure('sessionFailed', `session ${id} was not stopped: ${getErrorMessage(cause)}`, hint, {
+    cause,
+  });
+}

@@ -165,7 +165,7 @@ export async function removeResidentAgents(
 
 /**
  * Finds why the cluster makes no pods of a DaemonSet.
- * @returns the cluster's words; null when the pods are made, or the user may not read Events.
+ * @returns the cluster's words, or that the user may not read Events; null when the pods are made.
  * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
 export async function findResidentRefusal(
@@ -182,7 +182,7 @@ export async function findResidentRefusal(
     });
     return items.at(-1)?.message ?? null;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return null;
+    if (error instanceof ApiError && error.status === 403) return `why is not known, as ${error.message}`;
     throw error;
   }
 }
