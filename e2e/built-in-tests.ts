@@ -21,6 +21,7 @@ export const builtInTests: Record<string, string> = {
   'lose-the-connection': processes,
   'lose-the-target': processes,
   'pull-from-a-registry': layout,
+  'pull-what-cannot-be-pulled': layout,
   'push-the-images': machine,
   'release-the-plugin': machine,
   'restrict-agents-by-policy': layout,

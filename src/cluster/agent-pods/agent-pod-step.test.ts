@@ -29,21 +29,14 @@ describe('the start of an agent', () => {
     expect(getStep({ phase: 'Succeeded' })).toEqual({ kind: 'ended' });
   });
 
-  test('may still get its image, unless a retry does not change what is wrong', () => {
-    expect(getWaitingStep('ErrImagePull', 'i/o timeout')).toMatchObject({ permanent: false });
-    expect(getWaitingStep('ErrImagePull', 'manifest unknown')).toMatchObject({ permanent: true });
-    expect(getWaitingStep('ErrImageNeverPull')).toMatchObject({ permanent: true });
-  });
-
-  test('names the image that it has not got: its own, or that of another toolbox', () => {
+  test('waits for an image that is being pulled again', () => {
     expect(getWaitingStep('ImagePullBackOff')).toMatchObject({
+      kind: 'pullFailing',
       text: 'pulling the agent\'s image "registry.example/agent:1": ImagePullBackOff',
     });
-    expect(getWaitingStep('ErrImagePull', `${toolboxImage}: denied`)).toMatchObject({
-      failure: {
-        code: 'imageFailed',
-        message: expect.stringMatching(/^the toolbox "registry.example\/tools:1" /),
-      },
+    expect(getWaitingStep('ErrImagePull', `${toolboxImage}: i/o timeout`)).toMatchObject({
+      text: 'pulling the toolbox "registry.example/tools:1": ErrImagePull',
+      problem: { isPermanent: false },
     });
   });
 

@@ -1,4 +1,5 @@
-import { agentContainer, type AgentOptions } from './agent-spec.ts';
+import { agentContainer } from './agent-spec.ts';
+import { findPullProblem, nameImage, type PullProblem, type StartingAgent } from './image-pull.ts';
 import { describeTermination } from '../target/target-container.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
@@ -10,21 +11,12 @@ export class NodeFullError extends Failure {
 
 type ContainerState = Pod['status']['containerStatuses'][number]['state'];
 
-/** What failures name of an agent that is starting. */
-export interface StartingAgent {
-  node: string;
-  options: Pick<AgentOptions, 'image' | 'toolboxImage'>;
-}
-
 /** How far an agent's pod has come, with what is being waited for in a few words. */
 export type AgentPodStep =
   | { kind: 'running' }
   | { kind: 'ended' }
   | { kind: 'waiting'; text: string }
-  | { kind: 'imageFailing'; text: string; failure: Failure; permanent: boolean };
-
-/** The kubelet's words for failures of a pull that a retry does not change. */
-const permanentImageError = /not found|not exist|denied|unauthorized|forbidden|invalid|manifest unknown/i;
+  | { kind: 'pullFailing'; text: string; problem: PullProblem };
 
 /**
  * Tells how far the start of an agent's pod has come.
@@ -37,8 +29,11 @@ export function getPodStep(pod: Pod, { options, node }: StartingAgent): AgentPod
   if (status.phase === 'Failed') throw explainFailure(pod, container?.state.terminated, node);
   if (container?.state.running) return { kind: 'running' };
   const waiting = container?.state.waiting;
-  if (waiting && /^(ErrImage|ImagePull|InvalidImage|RegistryUnavailable|ImageInspect)/.test(waiting.reason))
-    return describeImageFailure(waiting, { node, options });
+  const problem = waiting ? findPullProblem(waiting) : null;
+  if (waiting && problem !== null) {
+    const text = `pulling the ${nameImage(waiting.message, options)}: ${waiting.reason}`;
+    return { kind: 'pullFailing', text, problem };
+  }
   if (waiting && /^(CreateContainer|RunContainer)/.test(waiting.reason)) {
     throw new Failure(
       'agentFailed',
@@ -66,26 +61,4 @@ function explainFailure(
     `the agent on the node "${node}" failed: ${why}`,
     `Its log: kubectl logs -n ${metadata.namespace} ${metadata.name}`,
   );
-}
-
-function describeImageFailure(
-  { reason, message }: NonNullable<ContainerState['waiting']>,
-  { node, options: { image, toolboxImage } }: StartingAgent,
-): AgentPodStep {
-  // The kubelet reports both images at the container; only its message names the one that failed.
-  const what =
-    toolboxImage !== null && message.includes(toolboxImage)
-      ? `toolbox "${toolboxImage}"`
-      : `agent's image "${image}"`;
-  return {
-    kind: 'imageFailing',
-    text: `pulling the ${what}: ${reason}`,
-    permanent:
-      ['InvalidImageName', 'ErrImageNeverPull'].includes(reason) || permanentImageError.test(message),
-    failure: new Failure(
-      'imageFailed',
-      `the ${what} can't be pulled on the node "${node}": ${reason}${message === '' ? '' : `: ${message}`}`,
-      'Give another image with --image, or credentials with --image-pull-secret.',
-    ),
-  };
 }

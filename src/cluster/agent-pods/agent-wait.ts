@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Failure } from '../../failure/failure.ts';
 import { getPodStep } from './agent-pod-step.ts';
 import { describeRefusal } from './agent-refusal.ts';
+import { describePullFailure, type PullProblem, readPullProblem } from './image-pull.ts';
 import type { AgentOptions } from './agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
@@ -25,7 +27,7 @@ export interface AgentWait {
 }
 
 /** A pull may fail once and then work; after this time the image is given up. */
-const imageRetryMs = 12_000;
+const pullRetryMs = 12_000;
 /** After this time a start counts as slow, and the pod's events are shown. */
 const slowMs = 5000;
 const eventIntervalMs = 3000;
@@ -50,13 +52,20 @@ export async function waitForAgent(api: ApiClient, wait: AgentWait): Promise<Pod
   }
 }
 
+/** A pull that fails, of the agent's pod. */
+interface FailingPull {
+  pod: string;
+  problem: PullProblem;
+}
+
 async function watchPod(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<Pod | null> {
-  const { promise: imageGivenUp, reject } = Promise.withResolvers<never>();
-  imageGivenUp.catch(() => undefined);
-  let imageTimer: NodeJS.Timeout | null = null;
+  const { namespace } = wait.options;
+  const givenUp = Promise.withResolvers<null>();
+  let failing: FailingPull | null = null;
+  let timer: NodeJS.Timeout | null = null;
   wait.onProgress(`waiting for a pod on the node ${wait.node}`);
   const request = {
-    ...pods.watch(wait.options.namespace),
+    ...pods.watch(namespace),
     query: { labelSelector: `batch.kubernetes.io/controller-uid=${wait.job.uid}` },
     signal,
   };
@@ -66,19 +75,36 @@ async function watchPod(api: ApiClient, wait: AgentWait, signal: AbortSignal): P
       const step = getPodStep(object, wait);
       if (step.kind === 'running') return object;
       if (step.kind === 'ended') return null;
-      if ('failure' in step) {
-        if (step.permanent) throw step.failure;
-        imageTimer ??= setTimeout(() => reject(step.failure), imageRetryMs);
-      }
       wait.onProgress(step.text);
+      if (step.kind !== 'pullFailing') return undefined;
+      const { problem } = step;
+      // The kubelet may forget the registry's words when it waits for its next try.
+      if (failing === null || problem.message !== '') failing = { pod: object.metadata.name, problem };
+      if (problem.isPermanent) return null;
+      timer ??= setTimeout(() => givenUp.resolve(null), pullRetryMs);
       return undefined;
     },
   });
+  watching.catch(() => undefined);
   try {
-    return await Promise.race([watching, imageGivenUp]);
+    const pod = await Promise.race([watching, givenUp.promise]);
+    // Also when another client has given up the image first, and has deleted the Job.
+    if (pod === null && failing !== null) throw await explainPull(api, failing, wait, signal);
+    return pod;
   } finally {
-    if (imageTimer) clearTimeout(imageTimer);
+    if (timer) clearTimeout(timer);
   }
+}
+
+async function explainPull(
+  api: ApiClient,
+  { pod, problem }: FailingPull,
+  wait: AgentWait,
+  signal: AbortSignal,
+): Promise<Failure> {
+  const { namespace } = wait.options;
+  const told = problem.message === '' ? await readPullProblem(api, { namespace, pod }, signal) : null;
+  return describePullFailure(told ?? problem, wait);
 }
 
 /** A Job can be created where its pod is refused: only an Event tells. */

@@ -36,6 +36,11 @@ describe('the Job of an agent that does not start', () => {
     const containerStatuses = [{ name: agentContainer, state, lastState: {} }];
     return tell(response, describePod({ phase: 'Pending', containerStatuses }));
   };
+  const backOff = (response: ServerResponse) => {
+    const state = { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "agent:1"' } };
+    const containerStatuses = [{ name: agentContainer, state, lastState: {} }];
+    return tell(response, describePod({ phase: 'Pending', containerStatuses }));
+  };
   const fillNode = (response: ServerResponse) =>
     tell(response, describePod({ phase: 'Failed', reason: 'OutOfcpu', message: 'no' }));
   const refusePod = (response: ServerResponse) =>
@@ -64,20 +69,24 @@ describe('the Job of an agent that does not start', () => {
       },
       signal: new AbortController().signal,
     });
-    const code = await attempt.then(
-      () => null,
-      (error: { code: string }) => error.code,
+    const { code, message } = await attempt.then(
+      () => ({ code: null, message: '' }),
+      (error: { code: string; message: string }) => error,
     );
-    return { code, isDeleted: played.requests.some((request) => request.startsWith(`DELETE ${jobs}/`)) };
+    return {
+      code,
+      message,
+      isDeleted: played.requests.some((request) => request.startsWith(`DELETE ${jobs}/`)),
+    };
   }
 
   test.each<[string, string, Watch]>([
     ['our time is over', 'timeout', expire],
     ['we may not watch its pod', 'forbidden', () => 403],
   ])('is left to who has made it when %s', async (_why, code, watchPods) => {
-    expect(await startInVain(false, watchPods)).toEqual({ code, isDeleted: false });
+    expect(await startInVain(false, watchPods)).toMatchObject({ code, isDeleted: false });
     close();
-    expect(await startInVain(true, watchPods)).toEqual({ code, isDeleted: true });
+    expect(await startInVain(true, watchPods)).toMatchObject({ code, isDeleted: true });
   });
 
   test.each<[string, string, Watch, Watch]>([
@@ -85,6 +94,41 @@ describe('the Job of an agent that does not start', () => {
     ['the node is full', 'agentFailed', fillNode, () => null],
     ['the cluster refuses its pod', 'agentRefused', () => null, refusePod],
   ])('is deleted whoever has made it when %s', async (_why, code, watchPods, watchEvents) => {
-    expect(await startInVain(false, watchPods, watchEvents)).toEqual({ code, isDeleted: true });
+    expect(await startInVain(false, watchPods, watchEvents)).toMatchObject({ code, isDeleted: true });
+  });
+
+  test('as another client has given up its image, which it has deleted, is not made again', async () => {
+    const watch: Watch = (response) => {
+      backOff(response);
+      response.write(`${JSON.stringify({ type: 'DELETED', object: describePod({}) })}\n`);
+      return null;
+    };
+    expect(await startInVain(false, watch)).toMatchObject({ code: 'imageFailed' });
+  });
+
+  test('tells the registry’s words, which only an Event has when the kubelet waits for its next try', async () => {
+    const watch: Watch = (response) => {
+      backOff(response);
+      // After all timers that the change sets.
+      setImmediate(() => setImmediate(() => jest.advanceTimersByTime(12_000)));
+      return null;
+    };
+    let events = 0;
+    const answerEvents: Watch = () => {
+      // The first request watches for refusals.
+      if (events++ === 0) return null;
+      const message = 'Failed to pull image "agent:1": 503 Service Unavailable';
+      return {
+        items: [
+          { reason: 'Failed', message },
+          { reason: 'Failed', message: 'Error: ErrImagePull' },
+        ],
+      };
+    };
+    const { code, message } = await startInVain(true, watch, answerEvents);
+    expect(code).toBe('imageFailed');
+    expect(message).toMatch(
+      /^the agent's image ".*" can't be pulled .*: ErrImagePull: 503 Service Unavailable$/,
+    );
   });
 });
