@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { getClusterState } from './cluster/cluster-state.ts';
 import { locateOnNodes } from './cluster/nodes-machine.ts';
+import { runCrashcart } from './harness/command-run.ts';
 import { askDoctor } from './harness/doctor-findings.ts';
 import { runInNode } from './harness/node-commands.ts';
 import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
@@ -86,6 +87,15 @@ describe('with an agent that was started for it', () => {
     };
     for (const [check, isThere] of Object.entries(states))
       expect([check, findings[check]?.status]).toEqual([check, isThere ? 'ok' : 'warning']);
+    // A session finds the same, by trying it.
+    const session = [`node/${node}`, '--agent-namespace', namespace, '-q', '--', 'check-tools'];
+    const { stdout } = await runCrashcart(session);
+    const rows = { ptrace: 'ptrace of the target', BTF: 'BTF of the kernel' };
+    for (const check of ['ptrace', 'perf events', 'kernel probes', 'BTF'] as const) {
+      const name = check in rows ? rows[check as keyof typeof rows] : check;
+      const state = findings[check]?.status === 'ok' ? 'ok' : 'no';
+      expect(stdout.toString()).toMatch(new RegExp(`^${state} +${name}\\b`, 'm'));
+    }
   });
 
   test('what another kernel would lack is told, and what to use instead', async () => {
