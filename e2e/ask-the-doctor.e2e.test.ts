@@ -117,7 +117,16 @@ describe('where agents can run', () => {
     expect(listChecks(report, 'failed')).toEqual([]);
     expect(report.code).toBe(0);
     for (const check of [
-      ...['API server', 'version', 'clock', 'target', 'sandbox', 'may find targets', 'may read nodes'],
+      ...[
+        'API server',
+        'version',
+        'clock',
+        'target',
+        'sandbox',
+        'target capabilities',
+        'may find targets',
+        'may read nodes',
+      ],
       ...['may make agents', 'may enter agents', 'may read refusals', 'may clean up', 'may leave events'],
       ...['agent namespace', 'quota', 'limit range', 'admission of Jobs', 'admission of pods'],
       ...['node', 'node taints', 'node pressure', 'container runtime', 'kernel', 'agents'],

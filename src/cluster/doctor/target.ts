@@ -6,6 +6,7 @@ import { refuseUnreachablePod } from '../target/node-checks.ts';
 import { findTargetPod } from '../target/target-pod.ts';
 import type { TargetName } from '../target/target-name.ts';
 import { failBy, type Finding, pass, runCheck, userFix } from './finding.ts';
+import { checkCapabilities } from './target-capabilities.ts';
 
 /** The findings about a target, and where it runs. */
 export interface CheckedTarget {
@@ -15,7 +16,7 @@ export interface CheckedTarget {
 }
 
 /**
- * Checks that a target exists, that its container runs, and that it runs in no sandbox.
+ * Checks that a target exists, that its container runs, that it runs in no sandbox, and whether it could take over a session.
  * @param container null: the pod's default.
  * @throws what aborted the signal.
  */
@@ -27,6 +28,7 @@ export async function checkTarget(
 ): Promise<CheckedTarget> {
   if (target.kind === 'node') return { findings: [], node: target.name };
   let pod: Pod | null = null;
+  let chosen: string | null = null;
   const finding = await runCheck(
     'target',
     signal,
@@ -34,6 +36,7 @@ export async function checkTarget(
       try {
         pod = await findTargetPod(api, target, signal);
         const { name } = chooseContainer(pod, container);
+        chosen = name;
         const { metadata, spec } = pod;
         return pass(`container "${name}" of pod "${metadata.name}" runs on the node "${spec.nodeName}"`);
       } catch (error) {
@@ -45,11 +48,14 @@ export async function checkTarget(
     },
     userFix,
   );
-  // The compiler does not see that the check has assigned it.
+  // The compiler does not see that the check has assigned them.
   const known = pod as Pod | null;
   if (known === null) return { findings: [finding], node: null };
   const node = known.spec.nodeName === '' ? null : known.spec.nodeName;
-  return { findings: [finding, await checkSandbox(api, known, signal)], node };
+  const findings = [finding, await checkSandbox(api, known, signal)];
+  const name = chosen as string | null;
+  if (name !== null) findings.push({ check: 'target capabilities', ...checkCapabilities(known, name) });
+  return { findings, node };
 }
 
 async function checkSandbox(api: ApiClient, pod: Pod, signal: AbortSignal): Promise<Finding> {

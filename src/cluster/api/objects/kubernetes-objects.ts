@@ -42,7 +42,24 @@ const containerStatusSchema = z.object({
   lastState: containerStateSchema,
 });
 const statusesSchema = z.array(containerStatusSchema).default([]);
-const containersSchema = z.array(z.object({ name: z.string(), image: z.string().optional() })).default([]);
+const containersSchema = z
+  .array(
+    z.object({
+      name: z.string(),
+      image: z.string().optional(),
+      securityContext: z
+        .object({
+          privileged: z.boolean().nullable().default(null),
+          capabilities: z
+            .object({ add: z.array(z.string()).nullable().default(null) })
+            .nullable()
+            .default(null),
+        })
+        .nullable()
+        .default(null),
+    }),
+  )
+  .default([]);
 
 export const namespaceSchema = z.object({ metadata: metadataSchema });
 
@@ -52,6 +69,9 @@ export const podSchema = z.object({
     nodeName: z.string().default(''),
     runtimeClassName: z.string().nullable().default(null),
     os: z.object({ name: z.string() }).nullable().default(null),
+    /** false: the pod has a user namespace of its own. */
+    hostUsers: z.boolean().nullable().default(null),
+    shareProcessNamespace: z.boolean().nullable().default(null),
     containers: containersSchema,
     initContainers: containersSchema,
     ephemeralContainers: containersSchema,

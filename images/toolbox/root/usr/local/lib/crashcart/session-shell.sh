@@ -14,11 +14,22 @@ CRASHCART_PROMPT=$(
 # What curses knows nothing of breaks top, less and every editor. Such terminals take what xterm takes.
 tput longname >/dev/null 2>&1 || export TERM=xterm-256color
 
-# show_banner: three lines on what this is, for a person on a terminal who did not ask for quiet.
+# may_target_trace: whether the target's root may trace whatever it sees, also this session. CAP_SYS_PTRACE, bit 19, counts
+# in the user namespace of a process and in those below: ptrace(2).
+may_target_trace() {
+	[ "$(readlink "/proc/$CRASHCART_TARGET_PID/ns/user")" = "$(readlink /proc/self/ns/user)" ] || return 1
+	bounding=$(sed -n 's/^CapBnd:[[:space:]]*//p' "/proc/$CRASHCART_TARGET_PID/status")
+	[ $((0x${bounding:-0} >> 19 & 1)) -eq 1 ]
+}
+
+# show_banner: a few lines on what this is, for a person on a terminal who did not ask for quiet.
 show_banner() {
 	if [ ! -t 1 ] || [ -n "${CRASHCART_QUIET-}" ]; then return; fi
 	printf '%s on %s: a root shell of the toolbox, in its processes, network, IPC and host name.\n' \
 		"$CRASHCART_PROMPT" "${CRASHCART_NODE:-its node}"
 	printf '%s\n' 'Its files are at /target (list-files, target-path); what is changed elsewhere ends with this session.'
 	printf '%s\n' 'check-tools tells what works here, recipe what is ready to run, container-shell opens its own shell.'
+	if [ -n "${CRASHCART_POD-}" ] && may_target_trace; then
+		printf '%s\n' 'This container has CAP_SYS_PTRACE: its root can take over this session, and become root on the node.'
+	fi
 }
