@@ -94,6 +94,7 @@ describe('a step of entering that fails is told by its name, and the command doe
     ['mount the toolbox', { toolbox: '/no/such' }],
     ['mount the toolbox', { breaks: 'rmdir $d/layers/work' }],
     ['mount the devices', { breaks: 'rmdir $d/layers/upper/dev', toolbox: '$d/empty' }],
+    ["enter the session's folder", { via: inject('chdir:error=EIO:when=1') }],
     ['enter-target: enter the namespaces', { via: hide('/toolbox/usr/bin/nsenter') }],
     [
       'nsenter: reassociate to namespace',
@@ -125,6 +126,7 @@ describe('a step of entering that fails is told by its name, and the command doe
       "session-init: umount the agent's root: Operation not permitted",
       { via: inject('umount2:error=EPERM') },
     ],
+    ['session-init: cd /: Input/output error', { via: inject('chdir:error=EIO:when=2') }],
     ['session-init: become the parent of orphans: Invalid', { via: inject('prctl:error=EINVAL:when=2') }],
     ['session-init: open a pipe: Too many open files', { via: inject('pipe2:error=EMFILE') }],
     ['session-init: fork: Resource temporarily', { breaks: limitProcesses(2) }],
@@ -189,18 +191,18 @@ describe('a session whose start fails', () => {
   });
 });
 
-/** Entering takes three seconds. @returns what puts an end to that. */
-async function slowDown(): Promise<() => Promise<unknown>> {
+/** Makes entering take some seconds. @returns what puts an end to that. */
+async function slowDown(seconds: number): Promise<() => Promise<unknown>> {
   const { code } = await doInAgent(`
     cp /opt/crashcart/session-init /run/crashcart/quick-init
-    printf '#!/bin/sh\\nsleep 3\\nexec /run/crashcart/quick-init "$@"\\n' >/run/crashcart/slow-init
+    printf '#!/bin/sh\\nsleep ${seconds}\\nexec /run/crashcart/quick-init "$@"\\n' >/run/crashcart/slow-init
     chmod +x /run/crashcart/slow-init
     mount --bind /run/crashcart/slow-init /opt/crashcart/session-init`);
   expect(code).toBe(0);
   return () => doInAgent('umount /opt/crashcart/session-init');
 }
 
-const isEntering = async () => (await doInAgent('pgrep -f slow-init || pgrep -f "sleep 3"')).code === 0;
+const isEntering = async () => (await doInAgent('pgrep -f "sh /opt/crashcart/session-init"')).code === 0;
 
 /** No process, folder or cgroup of a session. */
 async function expectNothingLeft(): Promise<void> {
@@ -210,7 +212,7 @@ async function expectNothingLeft(): Promise<void> {
 
 describe('while a target is entered slowly', () => {
   let speedUp: () => Promise<unknown>;
-  beforeAll(async () => (speedUp = await slowDown()));
+  beforeAll(async () => (speedUp = await slowDown(3)));
   afterAll(() => speedUp());
 
   test('the command is waited for', async () => {
@@ -231,4 +233,19 @@ describe('while a target is entered slowly', () => {
     await expectNothingLeft();
     await waitForTarget();
   });
+});
+
+test('a start that takes too long is told, and its command never runs', async () => {
+  const speedUp = await slowDown(4270);
+  try {
+    const { code, stdout, stderr } = await runCrashcart([...app, '--', 'echo', 'run']);
+    expect({ code, stdout: stdout.toString(), stderr }).toEqual({
+      ...{ code: 125, stdout: '' },
+      stderr: expect.stringMatching(/^error: the target could not be entered within 30 s/),
+    });
+    await expectNothingLeft();
+    expect((await doInAgent('pgrep -f "sleep 4270"')).code).toBe(1);
+  } finally {
+    await speedUp();
+  }
 });

@@ -118,7 +118,7 @@ int main(int count, char **arguments) {
   pid_t command = start_command(&start);
   if (command < 0) return entering_failed;
   /* From here on the session is the command's. */
-  if (write(STDERR_FILENO, "", 1) != 1) return entering_failed;
+  if (write(STDERR_FILENO, "", 1) != 1) kill(command, SIGKILL);
   /* The status after a halt that does not get the command to end. */
   int status = SIGKILL;
   for (;;) {
