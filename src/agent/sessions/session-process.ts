@@ -21,8 +21,8 @@ import { openPipes, type OpenedStreams, openTerminal } from './streams/command-s
 import { reportError } from './session-errors.ts';
 
 const targetPollMs = 200;
-/** A slow node takes seconds. */
-const enteringLimitMs = 30_000;
+/** A slow node takes seconds. The client, which waits 30 s for an answer, is to be told the step. */
+const enteringLimitMs = 20_000;
 /** After this time the session's cgroup is killed: the target may have stopped session-init. */
 const haltLimitMs = 1000;
 const killedExitCode = 128 + osConstants.signals.SIGKILL;
