@@ -152,7 +152,10 @@ describe('a step of entering that fails is told by its name, and the command doe
 
   test('and without a fault it does', async () => {
     const { code, stdout } = await doInAgent(writeEntering({}));
-    expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: 'run\n@' });
+    expect({ code, stdout: stdout.toString() }).toEqual({
+      code: 0,
+      stdout: 'run\n@session-init: exit code 0\n',
+    });
   });
 
   test.each([
@@ -160,7 +163,10 @@ describe('a step of entering that fails is told by its name, and the command doe
     [126, '/etc/passwd'],
   ])('exit code %i is the command’s', async (code, command) => {
     const result = await doInAgent(writeEntering({ command }));
-    expect({ code: result.code, stdout: result.stdout.toString() }).toEqual({ code, stdout: '@' });
+    expect({ code: result.code, stdout: result.stdout.toString() }).toEqual({
+      code,
+      stdout: `@session-init: exit code ${code}\n`,
+    });
     expect(result.stderr).toContain(`crashcart: ${command}: `);
   });
 });

@@ -16,7 +16,7 @@ import { waitUntil } from '../harness/command-run.ts';
 // The kernel's own cgroup v2, which can be mounted beside v1 too. There it has no memory controller: another one that
 // no process may be in the way of is handed on.
 const mount = mkdtempSync(join(tmpdir(), 'cgroup2-'));
-const memoryBytes = 64 * 1024 * 1024;
+const limits = { memoryBytes: 64 * 1024 * 1024, processes: 100 };
 let controller: string;
 let container: CgroupHierarchy;
 const started: ChildProcess[] = [];
@@ -99,7 +99,7 @@ test.each([
 test('a session gets a cgroup where no controller can be handed on, and all of it is killed and removed', async () => {
   jest.spyOn(console, 'error').mockReturnValue();
   const id = randomUUID();
-  const cgroup = await createSessionCgroup(id, memoryBytes, [container]);
+  const cgroup = await createSessionCgroup(id, limits, [container]);
   const directory = join(container.directory, `crashcart-${id}`);
   expect(cgroup.processFiles).toEqual([join(directory, 'cgroup.procs')]);
   const child = await startScript(`echo $$ >"$1/crashcart-${id}/cgroup.procs"; echo ready
@@ -107,6 +107,19 @@ test('a session gets a cgroup where no controller can be handed on, and all of i
   await cgroup.destroy();
   expect(existsSync(directory)).toBe(false);
   await waitUntil('it has ended', () => Promise.resolve(child.signalCode === 'SIGKILL'));
+});
+
+test('what forks without end is killed at once, but for the processes that are spared', async () => {
+  jest.spyOn(console, 'error').mockReturnValue();
+  const id = randomUUID();
+  const cgroup = await createSessionCgroup(id, limits, [container]);
+  const join = `echo $$ >"$1/crashcart-${id}/cgroup.procs"; echo ready;`;
+  const spared = await startScript(`${join} exec sleep 60`);
+  await startScript(`${join} f() { sleep 0.05; f & }; for n in {1..20}; do f & done; wait`);
+  await cgroup.killOthers([spared.pid ?? 0]);
+  expect(await cgroup.countTasks()).toBe(1);
+  expect(await cgroup.destroy()).toEqual([]);
+  await waitUntil('it has ended', () => Promise.resolve(spared.signalCode === 'SIGKILL'));
 });
 
 test('nothing is left of a session cgroup that could not be made', async () => {
@@ -117,6 +130,6 @@ test('nothing is left of a session cgroup that could not be made', async () => {
     controllers: [],
     directory: join(container.directory, 'missing'),
   };
-  await expect(createSessionCgroup(id, memoryBytes, [container, unusable])).rejects.toThrow('ENOENT');
+  await expect(createSessionCgroup(id, limits, [container, unusable])).rejects.toThrow('ENOENT');
   expect(existsSync(join(container.directory, `crashcart-${id}`))).toBe(false);
 });

@@ -32,12 +32,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-/* After this time the agent kills the session's cgroup. A process that hangs in the kernel can't be killed at all. */
-enum { end_limit_ms = 2000, end_poll_ms = 10 };
+/*
+ * How long the ends of all processes may take, and how long none of them may end: a process that hangs in the kernel can't
+ * be killed. The agent waits a little longer (haltStallMs) before it kills everything, session-init too.
+ */
+enum { end_limit_ms = 12000, stall_limit_ms = 1500, end_poll_ms = 10 };
+/* Of each process of a session, as docs/sessions.md says. */
+enum { max_descriptors = 65536 };
 /* src/agent/bridge/entering-contract.ts has the same number; a test compares them. */
 #define HALT_SIGNAL (SIGRTMIN + 3)
 
@@ -56,6 +62,15 @@ static void close_descriptors(void) {
     if (descriptor > STDERR_FILENO && descriptor != command_stderr && descriptor != dirfd(descriptors)) close(descriptor);
   }
   closedir(descriptors);
+}
+
+/* A runtime may set no limit: programs that go through all possible descriptors would not get to an end. */
+static void limit_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) fail("read the limit of descriptors");
+  if (limit.rlim_max > max_descriptors) limit.rlim_max = max_descriptors;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) fail("limit the descriptors");
 }
 
 /* Reaps the children that have ended. Returns whether the command was one of them, and then sets its status. */
@@ -84,16 +99,21 @@ static long read_clock_ms(void) {
   return now.tv_sec * 1000L + now.tv_nsec / 1000000L;
 }
 
-/* The orphans of a killed child become children, too: so again, until there is no child or the time is over. */
+/*
+ * The orphans of a killed child become children, too: so again, until there is no child. All are killed first and reaped
+ * then: to read the list of children after each one of thousands would take minutes.
+ */
 static void end_all(pid_t command, int *status) {
   const struct timespec pause = {.tv_nsec = end_poll_ms * 1000000L};
-  for (long end_ms = read_clock_ms() + end_limit_ms; read_clock_ms() < end_ms;) {
+  const long begin_ms = read_clock_ms();
+  for (long last_ms = begin_ms, now_ms = begin_ms; now_ms - last_ms < stall_limit_ms && now_ms - begin_ms < end_limit_ms;
+       now_ms = read_clock_ms()) {
     kill_children();
-    int one;
-    pid_t child = waitpid(-1, &one, WNOHANG);
+    pid_t child;
+    for (int one; (child = waitpid(-1, &one, WNOHANG)) > 0; last_ms = read_clock_ms())
+      if (child == command) *status = one;
     if (child < 0) return;
-    if (child == command) *status = one;
-    if (child == 0) nanosleep(&pause, 0);
+    nanosleep(&pause, 0);
   }
 }
 
@@ -111,6 +131,7 @@ int main(int count, char **arguments) {
   take_environment();
   enter_root(strcmp(arguments[1], "node") == 0);
   close_descriptors();
+  limit_descriptors();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("become the parent of orphans");
 
   const struct start start = {
@@ -130,6 +151,9 @@ int main(int count, char **arguments) {
       kill(command, signal);
     }
   }
+  /* Before the rest is ended: the agent helps with that. */
+  if (WIFEXITED(status)) dprintf(STDERR_FILENO, "session-init: exit code %d\n", WEXITSTATUS(status));
+  else dprintf(STDERR_FILENO, "session-init: signal %d\n", WTERMSIG(status));
   end_all(command, &status);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

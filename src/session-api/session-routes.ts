@@ -64,8 +64,10 @@ export const sessionRoutes = {
   /** Answers `SessionState`. */
   getSession: { method: 'GET', path: '/v1/sessions/{id}', body: null },
   /**
-   * Ends everything of a session; answers `SessionState` when nothing is left running. A session that the agent does
-   * not know (`notFound`) is never started afterwards, however late the request for that arrives.
+   * Ends everything of a session; answers `SessionState` when nothing is left running, or what is left can't be ended:
+   * `leftProcesses` of its end has that. A session that the agent does not know (`notFound`) is never started
+   * afterwards, however late the request for that arrives. Takes the query parameter `client`, or else `user`: the
+   * name, as claimed, of the user who stops the session of another client.
    */
   deleteSession: { method: 'DELETE', path: '/v1/sessions/{id}', body: null },
   /** Comes back after a lost connection, or takes the session over; answers `SessionState`. */

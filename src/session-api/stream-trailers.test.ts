@@ -4,7 +4,13 @@ import { formatTrailers, parseTrailers, type StreamTrailers } from './stream-tra
 const trailers: StreamTrailers = {
   bytes: 12,
   sha256: 'ab'.repeat(32),
-  end: { reason: 'targetEnded', exitCode: 137, message: 'the target’s process ended\n' },
+  end: {
+    reason: 'targetEnded',
+    exitCode: 137,
+    message: 'the target’s process ended\n',
+    warnings: ['ein Prozeß'],
+    leftProcesses: [{ pid: 7, name: 'cat\u001b' }],
+  },
 };
 
 describe('the trailers of a stream', () => {

@@ -16,17 +16,21 @@ const decimal = z
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
+const detailsSchema = sessionEndSchema.pick({ warnings: true, leftProcesses: true });
+
 const wireSchema = z.object({
   'crashcart-bytes': decimal,
   'crashcart-sha256': z.string().regex(/^[0-9a-f]{64}$/),
   'crashcart-exit-code': decimal.pipe(z.number().max(255)),
   'crashcart-reason': sessionEndSchema.shape.reason,
   'crashcart-message': z.string().optional(),
+  'crashcart-details': z.string().optional(),
 });
 
 /** @returns the trailers as HTTP/2 header fields. */
 export function formatTrailers(trailers: StreamTrailers): Record<string, string> {
   const { bytes, sha256, end } = trailers;
+  const { warnings, leftProcesses } = end;
   return {
     'crashcart-bytes': String(bytes),
     'crashcart-sha256': sha256,
@@ -34,6 +38,9 @@ export function formatTrailers(trailers: StreamTrailers): Record<string, string>
     'crashcart-reason': end.reason,
     // Field values are ASCII (RFC 9110 5.5).
     ...(end.message === null ? {} : { 'crashcart-message': encodeURIComponent(end.message) }),
+    ...(warnings.length + leftProcesses.length === 0
+      ? {}
+      : { 'crashcart-details': encodeURIComponent(JSON.stringify({ warnings, leftProcesses })) }),
   };
 }
 
@@ -42,6 +49,8 @@ export function parseTrailers(fields: Record<string, unknown>): StreamTrailers |
   const parsed = wireSchema.safeParse(fields);
   if (!parsed.success) return null;
   const message = parsed.data['crashcart-message'];
+  const details = detailsSchema.safeParse(decodeJSON(parsed.data['crashcart-details'] ?? '%7B%7D'));
+  if (!details.success) return null;
   return {
     bytes: parsed.data['crashcart-bytes'],
     sha256: parsed.data['crashcart-sha256'],
@@ -49,6 +58,15 @@ export function parseTrailers(fields: Record<string, unknown>): StreamTrailers |
       reason: parsed.data['crashcart-reason'],
       exitCode: parsed.data['crashcart-exit-code'],
       message: message === undefined ? null : decodeURIComponent(message),
+      ...details.data,
     },
   };
+}
+
+function decodeJSON(text: string): unknown {
+  try {
+    return JSON.parse(decodeURIComponent(text));
+  } catch {
+    return null;
+  }
 }

@@ -62,7 +62,14 @@ export class FakeProcess implements CommandProcess {
   end(end: Partial<SessionEnd> = {}): void {
     this.stdout.end();
     this.stderr?.end();
-    this.#ended.resolve({ reason: 'exited', message: null, exitCode: 0, ...end });
+    this.#ended.resolve({
+      reason: 'exited',
+      message: null,
+      exitCode: 0,
+      warnings: [],
+      leftProcesses: [],
+      ...end,
+    });
   }
 
   /** The agent loses track of the process, by a defect of its own. */

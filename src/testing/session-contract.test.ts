@@ -87,7 +87,7 @@ describe('a session', () => {
     process.stdout.write('to stdout');
     process.stderr?.write('to stderr');
     process.end({ exitCode: 3 });
-    const end = { reason: 'exited', message: null, exitCode: 3 };
+    const end = { reason: 'exited', message: null, exitCode: 3, warnings: [], leftProcesses: [] };
     expect(await outputs).toEqual([
       { content: 'to stdout', end },
       { content: 'to stderr', end },
@@ -124,7 +124,7 @@ describe('a session', () => {
   test('ends when it is deleted, also while nobody reads its output', async () => {
     const process = await start();
     writePieces(process.stdout, 8 * 1024 * 1024);
-    await client.deleteSession(id, limit);
+    await client.deleteSession(id, { client: me }, limit);
     expect(await client.getSession(id, limit)).toMatchObject({
       end: { reason: 'deleted', message: 'its client ended it' },
     });

@@ -47,6 +47,12 @@ export async function readInnermostPID(pid: number): Promise<number | null> {
   return innermost === undefined ? null : Number(innermost);
 }
 
+/** @returns the IDs of the children that the first thread of a process has; none when it has ended. */
+export async function listChildren(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
 /**
  * Whether a process belongs to a container, by the container ID in its cgroup paths. Paths differ by
  * driver, runtime and cgroup namespace; the ID in them does not. conmon carries the same ID.

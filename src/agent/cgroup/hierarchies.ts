@@ -21,8 +21,11 @@ export async function findOwnHierarchies(): Promise<CgroupHierarchy[]> {
   return parseHierarchies(cgroup, mountinfo);
 }
 
-/** The v1 controllers in which a session gets a cgroup. In the others it stays in the agent container's. */
-const usedControllers = ['memory', 'pids', 'freezer'];
+/**
+ * The v1 controllers in which a session gets a cgroup. In the others it stays in the agent container's. cpu: so that
+ * all processes of a session together have a share of the processors, beside that of the agent.
+ */
+const usedControllers = ['memory', 'pids', 'freezer', 'cpu'];
 
 /** Finds the hierarchies in which a session gets a cgroup: those of v1, or the one of v2. */
 export async function findSessionHierarchies(): Promise<CgroupHierarchy[]> {

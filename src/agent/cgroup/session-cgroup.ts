@@ -1,34 +1,47 @@
 import { mkdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type LeftProcess, maxLeftProcesses } from '../../session-api/session-end.ts';
 import { writeControl } from './control-file.ts';
 import { type CgroupHierarchy, findContainerDirectory, findSessionHierarchies } from './hierarchies.ts';
+import { type LimitEvents, readLimitEvents } from './limit-events.ts';
+import { killMembers, listMembers } from './member-kill.ts';
 import { findMissingLimits } from './missing-limits.ts';
 import { moveIntoLeaf } from './own-leaf.ts';
-import { killMembers } from './member-kill.ts';
+import type { SessionLimits } from './session-limits.ts';
 
 const removeLimitMs = 5000;
+const removePollMs = 5;
+/** How often the cgroup of a process that could not be ended is tried to be removed. */
+const retryRemovalMs = 10_000;
 
 /** The cgroup of one session, below the agent container's own: never in the target's. */
 export interface SessionCgroup {
   /** The files that a process writes its PID to, to join. */
   processFiles: string[];
-  /** How often the kernel killed a process in it for its memory limit. */
-  countMemoryKills(): Promise<number>;
-  /** Kills everything in the cgroup and removes the cgroup. */
-  destroy(): Promise<void>;
+  /** Reads what the kernel did to the session for its limits, up to `destroy`. */
+  readLimitEvents(): Promise<LimitEvents>;
+  /** Counts the processes and threads in it: zombies, too, where the kernel counts them (pids). */
+  countTasks(): Promise<number>;
+  /** Kills what is in the cgroup, except the processes with these IDs. */
+  killOthers(spared: readonly number[]): Promise<void>;
+  /**
+   * Kills everything in the cgroup and removes the cgroup, once however often it is called.
+   * @returns what could not be ended; the cgroup is removed when those processes have ended after all.
+   */
+  destroy(): Promise<LeftProcess[]>;
 }
 
 /**
  * Makes the cgroup of a session. Where a limit can't be set, the session has none: missing-limits.ts tells which.
  * @param id the session's UUID; it names the cgroup.
- * @param memoryBytes limit of everything in the session together.
+ * @param limits of everything in the session together.
  * @param hierarchies in which the session gets a cgroup.
  * @throws errors of the file system; nothing is left then.
  */
 export async function createSessionCgroup(
   id: string,
-  memoryBytes: number,
+  limits: SessionLimits,
   hierarchies?: CgroupHierarchy[],
 ): Promise<SessionCgroup> {
   const parents = hierarchies ?? (await findSessionHierarchies());
@@ -39,45 +52,62 @@ export async function createSessionCgroup(
     // On v2 the agent itself is in a leaf (own-leaf.ts): sessions are its siblings.
     directory: join(findContainerDirectory(hierarchy), `crashcart-${id}`),
   }));
-  const remove = async () => {
-    for (const { directory } of directories) await removeDirectory(directory);
-  };
   try {
-    for (const { directory, version, controllers } of directories) {
+    for (const { directory, version } of directories) {
       await mkdir(directory);
-      if (version === 2) await writeControl(join(directory, 'memory.max'), String(memoryBytes));
-      else if (controllers.includes('memory'))
-        await writeControl(join(directory, 'memory.limit_in_bytes'), String(memoryBytes));
+      const memoryFile = version === 2 ? 'memory.max' : 'memory.limit_in_bytes';
+      await writeControl(join(directory, memoryFile), String(limits.memoryBytes));
+      await writeControl(join(directory, 'pids.max'), String(limits.processes));
     }
   } catch (error) {
-    await remove();
+    await removeDirectories(directories);
     throw error;
   }
+  let lastEvents: LimitEvents | null = null;
+  const destroy = async () => {
+    lastEvents = await readLimitEvents(directories);
+    const left = await killMembers(directories);
+    if (left.length === 0) await removeDirectories(directories);
+    else removeLater(directories);
+    return await Promise.all(left.slice(0, maxLeftProcesses).map(nameProcess));
+  };
+  let destroyed: Promise<LeftProcess[]> | null = null;
   return {
     processFiles: directories.map(({ directory }) => join(directory, 'cgroup.procs')),
-    countMemoryKills: () => countMemoryKills(directories),
-    destroy: async () => {
-      await killMembers(directories);
-      await remove();
-    },
+    readLimitEvents: async () => lastEvents ?? (await readLimitEvents(directories)),
+    countTasks: () => countTasks(directories),
+    killOthers: async (spared) => void (await killMembers(directories, spared)),
+    destroy: () => (destroyed ??= destroy()),
   };
 }
 
-async function countMemoryKills(hierarchies: CgroupHierarchy[]): Promise<number> {
-  for (const { directory, version, controllers } of hierarchies) {
-    if (version === 1 && !controllers.includes('memory')) continue;
-    // https://docs.kernel.org/admin-guide/cgroup-v1/memory.html (10), …/cgroup-v2.html (memory.events)
-    const file = join(directory, version === 2 ? 'memory.events' : 'memory.oom_control');
-    const text = await readFile(file, 'utf8').catch(() => '');
-    const count = /^oom_kill (\d+)$/m.exec(text)?.[1];
-    if (count !== undefined) return Number(count);
+async function countTasks(hierarchies: CgroupHierarchy[]): Promise<number> {
+  for (const { directory } of hierarchies) {
+    const text = await readFile(join(directory, 'pids.current'), 'utf8').catch(() => '');
+    if (text !== '') return Number(text);
   }
-  return 0;
+  return (await listMembers(hierarchies)).length;
 }
 
-/** A cgroup can be removed only once its last process is reaped, which may take a moment. */
+async function nameProcess(pid: number): Promise<LeftProcess> {
+  const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '?');
+  return { pid, name: name.trimEnd() };
+}
+
+async function removeDirectories(hierarchies: CgroupHierarchy[]): Promise<void> {
+  for (const { directory } of hierarchies) await removeDirectory(directory);
+}
+
+/** Tries for as long as the agent runs; with its container, the runtime removes what is left. */
+function removeLater(hierarchies: CgroupHierarchy[]): void {
+  setTimeout(() => {
+    removeDirectories(hierarchies).catch(() => removeLater(hierarchies));
+  }, retryRemovalMs).unref();
+}
+
+/** A cgroup can be removed only once its last process is gone, which may take a moment. */
 async function removeDirectory(directory: string): Promise<void> {
-  const deadline = Date.now() + removeLimitMs;
+  const endMs = performance.now() + removeLimitMs;
   for (;;) {
     try {
       await rmdir(directory);
@@ -85,8 +115,8 @@ async function removeDirectory(directory: string): Promise<void> {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT') return;
-      if (code !== 'EBUSY' || Date.now() > deadline) throw error;
-      await delay(5);
+      if (code !== 'EBUSY' || performance.now() > endMs) throw error;
+      await delay(removePollMs);
     }
   }
 }

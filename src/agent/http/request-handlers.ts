@@ -65,8 +65,8 @@ export const requestHandlers: RequestHandlers = {
   getSession: async ({ stream, id }, { registry }) => sendJSON(stream, 200, (await registry.get(id)).state),
 
   // Also when the client is gone meanwhile: a request to end a session needs no reader of its answer.
-  deleteSession: async ({ stream, id }, { registry }) => {
-    const session = await registry.delete(id, 'its client ended it');
+  deleteSession: async ({ stream, id, query }, { registry }) => {
+    const session = await registry.delete(id, describeStop(query));
     sendJSON(stream, 200, session.state);
   },
 
@@ -111,6 +111,13 @@ export const requestHandlers: RequestHandlers = {
     sendJSON(stream, 200, {});
   }),
 };
+
+/** Says who ends a session, for whoever is attached to it. */
+function describeStop(query: URLSearchParams): string {
+  if (readClient(query) !== null) return 'its client ended it';
+  const user = query.get('user');
+  return user === null ? 'it was stopped' : `it was stopped by ${user}`;
+}
 
 function withSession(
   handle: (request: Request, session: Session, agent: Agent) => Promise<void>,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants as osConstants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionEnd } from '../../session-api/session-end.ts';
+import type { LeftProcess, SessionEnd } from '../../session-api/session-end.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
@@ -11,26 +11,27 @@ import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts'
 import { haltSignal } from '../bridge/entering-contract.ts';
 import { waitForStart } from '../bridge/entering-report.ts';
 import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
-import { isProcessAlive } from '../bridge/process-identity.ts';
+import { CommandEndReport } from '../bridge/command-end-report.ts';
+import { isProcessAlive, listChildren } from '../bridge/process-identity.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
 import { readTargetFiles } from '../bridge/target-files.ts';
 import { decideMemoryLimit } from '../cgroup/memory-limit.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
+import { maxSessionProcesses, type SessionLimits } from '../cgroup/session-limits.ts';
 import type { CommandProcess, EndReason } from './command-process.ts';
+import { describeEnd } from './end-description.ts';
 import { openPipes, type OpenedStreams, openTerminal } from './streams/command-streams.ts';
+import { isRunning, waitForInit } from './init-wait.ts';
 import { reportError } from './session-errors.ts';
 
 const targetPollMs = 200;
 /** A slow node takes seconds. The client, which waits 30 s for an answer, is to be told the step. */
 const enteringLimitMs = 20_000;
-/** After this time the session's cgroup is killed: the target may have stopped session-init. */
-const haltLimitMs = 1000;
+/** Most sessions leave nothing running: session-init has ended before the agent would help. */
+const helpAfterMs = 50;
+const lastWordsLimitMs = 500;
 const killedExitCode = 128 + osConstants.signals.SIGKILL;
 const targetEnded: EndReason = { reason: 'targetEnded', message: "the target's process ended" };
-const memoryLimitReached: EndReason = {
-  reason: 'memoryLimit',
-  message: "the session's memory limit was reached",
-};
 
 /** Undoes one step of the preparation. */
 type Undo = () => Promise<void> | void;
@@ -41,6 +42,7 @@ interface Parts {
   config: AgentConfig;
   target: PinnedTarget;
   command: CommandStart;
+  limits: SessionLimits;
   cgroup: SessionCgroup;
   directory: string;
   streams: OpenedStreams;
@@ -55,7 +57,11 @@ export class SessionProcess implements CommandProcess {
   readonly #undo: Undo[];
   readonly #ended = Promise.withResolvers<SessionEnd>();
   #child: ChildProcess | null = null;
+  #commandEnd: CommandEndReport | null = null;
   #isHalted = false;
+  /** By clients, through the agent. */
+  readonly #sentSignals = new Set<number>();
+  #leftProcesses: LeftProcess[] = [];
   /** The first reason wins. */
   #endReason: EndReason | null = null;
 
@@ -103,6 +109,7 @@ export class SessionProcess implements CommandProcess {
     // Not before the spawn: when the last descriptor of a pipe is closed, its stream ends.
     this.#parts.streams.releaseChildDescriptors();
     this.#child = child;
+    this.#commandEnd = new CommandEndReport(child);
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, name) =>
         resolve(code ?? 128 + (name === null ? 0 : osConstants.signals[name])),
@@ -113,24 +120,25 @@ export class SessionProcess implements CommandProcess {
     } catch (error) {
       throw await this.#abandonStart(child, error);
     }
-    this.#supervise(exited).then(this.#ended.resolve, this.#ended.reject);
+    this.#supervise(child, exited).then(this.#ended.resolve, this.#ended.reject);
   }
 
   /** Goes through both inits to the command. */
   signal(name: NodeJS.Signals): void {
+    this.#sentSignals.add(osConstants.signals[name]);
     this.#child?.kill(name);
   }
 
   async halt(why: EndReason): Promise<void> {
     this.#endReason ??= why;
     const child = this.#child;
-    if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-      const exited = once(child, 'exit');
+    if (child?.pid !== undefined && isRunning(child)) {
       this.#isHalted = true;
       process.kill(child.pid, haltSignal);
-      await Promise.race([exited, delay(haltLimitMs, undefined, { ref: false })]);
+      await this.#killOthers(child);
+      await waitForInit(child, this.#parts.cgroup);
     }
-    await this.#parts.cgroup.destroy().catch(reportError);
+    await this.#destroyCgroup();
   }
 
   async release(): Promise<void> {
@@ -144,13 +152,21 @@ export class SessionProcess implements CommandProcess {
    */
   async #abandonStart(child: ChildProcess, error: unknown): Promise<unknown> {
     const { target, cgroup } = this.#parts;
-    const memoryKills = await cgroup.countMemoryKills();
+    const { memoryKills } = await cgroup.readLimitEvents();
     // It may not have joined the cgroup yet; it has no children then.
     child.kill('SIGKILL');
-    await cgroup.destroy().catch(reportError);
-    if (this.#endReason !== null) return new ProblemError('conflict', describeAbandoned(this.#endReason));
+    await this.#destroyCgroup();
+    if (this.#endReason !== null)
+      return new ProblemError('conflict', describeAbandoned(this.#endReason.message));
     if (memoryKills > 0)
-      return new ProblemError('bridgeFailed', describeAbandoned(memoryLimitReached), null, { cause: error });
+      return new ProblemError(
+        'bridgeFailed',
+        describeAbandoned("the session's memory limit was reached"),
+        null,
+        {
+          cause: error,
+        },
+      );
     // With the first process of its PID namespace, others of the target end a moment later.
     if (await isProcessAlive(target.process)) await delay(targetPollMs, undefined, { ref: false });
     return await target.check().then(
@@ -172,21 +188,46 @@ export class SessionProcess implements CommandProcess {
   }
 
   /** Waits for the end of the command and finds out what ended it. */
-  async #supervise(exited: Promise<number>): Promise<SessionEnd> {
-    const { target, cgroup } = this.#parts;
+  async #supervise(child: ChildProcess, exited: Promise<number>): Promise<SessionEnd> {
+    const { target, cgroup, limits } = this.#parts;
     const watch = new AbortController();
     const watched = this.#watchTarget(watch.signal);
-    const exitCode = await exited;
+    const helped = this.#helpInit(child, watch.signal);
+    const exitCode = this.#correct(await exited);
     watch.abort();
-    await watched;
-    if (exitCode === killedExitCode) {
-      if ((await cgroup.countMemoryKills()) > 0) this.#endReason ??= memoryLimitReached;
-      // The kernel kills a PID namespace's processes only once the namespace's init is exiting (zap_pid_ns_processes).
-      if (!(await isProcessAlive(target.process))) this.#endReason ??= targetEnded;
-    }
+    await Promise.all([watched, helped]);
+    // What it wrote before its end may be read after it.
+    await Promise.race([this.#commandEnd?.heard, delay(lastWordsLimitMs, undefined, { ref: false })]);
+    const events = await cgroup.readLimitEvents();
+    // The kernel kills a PID namespace's processes only once the namespace's init is exiting (zap_pid_ns_processes).
+    if (exitCode === killedExitCode && !(await isProcessAlive(target.process)))
+      this.#endReason ??= targetEnded;
     // Background processes may hold the pipes. With them gone, the outputs end.
-    await cgroup.destroy().catch(reportError);
-    return { reason: 'exited', message: null, ...this.#endReason, exitCode: this.#correct(exitCode) };
+    await this.#destroyCgroup();
+    const command = this.#commandEnd?.end ?? null;
+    const facts = { exitCode, command, why: this.#endReason, sentSignals: this.#sentSignals, events, limits };
+    return { ...describeEnd(facts), exitCode, leftProcesses: this.#leftProcesses };
+  }
+
+  /** Kills what the command has left running, once it has ended: session-init alone could not keep up with a fork bomb. */
+  async #helpInit(child: ChildProcess, signal: AbortSignal): Promise<void> {
+    await Promise.race([this.#commandEnd?.heard, once(signal, 'abort')]);
+    await delay(helpAfterMs, undefined, { signal, ref: false }).catch(() => undefined);
+    if (isRunning(child)) await this.#killOthers(child);
+  }
+
+  /** Kills everything but both inits: session-init has to reap. */
+  async #killOthers(child: ChildProcess): Promise<void> {
+    const { pid = 0 } = child;
+    await this.#parts.cgroup.killOthers([pid, ...(await listChildren(pid))]).catch(reportError);
+  }
+
+  async #destroyCgroup(): Promise<void> {
+    try {
+      this.#leftProcesses = await this.#parts.cgroup.destroy();
+    } catch (error) {
+      reportError(error);
+    }
   }
 
   /**
@@ -224,8 +265,9 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
   const reading = readTargetFiles(target.process, spec.setup, signal);
   // Its error is thrown below; until then nobody listens.
   reading.catch(() => undefined);
-  const cgroup = await createSessionCgroup(id, decideMemoryLimit(spec.setup, config));
-  undo.push(() => cgroup.destroy());
+  const limits = { memoryBytes: decideMemoryLimit(spec.setup, config), processes: maxSessionProcesses };
+  const cgroup = await createSessionCgroup(id, limits);
+  undo.push(async () => void (await cgroup.destroy()));
   const directory = await createSessionDirectory(id, target, cgroup.processFiles);
   undo.push(() => directory.remove());
   const { nameFiles, environment, warnings } = await reading;
@@ -239,10 +281,10 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
     streams.releaseChildDescriptors();
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
   });
-  return { spec, config, target, command, cgroup, directory: directory.path, streams, warnings };
+  return { spec, config, target, command, limits, cgroup, directory: directory.path, streams, warnings };
 }
 
-function describeAbandoned({ message }: EndReason): string {
+function describeAbandoned(message: string | null): string {
   return `the target could not be entered: ${message ?? 'the session was ended'}`;
 }
 

@@ -219,5 +219,5 @@ export class Session {
 
 function describeLoss(error: unknown): SessionEnd {
   const message = `the agent lost control of the session: ${getErrorMessage(error)}`;
-  return { reason: 'failed', message, exitCode: exitCodes.failure };
+  return { reason: 'failed', message, exitCode: exitCodes.failure, warnings: [], leftProcesses: [] };
 }

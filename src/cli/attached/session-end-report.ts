@@ -2,7 +2,7 @@ import type { ApiClient } from '../../cluster/api/api-client.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { Reporter } from '../../failure/reporter.ts';
 import { describeTargetEnd } from '../../cluster/target/target-end.ts';
-import type { SessionEnd } from '../../session-api/session-end.ts';
+import type { LeftProcess, SessionEnd } from '../../session-api/session-end.ts';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
 
 /** How long the API server is asked why a target ended: the kubelet reports it a moment later. */
@@ -19,9 +19,17 @@ export async function reportSessionEnd(
   target: SessionTarget,
   reporter: Reporter,
 ): Promise<number> {
+  for (const warning of end.warnings) reporter.warning(warning);
+  if (end.leftProcesses.length > 0) reporter.warning(describeLeft(end.leftProcesses));
   const message = await describeEnd(end, api, target);
   if (message !== null) reporter.error(message);
   return end.exitCode;
+}
+
+/** Names what could not be ended. Process names are the target's own: to be printed by the reporter, which escapes. */
+export function describeLeft(left: LeftProcess[]): string {
+  const names = left.map(({ pid, name }) => `${name} (PID ${pid} on the node)`).join(', ');
+  return `some processes can't be ended, as they wait in the kernel: ${names}`;
 }
 
 async function describeEnd(end: SessionEnd, api: ApiClient, target: SessionTarget): Promise<string | null> {
@@ -36,7 +44,7 @@ async function describeEnd(end: SessionEnd, api: ApiClient, target: SessionTarge
       return `the target has ended, and the session with it: ${why ?? end.message ?? 'no reason is known'}`;
     }
     case 'memoryLimit':
-      return `the session reached its memory limit${end.message === null ? '' : `: ${end.message}`}`;
+      return end.message ?? 'the session reached its memory limit';
     case 'deleted':
       throw new Failure(
         'sessionFailed',

@@ -4,7 +4,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { ProblemError } from '../../session-api/problem.ts';
-import { sessionStateSchema } from '../../session-api/session-end.ts';
+import { type SessionEnd, sessionStateSchema } from '../../session-api/session-end.ts';
 import { offsetHeader } from '../../session-api/session-routes.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
 import { answerJSON, describePlayedSession, playApiServer } from '../testing/fake-api-server.ts';
@@ -59,7 +59,7 @@ async function attach(
 function endOutput(stream: ServerHttp2Stream, content: string, from: number): void {
   stream.respond({ ':status': 200, [offsetHeader]: String(from) }, { waitForTrailers: true });
   const sha256 = createHash('sha256').update(content).digest('hex');
-  const end = { reason: 'exited', exitCode: 3, message: null } as const;
+  const end: SessionEnd = { reason: 'exited', exitCode: 3, message: null, warnings: [], leftProcesses: [] };
   stream.once('wantTrailers', () =>
     stream.sendTrailers(formatTrailers({ bytes: content.length, sha256, end })),
   );
@@ -117,7 +117,7 @@ describe('a session of a client', () => {
     const { session, requests } = await attach((stream) => stream.respond({ ':status': 200 }));
     session.close();
     await session.delete(AbortSignal.timeout(3000));
-    expect(requests.at(-1)).toBe('DELETE ');
+    expect(requests.at(-1)).toBe('DELETE  as a client');
   });
 
   test('that only watches asks for nothing as a client, and can neither detach nor send stdin', async () => {

@@ -193,13 +193,14 @@ export class ClientSession {
    */
   async delete(signal: AbortSignal): Promise<void> {
     this.#stdin?.close();
-    const { id, agent } = this.#joined;
+    const { id, agent, holder } = this.#joined;
+    const by = { client: holder?.client ?? '' };
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(firstDeleteLimitMs)]);
-      await this.#connection.client.deleteSession(id, limit);
+      await this.#connection.client.deleteSession(id, by, limit);
     } catch (error) {
       if (error instanceof ProblemError || signal.aborted) throw error;
-      await askAgent(this.#api, agent, (client, limit) => client.deleteSession(id, limit), signal);
+      await askAgent(this.#api, agent, (client, limit) => client.deleteSession(id, by, limit), signal);
     }
   }
 

@@ -72,7 +72,7 @@ function answerOutput(stream: ServerHttp2Stream, content: string): void {
   const trailers = formatTrailers({
     bytes: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
-    end: { reason: 'exited', exitCode: 3, message: null },
+    end: { reason: 'exited', exitCode: 3, message: null, warnings: [], leftProcesses: [] },
   });
   stream.once('wantTrailers', () => stream.sendTrailers(trailers));
   stream.end(content);

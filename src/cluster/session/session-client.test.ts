@@ -59,7 +59,7 @@ function describeContent(content: Buffer, exitCode = 0): Record<string, string> 
   return formatTrailers({
     bytes: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
-    end: { reason: 'exited', exitCode, message: null },
+    end: { reason: 'exited', exitCode, message: null, warnings: [], leftProcesses: [] },
   });
 }
 
@@ -101,7 +101,13 @@ describe('an output', () => {
     const offsets: number[] = [];
     const trailers = await read(client, sink, (offset) => offsets.push(offset));
     sink.end();
-    expect(trailers.end).toEqual({ reason: 'exited', exitCode: 3, message: null });
+    expect(trailers.end).toEqual({
+      reason: 'exited',
+      exitCode: 3,
+      message: null,
+      warnings: [],
+      leftProcesses: [],
+    });
     expect(await received).toBe(content.toString());
     expect(offsets.at(-1)).toBe(content.length);
   });

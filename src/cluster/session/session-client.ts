@@ -219,11 +219,16 @@ export class SessionClient {
 
   /**
    * Ends everything that runs in a session.
-   * @returns the session, once nothing runs any longer, or what still runs can't be ended.
+   * @param by who does: the ID of the client that holds the session, or the user's name; null when it is not known.
+   * @returns the session: its end says which processes could not be ended.
    * @throws ProblemError `notFound`.
    */
-  async deleteSession(id: string, signal: AbortSignal): Promise<SessionState> {
-    const body = await this.#exchange(sessionRoutes.deleteSession, { id }, signal);
+  async deleteSession(
+    id: string,
+    by: { client: string } | { user: string | null },
+    signal: AbortSignal,
+  ): Promise<SessionState> {
+    const body = await this.#exchange(sessionRoutes.deleteSession, { id, query: by }, signal);
     return parseAnswer(sessionStateSchema, body);
   }
 

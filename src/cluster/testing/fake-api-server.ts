@@ -73,7 +73,7 @@ export function describePlayedSession(id: string, isEnded = false, isEndAwaited 
     state: isEnded ? 'ended' : 'running',
     startedAt: '2026-01-01T00:00:00Z',
     endedAt: isEnded ? '2026-01-01T00:00:01Z' : null,
-    end: isEnded ? { reason: 'exited', exitCode: 0, message: null } : null,
+    end: isEnded ? { reason: 'exited', exitCode: 0, message: null, warnings: [], leftProcesses: [] } : null,
     ...{ claimedUser: null, reason: null, holder: null, expiresAt: null, clients: 0 },
     isEndAwaited,
     ...{ hasTerminal: false, hasStdin: false, outputBufferBytes: 1024 * 1024 },

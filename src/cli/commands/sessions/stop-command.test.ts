@@ -53,6 +53,18 @@ test('all sessions that are to be stopped are looked for at once', async () => {
   expect(stdout).toBe(ids.map((id) => `session ${id} stopped\n`).join(''));
 });
 
+test('a session is said to be stopped only if nothing of it is left', async () => {
+  const leftProcesses = [{ pid: 17, name: 'cat\u001b[2J' }];
+  const end = { reason: 'deleted', exitCode: 137, message: null, leftProcesses };
+  const { code, stdout, stderr } = await stop((id, stream) =>
+    answerJSON(stream, { ...describePlayedSession(id, true), ...(id === ids[0] && { end }) }),
+  );
+  expect({ code, stdout }).toEqual({ code: 125, stdout: `session ${ids[1]} stopped\n` });
+  expect(stderr).toMatch(
+    `error: session ${ids[0]} was not stopped: some processes can't be ended, as they wait in the kernel: cat\\x1b[2J (PID 17 on the node)\n`,
+  );
+});
+
 test.each<[string, RegExp, (id: string, stream: ServerHttp2Stream) => void]>([
   [
     'that the agent still runs',

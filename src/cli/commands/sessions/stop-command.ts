@@ -1,3 +1,4 @@
+import { findUserName } from '../../../cluster/api/user-name.ts';
 import { askAgent } from '../../../cluster/session/ask-agent.ts';
 import { listSessions, selectSession } from '../../../cluster/session/list-sessions.ts';
 import type { SessionClient } from '../../../cluster/session/session-client.ts';
@@ -8,6 +9,7 @@ import { defineArguments } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
+import { describeLeft } from '../../attached/session-end-report.ts';
 import { sessionIDSchema } from '../../options/values/session-id.ts';
 
 /** Ends sessions. */
@@ -33,9 +35,11 @@ export const stopCommand = defineCommand({
       const listed = await listSessions(api, namespace, signal);
       // An unknown ID is reported before the first session is ended.
       const found = options.ids.map((id) => selectSession(listed, namespace, id));
+      const user = await findUserName(api, signal);
       let code = 0;
       for (const { pod, state } of found) {
-        const end = (client: SessionClient, limit: AbortSignal) => client.deleteSession(state.id, limit);
+        const end = (client: SessionClient, limit: AbortSignal) =>
+          client.deleteSession(state.id, { user }, limit);
         try {
           requireEnd(await askAgent(api, { namespace, pod }, end, signal));
           context.stdout.write(`session ${state.id} stopped\n`);
@@ -50,6 +54,7 @@ export const stopCommand = defineCommand({
 
 function requireEnd({ end, id }: SessionState): void {
   if (end === null) throw new Failure('sessionFailed', `the agent still runs the session ${id}`);
+  if (end.leftProcesses.length > 0) throw new Failure('sessionFailed', describeLeft(end.leftProcesses));
 }
 
 /** The other sessions are stopped all the same. */
