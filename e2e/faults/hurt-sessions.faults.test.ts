@@ -1,0 +1,12 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestNamespace, deleteTestNamespace, privilegedLabels } from '../harness/test-namespace.ts';
+import { hurtSessions } from './hurt-sessions.ts';
+
+const agents = 'hurt-sessions';
+
+beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
+afterAll(() => deleteTestNamespace(agents), 60_000);
+
+test('what is done to sessions for 20 s is told to each of them, and to nobody else', async () => {
+  expect(await hurtSessions(agents, 20_000)).toBeGreaterThan(5);
+}, 120_000);
