@@ -17,6 +17,7 @@ export const builtInTests: Record<string, string> = {
   'install-with-npm': machine,
   'interrupt-a-start': processes,
   'keep-an-agent-warm': processes,
+  'keep-sessions-apart': processes,
   'lose-the-connection': processes,
   'lose-the-target': processes,
   'pull-from-a-registry': layout,

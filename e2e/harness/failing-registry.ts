@@ -27,39 +27,56 @@ interface Content {
   bytes: Buffer;
 }
 
-/** The manifests of the repositories that refuse nothing, and their blobs by digest. */
-function describeContents(): Record<string, { manifest: Content; blobs: Map<string, Buffer> }> {
+/** A repository: a manifest, and blobs by digest. */
+interface RepositoryContents {
+  manifest: Content;
+  blobs: Map<string, Buffer>;
+}
+
+/** The repositories that refuse nothing. */
+function describeContents(): Record<string, RepositoryContents> {
   const layer = Buffer.from('this is no archive');
-  const other = Buffer.from('these bytes differ');
-  const config = describeJSON({
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    os: 'linux',
-    rootfs: { type: 'layers', diff_ids: [hash(layer)] },
-  });
-  const manifest = describeJSON({
-    schemaVersion: 2,
-    mediaType: manifestType,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...describeBlob(config) },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', ...describeBlob(layer) }],
-  });
+  const image = describeImage(layer, layer);
   const index = describeJSON({
     schemaVersion: 2,
     mediaType: indexType,
     manifests: [
       {
         mediaType: manifestType,
-        ...describeBlob(manifest),
+        ...describeBlob(image.manifest.bytes),
         platform: { architecture: 's390x', os: 'linux' },
       },
     ],
   });
-  const image = { type: manifestType, bytes: manifest };
-  const configBlob = [hash(config), config] as const;
   return {
     'other-platform': { manifest: { type: indexType, bytes: index }, blobs: new Map() },
-    'no-archive': { manifest: image, blobs: new Map([configBlob, [hash(layer), layer]]) },
-    'other-bytes': { manifest: image, blobs: new Map([configBlob, [hash(layer), other]]) },
+    'no-archive': image,
+    // A layer of its own: of one that a node has, the node asks no registry.
+    'other-bytes': describeImage(
+      Buffer.from('these bytes are promised'),
+      Buffer.from('these bytes are received'),
+    ),
   };
+}
+
+/** Describes an image of one layer. @param served what comes in place of the layer. */
+function describeImage(layer: Buffer, served: Buffer): RepositoryContents {
+  const config = describeJSON({
+    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    os: 'linux',
+    rootfs: { type: 'layers', diff_ids: [hash(layer)] },
+  });
+  const bytes = describeJSON({
+    schemaVersion: 2,
+    mediaType: manifestType,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', ...describeBlob(config) },
+    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', ...describeBlob(layer) }],
+  });
+  const blobs = new Map([
+    [hash(config), config],
+    [hash(layer), served],
+  ]);
+  return { manifest: { type: manifestType, bytes }, blobs };
 }
 
 /** @param address where it listens, on a free port. */

@@ -21,6 +21,8 @@ export interface PullProblem {
 
 type Waiting = NonNullable<Pod['status']['containerStatuses'][number]['state']['waiting']>;
 
+/** The failure itself is known by then. */
+const eventsLimitMs = 3000;
 /** The kubelet's reasons: https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/images/types.go */
 const pullReason = /^(ErrImage|ImagePull|InvalidImage|RegistryUnavailable|ImageInspect|SignatureValidation)/;
 const permanentReasons = ['InvalidImageName', 'ErrImageNeverPull', 'SignatureValidationFailed'];
@@ -51,7 +53,8 @@ export async function readPullProblem(
 ): Promise<PullProblem | null> {
   const query = { fieldSelector: `involvedObject.kind=Pod,involvedObject.name=${pod}` };
   // What is asked for the sake of the message must not hide the failure.
-  const answer = await api.get({ ...events.list(namespace), query, signal }).catch(() => null);
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(eventsLimitMs)]);
+  const answer = await api.get({ ...events.list(namespace), query, signal: limited }).catch(() => null);
   signal.throwIfAborted();
   const told = answer?.items.findLast(({ message }) => pullEvent.test(message));
   return told ? describeProblem('ErrImagePull', told.message.replace(pullEvent, '')) : null;
