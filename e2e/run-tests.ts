@@ -15,7 +15,7 @@ const resultsSchema = z.object({
 });
 
 /** A step that hangs is a failure of its own, told long before a CI's limit ends everything unsaid. */
-const limitsMs = { check: 5 * 60_000, unit: 5 * 60_000, e2e: 25 * 60_000, faults: 15 * 60_000 };
+const limitsMs = { check: 5 * 60_000, unit: 5 * 60_000, e2e: 40 * 60_000, faults: 20 * 60_000 };
 
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const results = await mkdtemp(join(tmpdir(), 'crashcart-tests-'));
