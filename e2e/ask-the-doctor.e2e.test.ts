@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
+import { getUserEnvironment, runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
 import { askDoctor, type DoctorReport } from './harness/doctor-findings.ts';
+import { createInstrumentedPlugin } from './harness/instrumented-plugin.ts';
 import { startOldApiServer } from './harness/old-api-server.ts';
 import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
@@ -296,10 +300,18 @@ test('an API server that is too old is told', async () => {
 test('a clock that is wrong is told', async () => {
   // That of the client's JavaScript alone.
   const later = 'const now = Date.now; Date.now = () => now() + 3600000';
-  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(later)}` };
-  const { findings } = await askDoctor(['--agent-namespace', sound], { env });
-  expect(findings['clock']).toMatchObject({
-    status: 'warning',
-    message: expect.stringMatching(/^this machine's is 36\d\d s ahead of the API server's$/),
-  });
+  const directory = await mkdtemp(join(tmpdir(), 'crashcart-clock-'));
+  try {
+    const program = `--import=data:text/javascript,${encodeURIComponent(later)}`;
+    const folder = await createInstrumentedPlugin(directory, [program.replaceAll("'", '%27')]);
+    const { PATH } = await getUserEnvironment();
+    const env = { PATH: [folder, PATH].join(delimiter) };
+    const { findings } = await askDoctor(['--agent-namespace', sound], { env });
+    expect(findings['clock']).toMatchObject({
+      status: 'warning',
+      message: expect.stringMatching(/^this machine's is 36\d\d s ahead of the API server's$/),
+    });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });

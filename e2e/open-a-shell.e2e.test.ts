@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { createInstrumentedPlugin } from './harness/instrumented-plugin.ts';
 import { UserTerminal } from './harness/user-terminal.ts';
 
 const crashcart = 'kubectl crashcart musl -n targets -q';
@@ -111,7 +112,8 @@ describe('the user’s terminal', () => {
   });
 
   test('is given back as it was after a crash', async () => {
-    const shown = await endBy('SIGUSR2', `NODE_OPTIONS=--require=${crash}`);
+    const folder = await createInstrumentedPlugin(directory, [`--require=${crash}`]);
+    const shown = await endBy('SIGUSR2', `PATH=${folder}:$PATH`);
     expect(shown).toMatch(/a defect/);
     expect(shown).toMatch(/ icanon [^]* echo /);
   });
