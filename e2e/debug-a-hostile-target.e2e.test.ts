@@ -111,6 +111,9 @@ describe('a target that stops every process of a session', () => {
 test('a target that kills every process of a session ends it, truthfully', async () => {
   const { ended } = await open();
   await doInTarget('kill -KILL -1');
-  expect(await ended).toMatchObject({ code: 137, stderr: '' });
+  expect(await ended).toMatchObject({
+    code: 137,
+    stderr: 'warning: the session was killed by the target, or by somebody on the node (exit code 137)\n',
+  });
   expect(await listOwnProcesses()).toEqual([]);
 });

@@ -151,7 +151,7 @@ describe('that a process was killed is told', () => {
     await expectSuccess(['exec', pod, '-n', namespace, '--', 'sh', '-c', 'kill -9 $(pidof session-init)']);
     expect(await ended).toMatchObject({
       code: 137,
-      stderr: 'warning: session-init was killed (exit code 137): by the target, or by somebody on the node\n',
+      stderr: 'warning: the session was killed by the target, or by somebody on the node (exit code 137)\n',
     });
     expect(listProcesses().filter((pid) => readCommandLine(pid) === 'sleep 4263')).toEqual([]);
   });

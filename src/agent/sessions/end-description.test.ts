@@ -73,7 +73,7 @@ describe('the end of a session', () => {
 
   test('whose init says nothing of its command was killed from outside', () => {
     expect(describeWith({ exitCode: 137, command: null }).warnings).toEqual([
-      'session-init was killed (exit code 137): by the target, or by somebody on the node',
+      'the session was killed by the target, or by somebody on the node (exit code 137)',
     ]);
   });
 });

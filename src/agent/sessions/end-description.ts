@@ -61,7 +61,7 @@ function describeSignal(
   sentSignals: ReadonlySet<number>,
 ): string | null {
   if (command === null)
-    return `session-init was killed (exit code ${exitCode}): by the target, or by somebody on the node`;
+    return `the session was killed by the target, or by somebody on the node (exit code ${exitCode})`;
   if (!('signal' in command)) return null;
   const { signal } = command;
   if (usualSignals.includes(signal) || sentSignals.has(signal)) return null;
