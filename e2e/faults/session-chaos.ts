@@ -12,7 +12,7 @@ const faults = {
   'kills the command': 'kill -9 $3',
   'stops everything, then kills': 'kill -STOP $*; sleep 0.3; kill -9 $* 2>/dev/null || :',
   'removes its cgroups': `
-    for cgroup in $(sed -n 's/^[0-9]*:\\([^:]*\\):\\(.*crashcart-.*\\)$/\\1\\2/p' /proc/$3/cgroup); do
+    for cgroup in $(sed -n 's/^[0-9]*:\\([^:]*\\):\\(.*\\/crashcart-[0-9a-f]\\{8\\}-[0-9a-f-]*\\)$/\\1\\2/p' /proc/$3/cgroup); do
       directory=/sys/fs/cgroup/$cgroup
       parent=\${directory%/*}
       [ ! -d $parent/agent ] || parent=$parent/agent
