@@ -45,6 +45,7 @@ export class TerminalAttachment {
   #session: ClientSession | null = null;
   #undo: (() => void)[] = [];
   #interrupts = 0;
+  #isTerminalTaken = false;
 
   constructor(options: AttachmentOptions, context: Context) {
     this.#options = options;
@@ -57,6 +58,7 @@ export class TerminalAttachment {
       stdout: recording?.to.tap(stdout, 'stdout') ?? stdout,
       stderr: hasTerminal ? null : (recording?.to.tap(stderr, 'stderr') ?? stderr),
       compress,
+      onBegin: () => this.#takeTerminal(),
       onLost: ({ message }) => {
         this.#status.show('crashcart: connection lost; reconnecting…');
         this.#traceStep(`${message}; reconnecting`);
@@ -80,11 +82,9 @@ export class TerminalAttachment {
   async run(session: ClientSession): Promise<SessionOutcome> {
     this.#session = session;
     const { role, hasTerminal, hasStdin } = this.#options;
+    this.#takeTerminal();
     if (hasTerminal && role !== 'watcher') {
-      this.#undo.push(
-        enterRawMode(this.#context.stdin),
-        watchWindowSize(this.#context.stdout, (size) => this.#resize(size)),
-      );
+      this.#undo.push(watchWindowSize(this.#context.stdout, (size) => this.#resize(size)));
       if (role === 'holder') void this.#redraw();
     }
     if (hasStdin && role !== 'watcher') this.#sendStdin(session);
@@ -125,6 +125,14 @@ export class TerminalAttachment {
   close(): void {
     this.#status.clear();
     for (const undo of this.#undo.splice(0)) undo();
+  }
+
+  /** Before the first output, as the remote terminal has put its carriage returns into it already. */
+  #takeTerminal(): void {
+    const { role, hasTerminal } = this.#options;
+    if (!hasTerminal || role === 'watcher' || this.#isTerminalTaken) return;
+    this.#isTerminalTaken = true;
+    this.#undo.push(enterRawMode(this.#context.stdin));
   }
 
   async #end(signal: AbortSignal): Promise<void> {

@@ -26,6 +26,8 @@ export interface SessionSinks {
   stderr: Writable | null;
   /** Whether the output may be compressed on its way. */
   compress: boolean;
+  /** Called before the first byte of an output is passed on: output may come before the answer to the start. */
+  onBegin?: () => void;
   /** Called when the connection is lost and another one is tried. */
   onLost: (cause: Failure) => void;
   /** Called when the session goes on over another connection. */
@@ -213,10 +215,10 @@ export class ClientSession {
 
   async #read(name: OutputStreamName, sink: Writable, sinks: SessionSinks): Promise<StreamTrailers> {
     const { holder, id, isNew } = this.#joined;
-    const { compress, onGap } = sinks;
+    const { compress, onBegin, onGap } = sinks;
     const reader = new OutputReader(name, sink, isNew ? 0 : null, {
       onDelivered: (offset) => this.#acknowledger?.delivered(name, offset),
-      onGap,
+      ...{ onBegin, onGap },
     });
     for (let { client } = this.#connection; ;) {
       try {

@@ -51,8 +51,10 @@ async function open(
   });
   opened.push(played.close);
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const begun: number[] = [];
   const sinks = {
     ...{ stdout, stderr, compress: false },
+    onBegin: () => begun.push(stdout.readableLength),
     ...{ onLost: () => undefined, onRestored: () => undefined, onGap: () => undefined },
   };
   const agent = {
@@ -85,13 +87,14 @@ function answerStart(stream: ServerHttp2Stream): void {
 describe('a session that is opened', () => {
   test('is asked for its outputs before the agent has answered that it is started', async () => {
     let put: ServerHttp2Stream | null = null;
-    const { opening, asked, stdout } = await open((stream, request) => {
+    const { opening, asked, stdout, begun } = await open((stream, request) => {
       if (request === 'PUT') put = stream;
       else answerOutput(stream, `the ${request}`);
       if (request === 'GET stderr' && put !== null) answerStart(put);
     });
     const session = await opening;
     expect(await session.outcome).toMatchObject({ kind: 'ended', end: { exitCode: 3 } });
+    expect(begun).toEqual([0, 'the GET stdout'.length]);
     expect(await text(stdout.end())).toBe('the GET stdout');
     expect(asked.map(({ request }) => request).slice(0, 3)).toEqual(['PUT', 'GET stdout', 'GET stderr']);
   });

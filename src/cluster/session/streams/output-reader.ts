@@ -11,6 +11,8 @@ const maxProblemBytes = 64 * 1024;
 
 /** Who is told how an output proceeds. */
 export interface OutputEvents {
+  /** Called over each connection before the first byte is written to the sink. */
+  onBegin?: (() => void) | undefined;
   /** Called with the offset up to which the sink has taken everything. */
   onDelivered: (offset: number) => void;
   /** Called with the number of bytes that are lost when a terminal's output goes on after a gap. */
@@ -105,6 +107,7 @@ export class OutputReader {
   }
 
   #begin(headers: IncomingHttpHeaders): void {
+    this.#events.onBegin?.();
     const offset = Number(headers[offsetHeader] ?? this.#received ?? 0);
     const missing = offset - (this.#received ?? offset);
     if (missing > 0) this.#events.onGap(missing);
