@@ -66,7 +66,7 @@ async function open(
     (session) => opened.push(() => session.close()),
     () => undefined,
   );
-  return { opening, asked, stdout, requests: played.requests };
+  return { opening, asked, stdout, begun, requests: played.requests };
 }
 
 function answerOutput(stream: ServerHttp2Stream, content: string): void {
