@@ -94,7 +94,7 @@ describe('a session that is opened', () => {
     });
     const session = await opening;
     expect(await session.outcome).toMatchObject({ kind: 'ended', end: { exitCode: 3 } });
-    expect(begun).toEqual([0, 'the GET stdout'.length]);
+    expect(begun).toEqual([0, 0]);
     expect(await text(stdout.end())).toBe('the GET stdout');
     expect(asked.map(({ request }) => request).slice(0, 3)).toEqual(['PUT', 'GET stdout', 'GET stderr']);
   });
