@@ -147,9 +147,11 @@ describe('a session survives', () => {
       },
     });
     try {
-      const script = `head -c ${totalBytes} /dev/zero | openssl enc -aes-128-ctr -nosalt -K 0 -iv 0`;
+      const generate = `head -c ${totalBytes} /dev/zero | openssl enc -aes-128-ctr -nosalt -K 0 -iv 0`;
+      // The shell waits for the sum: what a command leaves running is ended with it.
+      const script = `exec 3> >(sha256sum >&2); sum=$!; ${generate} | tee /dev/fd/3; exec 3>&-; wait $sum`;
       const { code, stdout, stderr } = await runCrashcart(
-        [...target, ...proxy.flags, '-v', '4', '--', 'bash', '-c', `${script} | tee >(sha256sum >&2)`],
+        [...target, ...proxy.flags, '-v', '4', '--', 'bash', '-c', script],
         { timeoutMs: 60_000 },
       );
       expect({ code, cuts, bytes: stdout.length }).toEqual({ code: 0, cuts: 1, bytes: totalBytes });
