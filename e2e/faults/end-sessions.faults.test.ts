@@ -54,11 +54,8 @@ async function listStrangers(): Promise<string[]> {
 /** @returns the ID of the only session that runs. */
 async function findSession(): Promise<string> {
   const { stdout } = await runCrashcart(['sessions', ...access, '-o', 'json']);
-  const sessions = JSON.parse(stdout.toString()) as { items?: { id: string; state: string }[] };
-  const list = Array.isArray(sessions)
-    ? (sessions as { id: string; state: string }[])
-    : (sessions.items ?? []);
-  return list.find(({ state }) => state === 'running')?.id ?? '';
+  const { items } = JSON.parse(stdout.toString()) as { items: { id: string; state: string }[] };
+  return items.find(({ state }) => state === 'running')?.id ?? '';
 }
 
 /** A program of Python: what it starts is not its child. */

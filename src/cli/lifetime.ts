@@ -1,3 +1,4 @@
+import { raceAbort } from '../failure/abort-race.ts';
 import { InterruptedError } from './errors.ts';
 import { listIgnoredSignals } from './ignored-signals.ts';
 
@@ -76,22 +77,6 @@ export class Lifetime {
     if (name === 'SIGINT' && this.#interceptInterrupt()) return;
     this.end(new InterruptedError(name));
   };
-}
-
-/**
- * Waits for a result, but not beyond the abortion of a signal, for work that knows no signal.
- * @throws the signal's reason; what `work` rejects with.
- */
-async function raceAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const fail = () => reject(signal.reason as Error);
-  if (signal.aborted) fail();
-  signal.addEventListener('abort', fail, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', fail);
-  }
 }
 
 /**

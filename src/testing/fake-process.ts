@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { raceAbort } from '../agent/abort-race.ts';
+import { raceAbort } from '../failure/abort-race.ts';
 import type { CommandProcess, EndReason } from '../agent/sessions/command-process.ts';
 import type { SessionEnd } from '../session-api/session-end.ts';
 import type { SessionSpec, TerminalSize } from '../session-api/session-spec.ts';

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { raceAbort } from '../abort-race.ts';
+import { raceAbort } from '../../failure/abort-race.ts';
 import { agentPaths } from '../../session-api/agent-paths.ts';
 
 /** For all files of a reading together. On a node in trouble, a file of its own disk may take a second. */

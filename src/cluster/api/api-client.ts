@@ -10,8 +10,6 @@ import { describeErrorAnswer, findForeignContent, ForeignAnswerError } from './e
 import { parseAnswer } from './parse-object.ts';
 import { type ApiRequest, sendRequest } from './request-sender.ts';
 
-export type { ApiRequest };
-
 const defaultTimeoutMs = 30_000;
 
 /** An answer of the API server, with what its headers say. */

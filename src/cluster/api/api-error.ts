@@ -30,7 +30,7 @@ export class ApiError extends Failure {
   /** Of metav1.Status: `NotFound`, `AlreadyExists`, `Forbidden`, …; empty when the answer has none. */
   readonly reason: string;
   readonly access: RequestedAccess;
-  /** When the API server wants to be asked again; null when it does not say. */
+  /** After which time the API server asks for a retry (Retry-After); null when it does not. */
   readonly retryAfterMs: number | null;
 
   /**

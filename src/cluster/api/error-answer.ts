@@ -13,7 +13,7 @@ export class ForeignAnswerError extends Failure {
   override name = 'ForeignAnswerError';
   /** Of HTTP. */
   readonly status: number;
-  /** When the answer asks for another request; null when it does not say. */
+  /** After which time the answer asks for a retry (Retry-After); null when it does not. */
   readonly retryAfterMs: number | null;
 
   /** @param what was answered, in words. */

@@ -2,9 +2,10 @@ import pRetry, { AbortError } from 'p-retry';
 import * as z from 'zod';
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { Failure } from '../../failure/failure.ts';
-import type { ApiClient, ApiRequest } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
 import { ApiError, toApiError } from './api-error.ts';
 import { parseObject } from './parse-object.ts';
+import type { ApiRequest } from './request-sender.ts';
 
 /** Watches that last at least so long are followed by the next one at once. */
 const steadyMs = 5000;
