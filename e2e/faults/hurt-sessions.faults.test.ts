@@ -7,7 +7,6 @@ const agents = 'hurt-sessions';
 beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
 afterAll(() => deleteTestNamespace(agents), 60_000);
 
-// That each is told who killed it is held by the soak: now and then a session that was stopped first says nothing.
-test('what is done to sessions for 20 s ends each of them whole, and disturbs nobody else', async () => {
-  expect(await hurtSessions(agents, 20_000, /^/)).toBeGreaterThan(5);
+test('what is done to sessions for 20 s is told to each of them, and disturbs nobody else', async () => {
+  expect(await hurtSessions(agents, 20_000)).toBeGreaterThan(5);
 }, 120_000);

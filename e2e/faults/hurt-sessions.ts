@@ -9,12 +9,11 @@ const lanes = 3;
 
 /**
  * Hurts one session after the other, beside a session whose bytes are compared. Expects that the agent goes on, and that
- * each victim ends as a killed one, and leaves nothing.
+ * each victim ends as a killed one, is told so, and leaves nothing.
  * @param agents the namespace of the agent.
- * @param words of what each victim is told.
  * @returns the number of victims.
  */
-export async function hurtSessions(agents: string, ms: number, words: RegExp): Promise<number> {
+export async function hurtSessions(agents: string, ms: number): Promise<number> {
   const own = ['musl', '-n', 'targets', '-q', '--agent-namespace', agents, '--agent-idle', '20s'];
   const bystander = await EchoStream.start(own, { bytesPerSecond: 512 * 1024 });
   const listAgents = () => expectSuccess(['get', 'pods', '-n', agents, '-o', 'name']);
@@ -26,7 +25,7 @@ export async function hurtSessions(agents: string, ms: number, words: RegExp): P
       const { fault, end, left } = await hurtSession(own, firstMark + count++);
       expect({ fault, code: end.code, stderr: end.stderr, left }).toEqual({
         ...{ fault, code: 137, left: [] },
-        stderr: expect.stringMatching(words),
+        stderr: expect.stringMatching(/killed|signal 9|lost control/),
       });
     }
   };

@@ -67,8 +67,16 @@ describe('the end of a session', () => {
   });
 
   test('tells of no signal that a client or the terminal has sent', () => {
-    expect(describeWith({ command: { signal: 15 }, sentSignals: new Set([15]) }).warnings).toEqual([]);
-    for (const signal of [1, 2, 3, 13]) expect(describeWith({ command: { signal } }).warnings).toEqual([]);
+    const sent = { exitCode: 128 + 15, command: { signal: 15 }, sentSignals: new Set([15]) };
+    expect(describeWith(sent).warnings).toEqual([]);
+    for (const signal of [1, 2, 3, 13])
+      expect(describeWith({ exitCode: 128 + signal, command: { signal } }).warnings).toEqual([]);
+  });
+
+  test('whose init was killed after its command had got SIGHUP was killed from outside', () => {
+    expect(describeWith({ exitCode: 137, command: { signal: 1 } }).warnings).toEqual([
+      'the session was killed by the target, or by somebody on the node (exit code 137)',
+    ]);
   });
 
   test('whose init says nothing of its command was killed from outside', () => {

@@ -60,7 +60,9 @@ function describeSignal(
   exitCode: number,
   sentSignals: ReadonlySet<number>,
 ): string | null {
-  if (command === null)
+  // A stopped session-init is woken when its parent is killed: its process group is orphaned then, and gets SIGHUP and
+  // SIGCONT (setpgid(2)). It may pass SIGHUP on, and report that, before it is killed itself.
+  if (command === null || getExitCode(command) !== exitCode)
     return `the session was killed by the target, or by somebody on the node (exit code ${exitCode})`;
   if (!('signal' in command)) return null;
   const { signal } = command;
@@ -69,6 +71,11 @@ function describeSignal(
   return foreignSignals.includes(signal)
     ? `${what}: the signal came from the session itself, from the target or from the node`
     : what;
+}
+
+/** As session-init ends with it. */
+function getExitCode(command: CommandEnd): number {
+  return 'signal' in command ? 128 + command.signal : command.exitCode;
 }
 
 function nameSignal(number: number): string {
