@@ -45,7 +45,7 @@ test('one of another version is removed, but not while a session runs in it, unl
     /^AGENT +NODE +WHY +ACTION\ncrashcart-\S+ +node-\d +it has version 0\.0\.1, the plugin has \S+ +kept: a session runs \(--force removes it\)\n$/,
   );
   expect(await listJobs()).toHaveLength(1);
-  expect((await clean('--dry-run', '--force')).stdout).toContain('would be removed');
+  expect((await clean('--dry-run=server', '--force')).stdout).toContain('would be removed');
   expect(await listJobs()).toHaveLength(1);
   expect((await clean('--force')).stdout).toMatch(/removed\n$/);
   expect((await ended).code).toBe(125);

@@ -25,6 +25,14 @@ export interface CheckedAgent {
   isSilent: boolean;
 }
 
+/** How an agent is removed. */
+export interface Removal {
+  /** Even when it is in use. */
+  isForced: boolean;
+  /** The API server only checks whether the agent can be removed. */
+  isDryRun: boolean;
+}
+
 /** Whether an agent is in use, and how. */
 type Use = Pick<CheckedAgent, 'inUse' | 'isSilent'>;
 
@@ -62,7 +70,6 @@ export async function checkAgentsInUse(
 /**
  * Removes an agent, and what runs in it. The agent is asked once more whether it is in use, since a session may have
  * begun after the check of all agents.
- * @param isForced whether the agent is removed even when it is in use.
  * @returns why the agent was not removed; null when it is gone.
  * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
  */
@@ -70,7 +77,7 @@ export async function removeAgent(
   api: ApiClient,
   namespace: string,
   { job }: CheckedAgent,
-  { isForced }: { isForced: boolean },
+  { isForced, isDryRun }: Removal,
   signal: AbortSignal,
 ): Promise<string | null> {
   const agentJobs = new AgentJobs(api, namespace);
@@ -81,7 +88,7 @@ export async function removeAgent(
     if (use && use.inUse !== null) return use.inUse;
   }
   try {
-    await agentJobs.delete(job, signal);
+    await agentJobs.delete(job, signal, { isDryRun });
   } catch (error) {
     // The cluster may have removed an ended Job by itself.
     if (!isNotFound(error)) throw error;

@@ -5,16 +5,27 @@ import { UsageError } from '../errors.ts';
 
 const modeSchema = z.enum(['client', 'server']);
 const formatSchema = z.enum(['json', 'yaml']);
-const { defineOption } = createGroup('Dry run:');
+const group = 'Dry run:';
 
-export const dryRunOptions = {
-  mode: defineOption({
+/**
+ * Defines `--dry-run client|server`.
+ * @param heading of the help.
+ */
+export function defineDryRun(heading: string, describe: string) {
+  return createGroup(heading).defineOption({
     flag: 'dry-run',
-    describe: 'client: print the objects that would be created; server: after the cluster has checked them',
+    describe,
     schema: modeSchema,
     values: modeSchema.options,
-  }),
-  format: defineOption({
+  });
+}
+
+export const dryRunOptions = {
+  mode: defineDryRun(
+    group,
+    'client: print the objects that would be created; server: after the cluster has checked them',
+  ),
+  format: createGroup(group).defineOption({
     flag: 'output',
     alias: 'o',
     describe: 'json or yaml, of a dry run',

@@ -83,12 +83,13 @@ export class AgentJobs {
 
   /**
    * Deletes a Job and, in the background, its pod.
+   * @param isDryRun the API server only checks whether the Job can be deleted.
    * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
    */
-  async delete(name: string, signal: AbortSignal): Promise<void> {
+  async delete(name: string, signal: AbortSignal, { isDryRun = false } = {}): Promise<void> {
     await this.#api.request({
       ...jobs.delete(this.#namespace, name),
-      query: { propagationPolicy: 'Background' },
+      query: { propagationPolicy: 'Background', ...(isDryRun ? { dryRun: 'All' } : {}) },
       signal,
     });
   }

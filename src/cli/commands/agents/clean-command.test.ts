@@ -75,8 +75,8 @@ test.each([
   expect(stdout).toMatch(action);
 });
 
-/** Cleans up one agent. @returns what was told of it, and whether it was deleted. */
-async function clean(agent: Agent, flags: Record<string, boolean> = {}) {
+/** Cleans up one agent. @returns what was told of it, and whether it was deleted, and what `dryRun` said of each deletion. */
+async function clean(agent: Agent, flags: Record<string, boolean | string> = {}) {
   const { sessions, ageMinutes = 1, ofVersion = version, later, vanishes = false } = agent;
   const described = {
     metadata: {
@@ -91,8 +91,11 @@ async function clean(agent: Agent, flags: Record<string, boolean> = {}) {
     status: { phase: sessions === null ? 'Pending' : 'Running' },
   };
   let asked = 0;
+  const dryRuns: (string | null)[] = [];
   const played = await playApiServer(
-    (request) => {
+    (request, { req }) => {
+      if (req.method === 'DELETE')
+        dryRuns.push(new URL(req.url ?? '', 'http://server').searchParams.get('dryRun'));
       if (request === `GET ${job}`) return { items: [described] };
       if (request === `GET ${job}/agent`) return vanishes ? 404 : described;
       if (request === `DELETE ${job}/agent`) return vanishes ? 404 : {};
@@ -110,7 +113,7 @@ async function clean(agent: Agent, flags: Record<string, boolean> = {}) {
   expect(await cleanCommand.run(readCommand(cleanCommand, raw), context)).toBe(0);
   const [, line = ''] = (await text(stdout.end())).split('\n');
   const action = line.split(/ {2,}/).at(-1) ?? '';
-  return { action, isDeleted: played.requests.includes(`DELETE ${job}/agent`) };
+  return { action, isDeleted: dryRuns.includes(null), dryRuns };
 }
 
 const older = '0.0.1';
@@ -122,7 +125,7 @@ describe('an agent that is of no use', () => {
     ['has not come to run', { sessions: null, ageMinutes: 6 }],
     ['is removed by the cluster meanwhile', { sessions: [], ofVersion: older, vanishes: true }],
   ])('as it %s is removed', async (_why, agent) => {
-    expect(await clean(agent)).toEqual({ action: 'removed', isDeleted: true });
+    expect(await clean(agent)).toMatchObject({ action: 'removed', isDeleted: true });
   });
 
   test.each<[string, string, Agent]>([
@@ -144,29 +147,38 @@ describe('an agent that is of no use', () => {
       { sessions: [running, unread], ofVersion: older },
     ],
   ])('but %s is kept, unless that is forced', async (_why, use, agent) => {
-    expect(await clean(agent)).toEqual({ action: `kept: ${use} (--force removes it)`, isDeleted: false });
+    expect(await clean(agent)).toMatchObject({
+      action: `kept: ${use} (--force removes it)`,
+      isDeleted: false,
+    });
     close();
-    expect(await clean(agent, { force: true })).toEqual({ action: 'removed', isDeleted: true });
+    expect(await clean(agent, { force: true })).toMatchObject({ action: 'removed', isDeleted: true });
   });
 });
 
 describe('--all', () => {
   test('removes what is idle, but no end that was not read', async () => {
-    expect(await clean({ sessions: [read] }, { all: true })).toEqual({ action: 'removed', isDeleted: true });
+    expect(await clean({ sessions: [read] }, { all: true })).toMatchObject({
+      action: 'removed',
+      isDeleted: true,
+    });
     close();
-    expect(await clean({ sessions: [unread] }, { all: true })).toEqual({
+    expect(await clean({ sessions: [unread] }, { all: true })).toMatchObject({
       action: 'kept: 1 detached session has ended unread (--force removes it)',
       isDeleted: false,
     });
   });
 });
 
-describe('--dry-run', () => {
-  test('with --force says what would be lost', async () => {
-    const flags = { all: true, force: true, 'dry-run': true };
-    expect(await clean({ sessions: [unread] }, flags)).toEqual({
-      action: 'would be removed: 1 detached session has ended unread',
-      isDeleted: false,
-    });
+describe('--dry-run with --force says what would be lost', () => {
+  test.each([
+    ['client', false],
+    ['server', true],
+  ])('of %s', async (mode, isAsked) => {
+    const flags = { all: true, force: true, 'dry-run': mode };
+    const { action, isDeleted, dryRuns } = await clean({ sessions: [unread] }, flags);
+    expect(action).toBe('would be removed: 1 detached session has ended unread');
+    expect(isDeleted).toBe(false);
+    expect(dryRuns).toEqual(isAsked ? ['All'] : []);
   });
 });
