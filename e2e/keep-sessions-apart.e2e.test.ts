@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { askAgent } from './harness/agent-request.ts';
 import { runCrashcart, runKubectl } from './harness/command-run.ts';
 import { startSession, type StartedSession } from './harness/started-session.ts';
 import { getTargetPod } from './harness/target-snapshot.ts';
@@ -130,27 +131,7 @@ describe('the target’s own processes', () => {
   });
 });
 
-/** Asks the agent as any program that may exec into it can. @returns status and body. */
-async function ask(method: string, path: string, body = ''): Promise<{ status: string; body: string }> {
-  const selector = ['-l', 'app.kubernetes.io/name=crashcart', '--field-selector=status.phase=Running'];
-  const name = await expectSuccess([
-    'get',
-    'pods',
-    '-n',
-    agents,
-    ...selector,
-    '-o',
-    'jsonpath={.items[0].metadata.name}',
-  ]);
-  const request = ['-X', method, ...(body === '' ? [] : ['-d', body]), '-w', '\\n%{http_code}'];
-  const socket = ['--http2-prior-knowledge', '--unix-socket', '/run/crashcart/agent.sock'];
-  const shown = await expectSuccess([
-    ...['exec', '-n', agents, name, '--', 'curl', '-s', '-m', '3', ...socket],
-    ...[...request, `http://agent${path}`],
-  ]).catch(String);
-  const end = shown.lastIndexOf('\n');
-  return { status: shown.slice(end + 1), body: shown.slice(0, end) };
-}
+const ask = (method: string, path: string, body?: string) => askAgent(agents, method, path, body);
 
 describe('a client', () => {
   async function listRunning() {
