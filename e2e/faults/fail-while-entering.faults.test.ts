@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { slowness } from '../limits/slowness.ts';
 import { runCrashcart, runKubectl, startKubectl, waitUntil } from '../harness/command-run.ts';
 import {
   createObjects,
@@ -220,8 +221,10 @@ async function expectNothingLeft(): Promise<void> {
 }
 
 describe('while a target is entered slowly', () => {
+  /** Longer than an exec takes, and shorter than the agent waits. */
+  const delaySeconds = Math.min(3 * slowness, 10);
   let speedUp: () => Promise<unknown>;
-  beforeAll(async () => (speedUp = await slowDown(3)));
+  beforeAll(async () => (speedUp = await slowDown(delaySeconds)));
   afterAll(() => speedUp());
 
   test('the command is waited for', async () => {
