@@ -42,6 +42,8 @@ beforeEach(async () => {
       metadata: { name: pod, namespace },
       spec: {
         terminationGracePeriodSeconds: graceSeconds,
+        // AppArmor keeps a confined target from sending signals to a session, which is not confined.
+        securityContext: { appArmorProfile: { type: 'Unconfined' } },
         containers: [{ name: 'app', image: 'crashcart.test/musl:1' }],
       },
     },

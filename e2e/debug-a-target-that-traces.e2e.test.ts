@@ -19,7 +19,8 @@ const shapes: Record<string, { spec?: object; securityContext?: object }> = {
   plain: {},
   'host-pid': { spec: { hostPID: true } },
   'user-namespace': { spec: { hostUsers: false }, securityContext: tracing },
-  'sys-ptrace': { securityContext: tracing },
+  // Where AppArmor is, a confined target could not trace what is not confined.
+  'sys-ptrace': { securityContext: { ...tracing, appArmorProfile: { type: 'Unconfined' } } },
   privileged: { securityContext: { privileged: true } },
 };
 

@@ -32,7 +32,9 @@ beforeAll(async () => {
   await createTestNamespace(namespace);
   await createTestNamespace(agents, privilegedLabels);
   const container = { name: 'app', image: 'crashcart.test/musl:1', command: ['sleep', '100000'] };
-  const spec = { terminationGracePeriodSeconds: 1, containers: [container] };
+  // AppArmor keeps a confined target from sending signals to a session, which is not confined.
+  const securityContext = { appArmorProfile: { type: 'Unconfined' } };
+  const spec = { terminationGracePeriodSeconds: 1, securityContext, containers: [container] };
   await createObjects([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: pod, namespace }, spec }]);
   await expectSuccess(['wait', '--for=condition=Ready', `pod/${pod}`, '-n', namespace, '--timeout=30s']);
 }, 120_000);
