@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getClusterState } from './cluster/cluster-state.ts';
 import { locateOnNodes } from './cluster/nodes-machine.ts';
 import { runCrashcart } from './harness/command-run.ts';
@@ -82,7 +82,7 @@ describe('with an agent that was started for it', () => {
       cgroups: isCgroupV2,
       ptrace: readNumber('/proc/sys/kernel/yama/ptrace_scope', 0) < 3,
       'perf events': readNumber('/proc/sys/kernel/perf_event_paranoid', null) !== null,
-      'kernel probes': existsSync(locateOnNodes('/sys/bus/event_source/devices/kprobe')),
+      'kernel probes': readdirSync(locateOnNodes('/sys/bus/event_source/devices')).includes('kprobe'),
       BTF: existsSync(locateOnNodes('/sys/kernel/btf/vmlinux')),
     };
     for (const [check, isThere] of Object.entries(states))

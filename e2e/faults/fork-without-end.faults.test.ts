@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { maxSessionProcesses } from '../../src/agent/cgroup/session-limits.ts';
+import { slowness } from '../limits/slowness.ts';
 import { runCrashcart } from '../harness/command-run.ts';
 import { runOnNodes } from '../harness/node-commands.ts';
 import { listContainerProcesses, readProcessFile } from '../harness/node-processes.ts';
@@ -19,7 +20,7 @@ const agents = 'fork-without-end-agents';
 const pod = 'app';
 const own = [pod, '-n', namespace, '-q', '--agent-namespace', agents];
 /** On a machine whose processors the bomb takes, and the tests. */
-const echoLimitMs = 1500;
+const echoLimitMs = 1500 * slowness;
 const bombMs = 5000;
 const targetProcesses = 1000;
 

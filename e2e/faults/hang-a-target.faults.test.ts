@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { slowness } from '../limits/slowness.ts';
 import { startKubectl, waitForOutput, waitUntil } from '../harness/command-run.ts';
 import { hungFileSystemProgram, type HungKind, hungKinds } from '../harness/hung-file-system.ts';
 import { listProcesses, readCommandLine } from '../harness/node-processes.ts';
@@ -20,7 +21,7 @@ const agentNamespace = 'hung-target-agents';
 /** As many sessions as an agent admits, but for the bystander's. */
 const sessionCount = 6;
 /** What a key press takes at the most, on a machine that is busy with the tests. */
-const echoLimitMs = 1000;
+const echoLimitMs = 1000 * slowness;
 const open: ChildProcessWithoutNullStreams[] = [];
 
 function describePod(name: string, node?: string): object {
