@@ -11,6 +11,7 @@ export const builtInTests: Record<string, string> = {
   'come-back-to-a-session': processes,
   'complete-in-a-shell': machine,
   'debug-a-hostile-target': processes,
+  'debug-a-sick-node': 'takes the network of pods away from a node',
   'every-target': processes,
   'install-resident-agents': layout,
   'install-with-krew': machine,
@@ -28,6 +29,7 @@ export const builtInTests: Record<string, string> = {
   'reuse-a-process-id': 'plays the agent, on the machine that the nodes run on',
   'run-a-command': processes,
   'start-an-agent-that-fails': layout,
+  'start-an-image-that-fails': layout,
 };
 
 /** @param file of a test, below e2e. @returns why an existing cluster can't run the test; null: it can. */

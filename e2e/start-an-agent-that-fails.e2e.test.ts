@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bridge } from './cluster/cluster-layout.ts';
-import { runCrashcart, runKubectl, waitUntil } from './harness/command-run.ts';
+import { runKubectl, waitUntil } from './harness/command-run.ts';
+import { expectNothingLeft, refusalLimitMs, startAgentIn } from './harness/agent-start.ts';
+import { askDoctor } from './harness/doctor-findings.ts';
 import {
   createObjects,
   createTestNamespace,
@@ -19,15 +18,18 @@ const namespaces = {
   webhook: `${prefix}-webhook`,
   policy: `${prefix}-policy`,
   jobPolicy: `${prefix}-job-policy`,
-  free: `${prefix}-free`,
+  queue: `${prefix}-queue`,
+  unnamed: `${prefix}-quota-of-limits`,
+  maximum: `${prefix}-maximum`,
+  ratio: `${prefix}-ratio`,
+  ending: `${prefix}-ending`,
 };
-/** A refusal is to be told within 5 s; the rest is for an API server that is slow. */
-const refusalLimitMs = 8000;
-const noSuchImage = 'crashcart.test/no/such:1';
 const labels = { 'crashcart.test/for': prefix };
 const ours = ['-l', `crashcart.test/for=${prefix}`];
 const obstacles =
-  'validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings';
+  'validatingwebhookconfigurations,validatingadmissionpolicies,validatingadmissionpolicybindings,mutatingadmissionpolicies,mutatingadmissionpolicybindings';
+/** Keeps a namespace from being gone before the test has seen it. */
+const finalizer = 'crashcart.test/hold';
 
 function describePolicy(namespace: string, apiGroups: string[], resource: string): object[] {
   const apiVersion = 'admissionregistration.k8s.io/v1';
@@ -56,6 +58,45 @@ function describePolicy(namespace: string, apiGroups: string[], resource: string
   ];
 }
 
+/** Plays a queue: Kueue suspends Jobs when they are made, and lets them go when their turn comes. */
+function describeQueue(namespace: string): object[] {
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const metadata = { name: namespace, labels };
+  const rule = { apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['jobs'] };
+  return [
+    {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicy',
+      metadata,
+      spec: {
+        matchConstraints: { resourceRules: [rule] },
+        reinvocationPolicy: 'Never',
+        mutations: [
+          {
+            patchType: 'ApplyConfiguration',
+            applyConfiguration: { expression: 'Object{spec: Object.spec{suspend: true}}' },
+          },
+        ],
+      },
+    },
+    {
+      apiVersion,
+      kind: 'MutatingAdmissionPolicyBinding',
+      metadata,
+      spec: { policyName: namespace, matchResources: { namespaceSelector: selectNamespace(namespace) } },
+    },
+  ];
+}
+
+function describeLimits(namespace: string, limits: object): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'range', namespace },
+    spec: { limits: [{ type: 'Container', ...limits }] },
+  };
+}
+
 /** Its server is not there, so it fails, and what it watches over is refused. */
 function describeWebhook(namespace: string): object {
   return {
@@ -82,7 +123,8 @@ function selectNamespace(name: string) {
 
 beforeAll(async () => {
   await expectSuccess(['delete', obstacles, ...ours]);
-  const { restricted, quota, webhook, policy, jobPolicy } = namespaces;
+  const { restricted, quota, webhook, policy, jobPolicy, queue, unnamed, maximum, ratio, ending } =
+    namespaces;
   await Promise.all(
     Object.values(namespaces).map((name) =>
       createTestNamespace(
@@ -98,15 +140,28 @@ beforeAll(async () => {
       metadata: { name: 'none', namespace: quota },
       spec: { hard: { pods: '0' } },
     },
+    {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'cpu', namespace: unnamed },
+      spec: { hard: { 'limits.cpu': '4' } },
+    },
+    describeLimits(maximum, { max: { memory: '1Gi' } }),
+    describeLimits(ratio, { maxLimitRequestRatio: { memory: '2' } }),
+    ...describeQueue(queue),
     describeWebhook(webhook),
     ...describePolicy(policy, [''], 'pods'),
     ...describePolicy(jobPolicy, ['batch'], 'jobs'),
   ]);
+  await expectSuccess(['patch', 'namespace', ending, '--type=merge', '-p', holdNamespace([finalizer])]);
+  await expectSuccess(['delete', 'namespace', ending, '--wait=false']);
   // Each takes a moment to hold.
   const pod = ['run', 'probe', '--image=probe', '--dry-run=server'];
   const job = ['create', 'job', 'probe', '--image=probe', '--dry-run=server'];
+  const suspended = [...job, '-n', queue, '-o', 'jsonpath={.spec.suspend}'];
+  await waitUntil('Jobs are suspended', async () => (await expectSuccess(suspended)) === 'true');
   for (const [namespace, attempt] of [
-    ...[restricted, quota, webhook, policy].map((name) => [name, pod] as const),
+    ...[restricted, quota, webhook, policy, unnamed].map((name) => [name, pod] as const),
     [jobPolicy, job] as const,
   ]) {
     const isRefused = async () => (await runKubectl([...attempt, '-n', namespace])).code !== 0;
@@ -116,23 +171,13 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await expectSuccess(['delete', obstacles, ...ours]);
+  const { ending } = namespaces;
+  await runKubectl(['patch', 'namespace', ending, '--type=merge', '-p', holdNamespace([])]);
   await Promise.all(Object.values(namespaces).map(deleteTestNamespace));
 }, 90_000);
 
-/** @returns how a command on node-1 ended whose agent has to be made in a namespace. */
-async function start(namespace: string, ...flags: string[]) {
-  const startedAt = performance.now();
-  const where = ['musl', '-n', 'targets', '--agent-namespace', namespace];
-  const { code, stdout, stderr } = await runCrashcart([...where, ...flags, '--', 'true']);
-  expect(stdout.toString()).toBe('');
-  return { code, error: stderr, ms: performance.now() - startedAt };
-}
-
-async function expectNothingLeft(namespace: string): Promise<void> {
-  expect(await expectSuccess(['get', 'jobs', '-n', namespace, '-o', 'name'])).toBe('');
-  // Its garbage collector follows.
-  const listPods = ['get', 'pods', '-n', namespace, '-o', 'name'];
-  await waitUntil(`no pod in ${namespace}`, async () => (await expectSuccess(listPods)) === '');
+function holdNamespace(finalizers: string[]): string {
+  return JSON.stringify({ metadata: { finalizers } });
 }
 
 describe('an agent that the cluster refuses', () => {
@@ -153,7 +198,31 @@ describe('an agent that the cluster refuses', () => {
       'as a webhook fails closed',
       namespaces.webhook,
       /refuses the agent's pod .*failed calling webhook "pods\.crashcart\.test": .*connection refused/,
-      'An admission policy of the cluster forbids agents',
+      'The admission webhook "pods.crashcart.test" does not answer',
+    ],
+    [
+      'for a quota of what the agent does not name',
+      namespaces.unnamed,
+      /refuses the agent's pod .*failed quota: cpu: must specify limits\.cpu for: agent/,
+      'wants each container to name this resource',
+    ],
+    [
+      'for a LimitRange',
+      namespaces.maximum,
+      /refuses the agent's pod .*maximum memory usage per Container is 1Gi/,
+      'A LimitRange of the namespace',
+    ],
+    [
+      'for the ratio of a LimitRange',
+      namespaces.ratio,
+      /refuses the agent's pod .*limit to request ratio per Container is 2/,
+      'A LimitRange of the namespace',
+    ],
+    [
+      'as its namespace is being deleted',
+      namespaces.ending,
+      /refuses the agent's Job .*because it is being terminated/,
+      'Wait until it is gone',
     ],
     [
       'for a policy',
@@ -170,7 +239,7 @@ describe('an agent that the cluster refuses', () => {
   ])(
     '%s is given up at once, with the cluster’s words, and nothing is left',
     async (_why, namespace, words, advice) => {
-      const { code, error, ms } = await start(namespace);
+      const { code, error, ms } = await startAgentIn(namespace);
       expect(code).toBe(125);
       expect(error).toMatch(words);
       expect(error).toMatch(new RegExp(`^error: .* in the namespace "${namespace}": `));
@@ -180,70 +249,47 @@ describe('an agent that the cluster refuses', () => {
     },
   );
 
+  test('for a while, by a queue, is told as suspended, by doctor as well, and nothing is left', async () => {
+    const { code, error, ms } = await startAgentIn(namespaces.queue);
+    expect(code).toBe(125);
+    expect(error).toMatch(
+      /^error: the cluster holds the agent's Job .* back: the Job is suspended, by a queue/,
+    );
+    expect(error).toContain('kubectl crashcart install');
+    expect(ms).toBeLessThan(15_000);
+    await expectNothingLeft(namespaces.queue);
+    const { findings } = await askDoctor(['--agent-namespace', namespaces.queue]);
+    expect(findings['admission of Jobs']).toMatchObject({
+      status: 'failed',
+      message: expect.stringContaining('the Job is suspended'),
+    });
+  });
+
+  test('starts when a queue lets its Job go', async () => {
+    const run = startAgentIn(namespaces.queue);
+    const list = ['get', 'jobs', '-n', namespaces.queue, '-o', 'name'];
+    await waitUntil('the Job is there', async () => (await expectSuccess(list)) !== '');
+    const [job = ''] = (await expectSuccess(list)).split('\n');
+    await expectSuccess(['patch', job, '-n', namespaces.queue, '-p', '{"spec":{"suspend":false}}']);
+    expect(await run).toMatchObject({ code: 0, error: '' });
+  });
+
+  test.each([
+    [namespaces.maximum, 'limit range', 'has a maximum of 1Gi memory'],
+    [namespaces.ratio, 'limit range', 'allows a limit above its request by a factor of 2'],
+    [namespaces.unnamed, 'admission of pods', 'must specify limits.cpu'],
+    [namespaces.quota, 'quota', 'pods 0 of 0 used'],
+    [namespaces.ending, 'agent namespace', 'is being deleted'],
+  ])('in %s is told by doctor (%s)', async (namespace, check, words) => {
+    const { code, findings } = await askDoctor(['--agent-namespace', namespace]);
+    expect(code).toBe(1);
+    expect(findings[check]).toMatchObject({ status: 'failed', message: expect.stringContaining(words) });
+    expect(findings[check]?.fix).not.toMatch(/exempt/);
+  });
+
   test('starts as soon as what was in its way is gone', async () => {
     const label = ['pod-security.kubernetes.io/enforce=privileged', '--overwrite'];
     await expectSuccess(['label', 'namespace', namespaces.restricted, ...label]);
-    expect(await start(namespaces.restricted)).toMatchObject({ code: 0, error: '' });
-  });
-});
-
-describe('an image that can’t be pulled', () => {
-  test('as its registry refuses is given up within 15 s, with the kubelet’s words', async () => {
-    const image = '127.0.0.1:1/no/such:1';
-    const run = start(namespaces.free, '--image', image);
-    const path = '{.items[*].status.containerStatuses[0].state.waiting.reason}';
-    const getReason = ['get', 'pods', '-n', namespaces.free, '-o', `jsonpath=${path}`];
-    await waitUntil('the pull fails', async () => /ImagePull/.test(await expectSuccess(getReason)));
-    const failedAt = performance.now();
-    const { code, error } = await run;
-    expect(performance.now() - failedAt).toBeLessThan(15_000);
-    expect(code).toBe(125);
-    expect(error).toMatch(
-      /^error: the agent's image "127\.0\.0\.1:1\/no\/such:1" can't be pulled on the node "node-\d": /,
-    );
-    expect(error).toMatch(/dial tcp 127\.0\.0\.1:1: connect: connection refused/);
-    expect(error).toContain('--image');
-    await expectNothingLeft(namespaces.free);
-  });
-
-  test('as it must not be pulled is given up at once', async () => {
-    const { code, error, ms } = await start(
-      namespaces.free,
-      ...['--image', noSuchImage, '--image-pull-policy', 'Never'],
-    );
-    expect(code).toBe(125);
-    expect(error).toMatch(/ErrImageNeverPull: .*is not present with pull policy of Never/);
-    expect(ms).toBeLessThan(refusalLimitMs);
-    await expectNothingLeft(namespaces.free);
-  });
-});
-
-describe('a start that takes longer than --timeout', () => {
-  const connections = new Set<Socket>();
-  /** Takes requests and never answers. */
-  const registry = createServer((connection) => {
-    connection.on('error', () => undefined);
-    connections.add(connection);
-  });
-
-  beforeAll(() => once(registry.listen(0, bridge.address), 'listening'));
-
-  function closeRegistry(): void {
-    registry.close();
-    for (const connection of connections) connection.destroy();
-  }
-
-  afterAll(closeRegistry);
-
-  test('is given up, with what it was waiting for, and nothing is left', async () => {
-    const image = `${bridge.address}:${(registry.address() as AddressInfo).port}/slow:1`;
-    const { code, error, ms } = await start(namespaces.free, '--image', image, '--timeout', '2s');
-    expect(code).toBe(125);
-    expect(error).toMatch(/^error: the agent on the node "node-\d" was not running within 2 s: \S+/);
-    expect(error).toContain('--timeout');
-    expect(ms).toBeLessThan(refusalLimitMs);
-    // The kubelet ends the pod once its pull has ended.
-    closeRegistry();
-    await expectNothingLeft(namespaces.free);
+    expect(await startAgentIn(namespaces.restricted)).toMatchObject({ code: 0, error: '' });
   });
 });

@@ -11,6 +11,7 @@ import { AuditLog } from './sessions/audit-log.ts';
 import { ownStrayErrors } from './sessions/error-owner.ts';
 import { SessionProcess } from './sessions/session-process.ts';
 import { SessionRegistry } from './sessions/session-registry.ts';
+import { leaveTerminationMessage } from './termination-message.ts';
 import { agentVersion } from './agent-version.ts';
 
 /** Within the grace period of the agent's pod, two seconds, after which the kubelet kills it. */
@@ -50,6 +51,7 @@ async function runAgent(): Promise<void> {
 
   const reason = await stopped;
   console.log(`crashcart agent: ending (${reason})`);
+  await leaveTerminationMessage(reason);
   await registry.close(reason);
   // Clients close their connections as soon as they know how their sessions ended; not all are still there.
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));

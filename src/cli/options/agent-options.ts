@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { criticalPriority } from '../../cluster/agent-pods/critical-priority.ts';
 import type { AgentOptions } from '../../cluster/agent-pods/agent-spec.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
@@ -53,6 +54,13 @@ export const agentIdleOption = defineOption({
   schema: waitSchema.transform(toSeconds),
 });
 
+export const agentPriorityOption = defineOption({
+  flag: 'priority',
+  describe: `PriorityClass of the agent; ${criticalPriority} for a node that is full or under pressure`,
+  unset: "the cluster's default",
+  values: [criticalPriority, 'system-cluster-critical'],
+});
+
 /** Defines `--timeout`: how long a command waits, and for what. */
 export function defineTimeout(group: string, describe: string, defaultLimit: string) {
   const option = { flag: 'timeout', describe, default: defaultLimit, schema: timeLimitSchema };
@@ -69,7 +77,10 @@ export const createNamespaceOption = defineSwitch({
 /** @returns the agent that the options ask for. */
 export function describeAgentOptions(
   values: OptionValues<typeof agentOptions>,
-  idleSeconds: number = getDefault(agentIdleOption),
+  {
+    idleSeconds = getDefault(agentIdleOption),
+    priorityClass = null,
+  }: Partial<Pick<AgentOptions, 'idleSeconds' | 'priorityClass'>> = {},
 ): AgentOptions {
   return {
     image: chooseImage(values),
@@ -80,6 +91,7 @@ export function describeAgentOptions(
     sessionMemoryBytes: defaultSessionMemoryBytes,
     version,
     toolboxImage: values.toolboxImage,
+    priorityClass,
   };
 }
 

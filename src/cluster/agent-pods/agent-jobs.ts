@@ -1,5 +1,5 @@
 import { applyManifests } from './agent-namespace.ts';
-import { describeRefusal, isRefusal } from './agent-refusal.ts';
+import { describeRefusal, isRefusal } from './refusals/agent-refusal.ts';
 import type { AgentJobManifest } from './agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { getPodStep, NodeFullError } from './agent-pod-step.ts';
+import { getPodStep } from './agent-pod-step.ts';
+import { NodeRefusalError } from './refusals/node-refusal.ts';
 import { podSchema } from '../api/objects/kubernetes-objects.ts';
 import { testAgentOptions } from '../testing/sample-agent-options.ts';
 
@@ -40,14 +41,26 @@ describe('the start of an agent', () => {
     });
   });
 
-  test('on a node without room is another failure than any else', () => {
+  test('that the kubelet refuses is another failure than an agent that has failed', () => {
     const full = { phase: 'Failed', reason: 'OutOfmemory', message: 'Node did not have enough resource' };
-    expect(() => getStep(full)).toThrow(NodeFullError);
+    expect(() => getStep(full)).toThrow(NodeRefusalError);
     expect(() => getStep({ phase: 'Failed' })).toThrow(
       'the agent on the node "node-1" failed: no reason given',
     );
+    const crashed = { terminated: { exitCode: 1, reason: 'Error', message: 'Error: no such socket' } };
+    expect(() => getStep({ phase: 'Failed' }, crashed)).toThrow('exit code 1 (Error: Error: no such socket)');
     expect(() => getWaitingStep('CreateContainerError', 'no such device')).toThrow(
       'the agent on the node "node-1" can\'t be started: CreateContainerError (no such device)',
     );
+  });
+
+  test('of an image that is not an agent’s is told as that', () => {
+    const completed = { terminated: { exitCode: 0, reason: 'Completed' } };
+    expect(() => getStep({ phase: 'Succeeded' }, completed)).toThrow(
+      'the image "registry.example/agent:1" is not an agent\'s',
+    );
+    expect(() => getWaitingStep('CreateContainerError', 'no command specified')).toThrow("is not an agent's");
+    const ended = { terminated: { exitCode: 0, reason: 'Completed', message: 'crashcart agent: idle' } };
+    expect(getStep({ phase: 'Succeeded' }, ended)).toEqual({ kind: 'ended' });
   });
 });

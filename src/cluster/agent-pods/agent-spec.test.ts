@@ -36,6 +36,7 @@ describe("the agent's Job", () => {
                 name: 'agent',
                 image: 'registry.example/agent:1',
                 imagePullPolicy: 'IfNotPresent',
+                terminationMessagePolicy: 'FallbackToLogsOnError',
                 env: [
                   { name: 'CRASHCART_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
                   { name: 'CRASHCART_IDLE_SECONDS', value: '300' },
@@ -70,6 +71,18 @@ describe("the agent's Job", () => {
     });
   });
 
+  test('that is critical asks for nothing, for which the kubelet would end other pods', () => {
+    const getSpec = (priorityClass: string) =>
+      describeAgent('node-1', { ...options, priorityClass }).render(0).spec.template.spec;
+    const none = { cpu: '0', memory: '0' };
+    for (const priorityClassName of ['system-node-critical', 'system-cluster-critical'])
+      expect(getSpec(priorityClassName)).toMatchObject({
+        priorityClassName,
+        containers: [{ resources: { requests: none } }],
+      });
+    expect(getSpec('high')).not.toMatchObject({ containers: [{ resources: { requests: none } }] });
+  });
+
   test('fits into the names of the API on a node with the longest of names', () => {
     const { metadata } = describeAgent('n'.repeat(253), options).render(19);
     // The pod's name adds a hyphen and five characters, and the Job's stands in a label of the pod.
@@ -86,6 +99,8 @@ describe("the agent's Job", () => {
       describeAgent('node-1', { ...options, idleSeconds: 60 }),
       describeAgent('node-1', { ...options, idleSeconds: 301 }),
       describeAgent('node-1', { ...options, imagePullSecrets: ['registry'] }),
+      describeAgent('node-1', { ...options, priorityClass: 'high' }),
+      describeAgent('node-1', { ...options, priorityClass: 'system-node-critical' }),
     ];
     expect(describeAgent('node-1', { ...options }).key).toBe(variants[0]?.key);
     expect(new Set(variants.map(({ key }) => key)).size).toBe(variants.length);

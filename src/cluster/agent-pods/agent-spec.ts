@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isCriticalClass } from './critical-priority.ts';
 import { agentLifetimeSeconds } from '../../session-api/agent-lifetime.ts';
 import { agentPaths, agentVariables } from '../../session-api/agent-paths.ts';
 
@@ -16,6 +17,8 @@ export interface AgentOptions {
   version: string;
   /** Image whose files are the root of sessions; null: the agent's own toolbox. */
   toolboxImage: string | null;
+  /** PriorityClass of the agent; null: the namespace's or the cluster's default. */
+  priorityClass: string | null;
 }
 
 /** A Job to create, and the key by which agents like it are found. */
@@ -59,12 +62,13 @@ const ttlSeconds = 30;
 
 /**
  * Describes the agent of a node.
- * @param hasRequests false: without resource requests, for a node that is full.
+ * @param hasRequests false: without resource requests, for a node that is full. A critical agent has none by default: for
+ *   what it asks for, the kubelet would end other pods.
  */
 export function describeAgent(
   node: string,
   options: AgentOptions,
-  { hasRequests } = { hasRequests: true },
+  { hasRequests } = { hasRequests: !isCriticalClass(options.priorityClass) },
 ): AgentJob {
   const spec = renderPodSpec(node, options, { hasRequests });
   const key = hashSpec(spec);
@@ -111,6 +115,7 @@ export function renderPodSpec(
     // Past the scheduler: full, cordoned and tainted nodes are those that need debugging.
     ...(node === null ? {} : { nodeName: node }),
     tolerations: [{ operator: 'Exists' }],
+    ...(options.priorityClass !== null && { priorityClassName: options.priorityClass }),
     restartPolicy: 'Never',
     terminationGracePeriodSeconds: 2,
     // Shows the containers' processes, to enter them and to watch them end.
@@ -133,6 +138,8 @@ export function renderPodSpec(
         name: agentContainer,
         image: options.image,
         imagePullPolicy: options.imagePullPolicy,
+        // What a crashed agent wrote last is told: the pod and its log are gone by then.
+        terminationMessagePolicy: 'FallbackToLogsOnError',
         env: [
           { name: agentVariables.node, valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
           { name: agentVariables.idleSeconds, value: String(options.idleSeconds) },

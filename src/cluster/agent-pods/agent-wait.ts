@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../../failure/failure.ts';
 import { getPodStep } from './agent-pod-step.ts';
-import { describeRefusal } from './agent-refusal.ts';
+import type { AgentJobs } from './agent-jobs.ts';
+import { describeRefusal, isPassingRefusal } from './refusals/agent-refusal.ts';
+import { watchSuspension } from './refusals/suspension.ts';
 import { describePullFailure, type PullProblem, readPullProblem } from './image-pull.ts';
 import type { AgentOptions } from './agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
@@ -19,7 +21,8 @@ export interface AgentWait {
   node: string;
   options: Pick<AgentOptions, 'namespace' | 'image' | 'toolboxImage'>;
   /** The UID tells the Job, its pod and its events from those of an earlier Job of this name. */
-  job: { name: string; uid: string };
+  job: { name: string; uid: string; isSuspended: boolean };
+  jobs: AgentJobs;
   /** What the API server warned of when the Job was made. */
   warnings: string[];
   onProgress: AgentProgress;
@@ -35,7 +38,7 @@ const eventIntervalMs = 3000;
 /**
  * Waits until the agent of a Job runs.
  * @returns the agent's pod; null when the pod has ended or is ending, so that another Job is needed.
- * @throws Failure `agentRefused`, `imageFailed`, `agentFailed` (NodeFullError for a full node), `connection`; ApiError;
+ * @throws Failure `agentRefused`, `imageFailed`, `agentFailed` (NodeRefusalError when the kubelet refuses the pod), `connection`; ApiError;
  *   what aborted the signal.
  */
 export async function waitForAgent(api: ApiClient, wait: AgentWait): Promise<Pod | null> {
@@ -45,6 +48,7 @@ export async function waitForAgent(api: ApiClient, wait: AgentWait): Promise<Pod
     return await Promise.race([
       watchPod(api, wait, signal),
       watchRefusals(api, wait, signal),
+      watchSuspension(wait.jobs, wait.job, wait.options.namespace, () => tellSuspension(wait), signal),
       reportSlowStart(api, wait, signal),
     ]);
   } finally {
@@ -118,7 +122,7 @@ async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSigna
   try {
     return await watchResource<typeof request.schema, never>(api, request, {
       onEvent: ({ object }) => {
-        if (object.reason !== 'FailedCreate') return undefined;
+        if (object.reason !== 'FailedCreate' || isPassingRefusal(object.message)) return undefined;
         throw describeRefusal('pod', object.message, namespace, wait.warnings);
       },
     });
@@ -130,6 +134,10 @@ async function watchRefusals(api: ApiClient, wait: AgentWait, signal: AbortSigna
     );
     return await waitForAbort(signal);
   }
+}
+
+function tellSuspension({ onProgress }: AgentWait): void {
+  onProgress("the agent's Job is suspended: a queue such as Kueue, or a policy, holds it back");
 }
 
 async function reportSlowStart(api: ApiClient, wait: AgentWait, signal: AbortSignal): Promise<never> {

@@ -1,3 +1,4 @@
+import { criticalPriority } from './critical-priority.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { isPodReady } from '../api/objects/pod-readiness.ts';
@@ -52,6 +53,12 @@ export function findWarmAgent(agents: Pod[], { node, options, excluded }: AgentC
     ({ metadata, spec }) => metadata.labels[residentLabels.key] === residentKey && spec.nodeName === node,
   );
   if (installed) return installed;
-  const keys = [describeAgent(node, options).key, describeAgent(node, options, { hasRequests: false }).key];
+  // What a session can do does not depend on requests and urgency: agents that were made for a full node are used, too.
+  const critical = { ...options, priorityClass: criticalPriority };
+  const keys = [
+    describeAgent(node, options).key,
+    describeAgent(node, options, { hasRequests: false }).key,
+    describeAgent(node, critical).key,
+  ];
   return usable.find(({ metadata }) => keys.includes(metadata.labels[agentLabels.key] ?? '')) ?? null;
 }

@@ -1,7 +1,7 @@
 import type { AgentChoice } from './find-agent.ts';
 import { requireImageVolumes } from './image-volumes.ts';
 import { AgentJobs } from './agent-jobs.ts';
-import { NodeFullError } from './agent-pod-step.ts';
+import { NodeRefusalError } from './refusals/node-refusal.ts';
 import { type AgentJobManifest, describeAgent } from './agent-spec.ts';
 import { type AgentProgress, waitForAgent } from './agent-wait.ts';
 import type { ApiClient } from '../api/api-client.ts';
@@ -43,7 +43,7 @@ const consequences: Partial<Record<FailureCode, Consequence>> = {
   // Most likely an earlier agent that crashed: its Job is marked as failed only later.
   agentFailed: { made: 'delete', joined: 'tryNext' },
 };
-const nodeFull: Consequence = { made: 'delete', joined: 'delete' };
+const refusedByNode: Consequence = { made: 'delete', joined: 'delete' };
 
 /**
  * Starts an agent on a node, or joins one that is starting, and waits until it runs. A Job that was made in vain is
@@ -58,7 +58,7 @@ export async function startAgent(api: ApiClient, request: AgentRequest): Promise
   try {
     return await startWith(api, request, { hasRequests: true });
   } catch (error) {
-    if (!(error instanceof NodeFullError)) throw error;
+    if (!(error instanceof NodeRefusalError) || error.remedy !== 'noRequests') throw error;
     return await startWith(api, request, { hasRequests: false });
   }
 }
@@ -108,7 +108,9 @@ async function startJob(
   const job = made?.value ?? (await jobs.findUsable(name, request.signal));
   if (job === null) return null;
   try {
-    return await waitForAgent(api, { ...request, job: job.metadata, warnings: made?.warnings ?? [] });
+    const { uid } = job.metadata;
+    const waited = { name, uid, isSuspended: job.spec.suspend === true };
+    return await waitForAgent(api, { ...request, jobs, job: waited, warnings: made?.warnings ?? [] });
   } catch (error) {
     if (isAborted()) throw error;
     const { [made ? 'made' : 'joined']: consequence } = findConsequence(error);
@@ -120,7 +122,7 @@ async function startJob(
 }
 
 function findConsequence(error: unknown): Consequence {
-  if (error instanceof NodeFullError) return nodeFull;
+  if (error instanceof NodeRefusalError) return refusedByNode;
   return (error instanceof Failure ? consequences[error.code] : undefined) ?? otherwise;
 }
 

@@ -100,7 +100,7 @@ async function examineNodes(
       );
     }),
   ]);
-  return [...checkNodes(nodes, cgroupV1, reports), image];
+  return [...checkNodes(nodes, cgroupV1, reports, options.priorityClass), image];
 }
 
 function hasAgent({ metadata }: Node, options: AgentOptions, running: Pod[]): boolean {

@@ -2,20 +2,26 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProblemError } from '../../session-api/problem.ts';
 import { Failure } from '../../failure/failure.ts';
+import { getPodStep } from '../agent-pods/agent-pod-step.ts';
+import { refuseMissingRelay } from '../agent-pods/refusals/foreign-image.ts';
 import { findWarmAgent } from '../agent-pods/find-agent.ts';
 import { type AgentRequest, startAgent } from '../agent-pods/start-agent.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
 import { ForeignAnswerError } from '../api/error-answer.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
+import { pods } from '../api/resources.ts';
 import { connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
 import type { AgentAddress, Tunnel } from './tunnel.ts';
-import { removeUnusedAgents } from './unused-agents.ts';
+import { removeFailedAgents, removeUnusedAgents } from './unused-agents.ts';
 
 /** An agent may be about to end when it is found, and a connection may be cut. */
 const maxAttempts = 4;
 const retryDelayMs = 200;
+/** The kubelet reports the end of a container a moment after the runtime has no such container any more. */
+const podStatusLimitMs = 3000;
+const podStatusPollMs = 250;
 /** Limit of ending a session that was started in vain. */
 const endLimitMs = 3000;
 
@@ -44,6 +50,8 @@ export async function openSession(
   const { namespace } = options;
   const excluded = new Set<string>();
   const made = new Set<string>();
+  /** UIDs of the pods that were not there before. */
+  const started = new Set<string>();
   const onMade = (job: string) => made.add(job);
   let { known } = agent;
   let id = randomUUID();
@@ -52,7 +60,9 @@ export async function openSession(
   try {
     for (let attempt = 1; ; attempt++) {
       const request = { node, nodeIsTarget, options, timeoutMs, excluded, onProgress, onMade, signal };
-      const pod = findWarmAgent(known, request) ?? (await startAgent(api, request));
+      const warm = findWarmAgent(known, request);
+      const pod = warm ?? (await startAgent(api, request));
+      if (warm === null) started.add(pod.metadata.uid);
       const address = { namespace, pod: pod.metadata.name };
       const { tunnel, session } = join(api, { id, address, limitMs: timeoutMs }, spec, signal);
       try {
@@ -68,6 +78,7 @@ export async function openSession(
         if (begun !== session) session.close();
         if (attempt === maxAttempts || signal.aborted) throw error;
         if (isAgentGone(error, tunnel)) {
+          if (started.has(pod.metadata.uid)) await refuseFailedStart(api, address, request, error);
           begun = null;
           id = randomUUID();
           excluded.add(pod.metadata.uid);
@@ -87,6 +98,8 @@ export async function openSession(
     await begun?.delete(AbortSignal.timeout(endLimitMs)).catch(() => undefined);
     begun?.close();
     if (signal.aborted) await removeUnusedAgents(api, namespace, made);
+    else if (error instanceof Failure && error.code === 'imageFailed')
+      await removeFailedAgents(api, namespace, made);
     throw error;
   }
 }
@@ -110,6 +123,28 @@ function join(
     reconnectLimitMs: spec.graceSeconds * 1000,
   };
   return { tunnel: connection.tunnel, session: new ClientSession(api, connection, joined, signal) };
+}
+
+/**
+ * Finds out why a new agent can't be reached: another one of the same image would end as this one did.
+ * @throws Failure `imageFailed` when the image is not an agent's, `agentFailed` when the agent has crashed.
+ */
+async function refuseFailedStart(
+  api: ApiClient,
+  { namespace, pod: name }: AgentAddress,
+  { options, node, signal }: Omit<AgentRequest, 'onMade'>,
+  error: unknown,
+): Promise<void> {
+  if (error instanceof ProblemError || !(error instanceof Error)) return;
+  refuseMissingRelay(options.image, node, error);
+  const endMs = performance.now() + podStatusLimitMs;
+  while (performance.now() < endMs) {
+    // An agent that is gone altogether is not looked at: another one is started.
+    const pod = await api.get({ ...pods.get(namespace, name), signal }).catch(() => null);
+    signal.throwIfAborted();
+    if (pod === null || getPodStep(pod, { options, node }).kind !== 'running') return;
+    await delay(podStatusPollMs, undefined, { signal });
+  }
 }
 
 /** @returns null when another connection would meet the same error. */

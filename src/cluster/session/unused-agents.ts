@@ -23,6 +23,20 @@ export async function removeUnusedAgents(
   );
 }
 
+/**
+ * Deletes the Jobs of what turned out not to be agents. Never throws.
+ * @param made the names of the Jobs.
+ */
+export async function removeFailedAgents(
+  api: ApiClient,
+  namespace: string,
+  made: Iterable<string>,
+): Promise<void> {
+  const jobs = new AgentJobs(api, namespace);
+  const signal = AbortSignal.timeout(removeLimitMs);
+  await Promise.all([...made].map((job) => jobs.delete(job, signal).catch(() => undefined)));
+}
+
 async function removeUnless(
   api: ApiClient,
   namespace: string,

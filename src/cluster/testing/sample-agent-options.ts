@@ -11,4 +11,5 @@ export const testAgentOptions: AgentOptions = {
   sessionMemoryBytes: defaultSessionMemoryBytes,
   version: '0.1.0',
   toolboxImage: null,
+  priorityClass: null,
 };

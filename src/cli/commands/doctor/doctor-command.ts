@@ -7,7 +7,12 @@ import { UsageError } from '../../errors.ts';
 import { formatValue, reportFormatOption } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
 import { runUntilInterrupted } from '../../lifetime.ts';
-import { agentOptions, agentStartOption, describeAgentOptions } from '../../options/agent-options.ts';
+import {
+  agentOptions,
+  agentPriorityOption,
+  agentStartOption,
+  describeAgentOptions,
+} from '../../options/agent-options.ts';
 import { formatFindings } from './doctor-table.ts';
 import { containerOption, targetArgument } from '../open/session-options.ts';
 
@@ -47,6 +52,7 @@ export const doctorCommand = defineCommand({
     }),
     // The options of a session that decide whether it will work.
     agent: agentOptions,
+    priorityClass: agentPriorityOption,
     timeoutMs: agentStartOption,
     format: reportFormatOption,
     ...clusterOptions,
@@ -56,12 +62,18 @@ export const doctorCommand = defineCommand({
     if (startAgent && target === null)
       throw new UsageError('--start-agent needs a TARGET, on whose node the agent is started');
   },
-  run: ({ target, container, agent, startAgent, timeoutMs, format, ...access }, context) =>
+  run: ({ target, container, agent, priorityClass, startAgent, timeoutMs, format, ...access }, context) =>
     runUntilInterrupted(async (signal) => {
       const api = await openApi(access, context);
       const progress = new ProgressLine(context.stderr);
       const start = startAgent ? { timeoutMs, onProgress: (step: string) => progress.show(step) } : null;
-      const request = { target, container, options: describeAgentOptions(agent), start, signal };
+      const request = {
+        target,
+        container,
+        options: describeAgentOptions(agent, { priorityClass }),
+        start,
+        signal,
+      };
       const findings = await examine(api, request).finally(() => progress.clear());
       context.stdout.write(
         format === 'table'

@@ -8,6 +8,7 @@ import { clusterOptions } from '../../options/access-options.ts';
 import {
   agentIdleOption,
   agentOptions,
+  agentPriorityOption,
   agentStartOption,
   createNamespaceOption,
 } from '../../options/agent-options.ts';
@@ -85,6 +86,7 @@ export const sessionOptions = {
   }),
   agent: agentOptions,
   idleSeconds: agentIdleOption,
+  priorityClass: agentPriorityOption,
   timeoutMs: agentStartOption,
   createNamespace: createNamespaceOption,
   dryRun: dryRunOptions,

@@ -60,7 +60,7 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     outputBufferBytes: values.outputBufferBytes,
     compress: values.compress,
     quiet: values.quiet,
-    agent: describeAgentOptions(values.agent, values.idleSeconds),
+    agent: describeAgentOptions(values.agent, values),
     timeoutMs: values.timeoutMs,
     createNamespace: values.createNamespace,
     /** null: for real. */

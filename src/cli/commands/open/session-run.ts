@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { NamespaceMissingError } from '../../../cluster/agent-pods/agent-jobs.ts';
+import type { AgentOptions } from '../../../cluster/agent-pods/agent-spec.ts';
+import { NodeRefusalError } from '../../../cluster/agent-pods/refusals/node-refusal.ts';
 import { isResident, refuseLongKeep } from '../../../cluster/agent-pods/resident/session-keep.ts';
 import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
@@ -21,6 +23,7 @@ import { type Lifetime, runUntilInterrupted } from '../../lifetime.ts';
 import { openApi } from '../../options/access-options.ts';
 import { stepLevel } from '../../options/verbosity.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
+import { confirmPriority } from './confirm-priority.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { leaveEvent } from './leave-event.ts';
 import type { RequestedSession, SessionOptions } from './session-request.ts';
@@ -136,27 +139,34 @@ class SessionRun {
     attachment: TerminalAttachment | null,
   ): Promise<ClientSession> {
     const { openSession } = await loadSessionModules();
-    const agent = this.#describeAgent(found);
     const spec = this.#describeSession(found, api.connection.context);
-    const open = () => openSession(api, agent, spec, attachment?.sinks ?? null);
-    try {
-      // Not raced: when the run is interrupted, openSession first deletes what it has made.
-      return await open();
-    } catch (error) {
-      if (!(error instanceof NamespaceMissingError))
-        throw await explainEndedTarget(api, found.target, error, AbortSignal.timeout(lookUpLimitMs));
-      this.#progress.clear();
-      await confirmNamespace(api, error, this.#options, this.#context, this.#lifetime.signal);
-      return await open();
+    const { signal } = this.#lifetime;
+    const { agent, createNamespace } = this.#options;
+    let { priorityClass } = agent;
+    let isNamespaceMade = false;
+    for (;;) {
+      const described = this.#describeAgent(found, { ...agent, priorityClass });
+      try {
+        // Not raced: when the run is interrupted, openSession first deletes what it has made.
+        return await openSession(api, described, spec, attachment?.sinks ?? null);
+      } catch (error) {
+        this.#progress.clear();
+        if (error instanceof NamespaceMissingError && !isNamespaceMade) {
+          await confirmNamespace(api, error, { createNamespace }, this.#context, signal);
+          isNamespaceMade = true;
+        } else if (error instanceof NodeRefusalError)
+          priorityClass = await confirmPriority(error, priorityClass, this.#context, signal);
+        else throw await explainEndedTarget(api, found.target, error, AbortSignal.timeout(lookUpLimitMs));
+      }
     }
   }
 
-  #describeAgent({ node, target, agents }: FoundTarget): SessionAgent {
-    const { agent, timeoutMs } = this.#options;
+  #describeAgent({ node, target, agents }: FoundTarget, options: AgentOptions): SessionAgent {
+    const { timeoutMs } = this.#options;
     return {
       node,
       nodeIsTarget: target.kind === 'node',
-      options: agent,
+      options,
       known: agents,
       timeoutMs,
       onProgress: (step) => {

@@ -15,6 +15,7 @@ const manifestSchema = z.looseObject({
   kind: z.string(),
   metadata: z.looseObject({ namespace: z.string().optional() }),
 });
+const suspendedSchema = z.looseObject({ spec: z.looseObject({ suspend: z.literal(true) }) });
 /** An object as manifests have it. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -31,6 +32,14 @@ export function describeAgentPod({ metadata, spec }: AgentJobManifest): Manifest
     metadata: { ...template.metadata, name: `${name}-dry-run`, namespace },
     spec: template.spec,
   };
+}
+
+/**
+ * Whether a Job is answered as suspended: then something in admission holds Jobs back.
+ * @param job the answer to its creation, or to a dry run of that.
+ */
+export function isSuspended(job: Manifest): boolean {
+  return suspendedSchema.safeParse(job).success;
 }
 
 /**

@@ -1,8 +1,9 @@
-import { describeAgentPod, dryRun, type Manifest } from './agent-dry-run.ts';
+import { describeAgentPod, dryRun, isSuspended, type Manifest } from './agent-dry-run.ts';
 import { NamespaceMissingError } from '../agent-jobs.ts';
 import { describeAgentNamespace } from '../agent-namespace.ts';
-import { describeRefusal, isRefusal } from '../agent-refusal.ts';
+import { describeRefusal, isRefusal } from '../refusals/agent-refusal.ts';
 import { type AgentJobManifest, type AgentOptions, describeAgent } from '../agent-spec.ts';
+import { describeSuspension } from '../refusals/suspension.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import { ApiError } from '../../api/api-error.ts';
 import { namespaces } from '../../api/resources.ts';
@@ -86,6 +87,8 @@ async function tryObject(
   try {
     const { value, warnings } = await dryRun(api, manifest, signal);
     notices.push(...warnings);
+    if (kind === 'Job' && isSuspended(value))
+      notices.push(describeSuspension(metadata.namespace ?? '').message);
     // The API server's bookkeeping, which kubectl does not show either.
     const fields = Object.entries(value.metadata).filter(([name]) => name !== 'managedFields');
     return { ...value, metadata: Object.fromEntries(fields) };

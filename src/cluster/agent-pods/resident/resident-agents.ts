@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { listAgents } from '../find-agent.ts';
-import { describeRefusal, isRefusal } from '../agent-refusal.ts';
+import { describeRefusal, isRefusal } from '../refusals/agent-refusal.ts';
 import { NamespaceMissingError } from '../agent-jobs.ts';
 import { agentAnnotations, agentContainer } from '../agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../../api/api-client.ts';

@@ -38,7 +38,11 @@ const selector = { [agentLabels.name]: 'crashcart', [residentLabels.component]: 
  */
 export function computeResidentKey(options: AgentOptions): string {
   return hashSpec(
-    renderPodSpec(null, { ...options, imagePullSecrets: [], idleSeconds: 0 }, { hasRequests: true }),
+    renderPodSpec(
+      null,
+      { ...options, imagePullSecrets: [], idleSeconds: 0, priorityClass: null },
+      { hasRequests: true },
+    ),
   );
 }
 
@@ -47,7 +51,7 @@ export function describeResidentAgents(
   options: AgentOptions,
   { nodeSelector, tolerations, priorityClass }: ResidentPlacement,
 ): ResidentManifest {
-  const spec = renderPodSpec(null, { ...options, idleSeconds: 0 }, { hasRequests: true });
+  const spec = renderPodSpec(null, { ...options, idleSeconds: 0, priorityClass }, { hasRequests: true });
   const annotations = { [agentAnnotations.version]: options.version };
   return {
     apiVersion: 'apps/v1',
@@ -67,7 +71,6 @@ export function describeResidentAgents(
           restartPolicy: 'Always',
           ...(tolerations === null ? {} : { tolerations }),
           ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
-          ...(priorityClass === null ? {} : { priorityClassName: priorityClass }),
         },
       },
     },

@@ -67,6 +67,8 @@ export const podSchema = z.object({
   metadata: metadataSchema,
   spec: z.object({
     nodeName: z.string().default(''),
+    /** That of its PriorityClass, which admission fills in. */
+    priority: z.number().default(0),
     runtimeClassName: z.string().nullable().default(null),
     os: z.object({ name: z.string() }).nullable().default(null),
     /** false: the pod has a user namespace of its own. */
@@ -118,6 +120,7 @@ export type Node = z.infer<typeof nodeSchema>;
 
 export const jobSchema = z.object({
   metadata: metadataSchema,
+  spec: z.object({ suspend: z.boolean().nullable().default(false) }).prefault({}),
   status: z.object({ conditions: conditionsSchema }).prefault({}),
 });
 export type Job = z.infer<typeof jobSchema>;

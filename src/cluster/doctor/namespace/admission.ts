@@ -1,5 +1,11 @@
-import { describeAgentPod, dryRun, type Manifest } from '../../agent-pods/dry-run/agent-dry-run.ts';
-import { describeRefusal } from '../../agent-pods/agent-refusal.ts';
+import {
+  describeAgentPod,
+  dryRun,
+  isSuspended,
+  type Manifest,
+} from '../../agent-pods/dry-run/agent-dry-run.ts';
+import { describeRefusal } from '../../agent-pods/refusals/agent-refusal.ts';
+import { describeSuspension } from '../../agent-pods/refusals/suspension.ts';
 import { type AgentOptions, describeAgent } from '../../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import { ApiError, isNotFound } from '../../api/api-error.ts';
@@ -33,7 +39,8 @@ async function checkObject(
   const { namespace = '' } = manifest.metadata;
   const run = async () => {
     try {
-      const { warnings } = await dryRun(api, manifest, signal);
+      const { value, warnings } = await dryRun(api, manifest, signal);
+      if (manifest.kind === 'Job' && isSuspended(value)) return failBy(describeSuspension(namespace));
       if (warnings.length === 0) return pass(`an agent's ${what} is admitted`);
       return warn(`an agent's ${what} is admitted with a warning: ${warnings.join('; ')}`, null);
     } catch (error) {

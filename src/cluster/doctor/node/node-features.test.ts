@@ -49,7 +49,7 @@ test.each<[string, Partial<NodeReport>, RegExp]>([
 describe('of several nodes', () => {
   const nodes = ['one', 'other'].map((name) => nodeSchema.parse({ metadata: { name } }));
   const find = (reports: Map<string, NodeReport>, check: string) =>
-    checkNodes(nodes, new Set(), reports).find((finding) => finding.check === check);
+    checkNodes(nodes, new Set(), reports, null).find((finding) => finding.check === check);
 
   test('those without an agent are unknown, and the fix says how to ask one', () => {
     const finding = find(new Map([['one', complete]]), 'BTF');

@@ -14,7 +14,35 @@ describe('a node', () => {
     ['that is ready', {}, 'ok', 'ready; Debian, amd64'],
     ['of arm64', { architecture: 'arm64' }, 'ok', 'ready; Debian, arm64'],
     ['of another architecture', { architecture: 's390x' }, 'failed', 'has the architecture s390x'],
-    ['that is not ready', { conditions: [{ type: 'Ready', status: 'False' }] }, 'failed', 'is not ready'],
+    [
+      'whose container runtime is down',
+      { conditions: [{ type: 'Ready', status: 'False', message: 'container runtime is down' }] },
+      'failed',
+      'is not ready',
+    ],
+    [
+      'that has no network of pods',
+      {
+        conditions: [
+          { type: 'Ready', status: 'False', message: 'container runtime network not ready: cni config' },
+        ],
+      },
+      'warning',
+      'not ready: ',
+    ],
+    [
+      'that reports no longer',
+      { conditions: [{ type: 'Ready', status: 'Unknown' }] },
+      'failed',
+      'is not ready',
+    ],
+    [
+      'of Fargate',
+      { labels: { 'eks.amazonaws.com/compute-type': 'fargate' } },
+      'failed',
+      'runs on AWS Fargate',
+    ],
+    ['of EKS', { labels: { 'eks.amazonaws.com/compute-type': 'auto' } }, 'ok', 'ready'],
     ['that reports nothing', { conditions: [] }, 'unknown', 'does not report whether it is ready'],
     ['with Windows', { labels: { 'kubernetes.io/os': 'windows' } }, 'failed', 'runs Windows'],
     ['that is virtual', { labels: { type: 'virtual-kubelet' } }, 'failed', 'is a virtual node'],
@@ -42,15 +70,16 @@ describe('taints', () => {
 
 describe('pressure', () => {
   test.each([
-    [[], 'ok'],
-    [['MemoryPressure'], 'warning'],
-    [['DiskPressure'], 'failed'],
-    [['MemoryPressure', 'PIDPressure'], 'failed'],
-  ])('%j is %s', (types, status) => {
+    [[], 'ok', 'ok'],
+    [['MemoryPressure'], 'warning', 'warning'],
+    [['DiskPressure'], 'failed', 'warning'],
+    [['MemoryPressure', 'PIDPressure'], 'failed', 'warning'],
+  ])('%j is %s, and %s for a critical agent', (types, status, ofCritical) => {
     const conditions = [
       ...types.map((type) => ({ type, status: 'True' })),
       { type: 'NetworkPressure', status: 'False' },
     ];
-    expect(checkPressure(describeNode({ conditions })).status).toBe(status);
+    expect(checkPressure(describeNode({ conditions }), false).status).toBe(status);
+    expect(checkPressure(describeNode({ conditions }), true).status).toBe(ofCritical);
   });
 });

@@ -1,5 +1,6 @@
 import type { Node } from '../../api/objects/kubernetes-objects.ts';
-import { refuseNode } from '../../target/node-checks.ts';
+import { criticalPriority } from '../../agent-pods/critical-priority.ts';
+import { describeNotReady, refuseNode } from '../../target/node-checks.ts';
 import { type CheckResult, fail, failBy, leaveOpen, pass, warn } from '../finding.ts';
 
 /** Taints of nodes that are about to be removed, with all that runs there. */
@@ -20,6 +21,12 @@ export function checkReadiness(node: Node): CheckResult {
   const { nodeInfo, conditions } = node.status;
   const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
   const system = `${nodeInfo.osImage || 'Linux'}, ${nodeInfo.architecture}`;
+  const notReady = describeNotReady(conditions);
+  if (notReady !== null)
+    return warn(
+      `not ready: ${notReady}`,
+      'An agent needs no network of pods, so it may start here all the same: --start-agent tries.',
+    );
   if (!isReady) return leaveOpen(`${system}: the node does not report whether it is ready`);
   return pass(`ready; ${system}`);
 }
@@ -37,10 +44,10 @@ export function checkTaints({ spec }: Node): CheckResult {
 
 /**
  * Checks a node's pressure by what its kubelet admits. Under memory pressure that is a pod with requests, as agents are;
- * under any other pressure only critical pods.
+ * under any other pressure only critical pods, as agents are that are started with --priority.
  * https://github.com/kubernetes/kubernetes/blob/master/pkg/kubelet/eviction/eviction_manager.go (Admit)
  */
-export function checkPressure({ status }: Node): CheckResult {
+export function checkPressure({ status }: Node, isCritical: boolean): CheckResult {
   const pressure = status.conditions
     .filter(({ type, status: value }) => type.endsWith('Pressure') && value === 'True')
     .map(({ type }) => type);
@@ -48,5 +55,9 @@ export function checkPressure({ status }: Node): CheckResult {
   const fix = 'Free what the node lacks: `kubectl describe node` shows since when.';
   if (pressure.every((type) => type === 'MemoryPressure'))
     return warn('MemoryPressure: the kubelet may evict agents', fix);
-  return fail(`${pressure.join(', ')}: the kubelet admits no agent`, fix);
+  if (isCritical) return warn(`${pressure.join(', ')}: the kubelet admits critical agents alone`, fix);
+  return fail(
+    `${pressure.join(', ')}: the kubelet admits critical agents alone`,
+    `Give --priority ${criticalPriority}. Or free what the node lacks: \`kubectl describe node\` shows since when.`,
+  );
 }

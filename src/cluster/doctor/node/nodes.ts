@@ -1,4 +1,5 @@
 import type { NodeReport } from '../../../session-api/node-report.ts';
+import { isCriticalClass } from '../../agent-pods/critical-priority.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import type { Node } from '../../api/objects/kubernetes-objects.ts';
 import { events, nodes } from '../../api/resources.ts';
@@ -40,11 +41,13 @@ export async function findCgroupV1Nodes(api: ApiClient, signal: AbortSignal): Pr
  * Checks nodes by their status and by the reports of their agents.
  * @param cgroupV1 names of nodes that are known to be on cgroup v1.
  * @param reports of agents, by the node's name.
+ * @param priorityClass of the agents that would be started.
  */
 export function checkNodes(
   nodes: Node[],
   cgroupV1: ReadonlySet<string>,
   reports: ReadonlyMap<string, NodeReport>,
+  priorityClass: string | null,
 ): Finding[] {
   const findReport = ({ metadata }: Node) => reports.get(metadata.name) ?? null;
   const checkOwnCgroups = (node: Node) =>
@@ -52,7 +55,10 @@ export function checkNodes(
   return [
     { check: 'node', ...summarize(nodes, checkReadiness) },
     { check: 'node taints', ...summarize(nodes, checkTaints) },
-    { check: 'node pressure', ...summarize(nodes, checkPressure) },
+    {
+      check: 'node pressure',
+      ...summarize(nodes, (node) => checkPressure(node, isCriticalClass(priorityClass))),
+    },
     { check: 'container runtime', ...summarize(nodes, checkRuntime) },
     { check: 'kernel', ...summarize(nodes, checkKernel) },
     { check: 'cgroups', ...summarize(nodes, checkOwnCgroups) },
