@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { criticalPriority } from '../src/cluster/agent-pods/critical-priority.ts';
 import { agentLabelSelector } from '../src/cluster/agent-pods/agent-spec.ts';
 import { runCrashcart, waitUntil } from './harness/command-run.ts';
@@ -22,8 +22,6 @@ beforeAll(async () => {
   await removeMadeUpNodes(namespace);
   await createTestNamespace(namespace, privilegedLabels);
   await createObjects([describeMadeUpNode(madeUp, namespace)]);
-  const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' }];
-  await patchStatus('node', madeUp, namespace, { conditions });
 }, 60_000);
 
 afterAll(async () => {
@@ -31,8 +29,10 @@ afterAll(async () => {
   await deleteTestNamespace(namespace);
 }, 60_000);
 
-const listPods = (path: string) =>
-  expectSuccess(['get', 'pods', '-n', namespace, '-l', agentLabelSelector, '-o', `jsonpath=${path}`]);
+function listPods(node: string, path: string): Promise<string> {
+  const onNode = ['-l', agentLabelSelector, '--field-selector', `spec.nodeName=${node}`];
+  return expectSuccess(['get', 'pods', '-n', namespace, ...onNode, '-o', `jsonpath=${path}`]);
+}
 
 describe('a node that has lost its network of pods', () => {
   const node = 'node-2';
@@ -83,15 +83,26 @@ describe('a node whose kubelet admits critical pods alone', () => {
     message: 'Pod was rejected: Node did not have enough resource: pods',
   };
 
+  // After 40 s without a word of its kubelet, the node counts as lost.
+  beforeEach(() => {
+    const now = new Date().toISOString();
+    const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' };
+    const conditions = [{ ...ready, lastHeartbeatTime: now }];
+    return patchStatus('node', madeUp, namespace, { conditions });
+  });
+
   /** Plays the kubelet, which refuses the pod that was made last. */
   async function refusePod(refusal: object): Promise<void> {
-    await waitUntil('the pod is there', async () => (await listPods('{.items[*].metadata.name}')) !== '');
-    const name = await listPods('{.items[0].metadata.name}');
+    await waitUntil(
+      'the pod is there',
+      async () => (await listPods(madeUp, '{.items[*].metadata.name}')) !== '',
+    );
+    const name = await listPods(madeUp, '{.items[0].metadata.name}');
     await patchStatus('pod', name, namespace, { phase: 'Failed', ...refusal });
   }
 
   const waitForNoPods = () =>
-    waitUntil('nothing is left', async () => (await listPods('{.items[*].metadata.name}')) === '');
+    waitUntil('nothing is left', async () => (await listPods(madeUp, '{.items[*].metadata.name}')) === '');
 
   test.each([
     ['under pressure', pressure, 'is under pressure, and takes no agent: Evicted'],
@@ -134,8 +145,11 @@ describe('a node whose kubelet admits critical pods alone', () => {
     await terminal.waitFor(/Start a critical agent \(system-node-critical\)\?/);
     terminal.press('y\r');
     const path = '{.items[*].spec.priorityClassName}';
-    await waitUntil('a critical pod is made', async () => (await listPods(path)) === criticalPriority);
-    expect(await listPods('{.items[*].spec.containers[0].resources.requests.cpu}')).toBe('0');
+    await waitUntil(
+      'a critical pod is made',
+      async () => (await listPods(madeUp, path)) === criticalPriority,
+    );
+    expect(await listPods(madeUp, '{.items[*].spec.containers[0].resources.requests.cpu}')).toBe('0');
     // The kubelet has no remedy left.
     await refusePod(pressure);
     await terminal.waitFor(/The agent was critical already/);
@@ -151,6 +165,5 @@ test('a critical agent runs where the user asks for one, and later sessions use 
     stderr: '',
   });
   expect(await runCrashcart([...run, '--', 'true'])).toMatchObject({ code: 0, stderr: '' });
-  const path = '{.items[?(@.spec.nodeName=="node-1")].spec.priority}';
-  expect(await listPods(path)).toBe('2000001000');
+  expect(await listPods('node-1', '{.items[*].spec.priority}')).toBe('2000001000');
 });

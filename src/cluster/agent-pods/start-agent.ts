@@ -56,7 +56,7 @@ export async function startAgent(api: ApiClient, request: AgentRequest): Promise
   await refuseUnusableNode(api, node, { isTarget: nodeIsTarget }, signal);
   if (options.toolboxImage !== null) await requireImageVolumes(api, node, options, signal);
   try {
-    return await startWith(api, request, { hasRequests: true });
+    return await startWith(api, request);
   } catch (error) {
     if (!(error instanceof NodeRefusalError) || error.remedy !== 'noRequests') throw error;
     return await startWith(api, request, { hasRequests: false });
@@ -66,7 +66,7 @@ export async function startAgent(api: ApiClient, request: AgentRequest): Promise
 async function startWith(
   api: ApiClient,
   request: AgentRequest,
-  resources: { hasRequests: boolean },
+  resources?: { hasRequests: boolean },
 ): Promise<Pod> {
   const { node, options, excluded, timeoutMs } = request;
   const job = describeAgent(node, options, resources);
