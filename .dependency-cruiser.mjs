@@ -67,6 +67,31 @@ export default {
       String.raw`^src/(?!cli/command-line/adapter\.ts)`,
       ['(^|/)node_modules/(@types/)?yargs/'],
     ),
+    network(
+      'one-way-to-the-network',
+      'Proxies, authorities and limits count for every connection.',
+      'cluster/api/transport/',
+      [
+        'net',
+        'tls',
+        'http',
+        'https',
+        'dgram',
+        'undici',
+        'http-proxy-agent',
+        'https-proxy-agent',
+        'socks-proxy-agent',
+      ],
+    ),
+    network('one-websocket', 'The tunnel is the only websocket.', String.raw`cluster/session/tunnel\.ts`, [
+      'ws',
+    ]),
+    network(
+      'one-session-api',
+      'HTTP/2 is spoken with agents alone, through the tunnel.',
+      '(cluster/session|session-api)/',
+      ['http2'],
+    ),
     rule('src-needs-no-tooling', 'The product is built by the tooling.', '^src/', [
       '^(images|krew|e2e|docs)/',
     ]),
@@ -104,6 +129,19 @@ export default {
 
 function rule(name, comment, from, to) {
   return { name, comment, severity: 'error', from: { path: from, pathNot: tests }, to: { path: to } };
+}
+
+/**
+ * The only place of the plugin that imports modules which open connections. Types may be imported anywhere.
+ * @param modules Node.js's own, or packages.
+ */
+function network(name, comment, place, modules) {
+  const { path, pathNot } = { path: `^src/(?!agent/|${place})`, pathNot: tests };
+  const named = modules.join('|');
+  return {
+    ...{ name, comment, severity: 'error', from: { path, pathNot } },
+    to: { path: [`^(${named})$`, `^node_modules/(${named})/`], dependencyTypesNot: ['type-only'] },
+  };
 }
 
 function order(room, folder, floors) {

@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';
 import { getAbortReason } from '../../failure/abort-reason.ts';
-import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import { LineSplitter } from '../../session-api/connection/line-splitter.ts';
 import type { ApiConnection } from './api-connection.ts';
 import { describeErrorAnswer, findForeignContent, ForeignAnswerError } from './error-answer.ts';
 import { parseAnswer } from './parse-object.ts';
 import { type ApiRequest, sendRequest } from './request-sender.ts';
+import { explainConnectionError } from './transport/connection-error.ts';
 
 const defaultTimeoutMs = 30_000;
 
@@ -127,7 +127,7 @@ export class ApiClient {
     if (signal.aborted) return getAbortReason(signal, `the API server ${host}`);
     if (limit?.aborted)
       return new Failure('timeout', `the API server ${host} did not answer within ${timeoutMs / 1000} s`);
-    const message = getErrorMessage(error);
+    const message = explainConnectionError(error, 'certificate-authority');
     return new Failure(
       'connection',
       `the API server ${host} can't be reached${this.connection.via}: ${message}`,

@@ -91,5 +91,5 @@ function createSource(
   surroundings: PluginSurroundings,
 ): CredentialSource {
   const owner = userEntry === null ? 'the user' : `the user "${userEntry.name}"`;
-  return createCredentialSource(user, owner, cluster, surroundings);
+  return createCredentialSource(user, owner, cluster, surroundings, userEntry);
 }

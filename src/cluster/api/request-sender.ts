@@ -1,9 +1,9 @@
-import { request as requestHTTP, type IncomingMessage } from 'node:http';
-import { request as requestHTTPS } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import type { ApiConnection } from './api-connection.ts';
 import { sendWithRetries } from './request-retry.ts';
 import type { ResourceRequest } from './resources.ts';
+import { beginRequest } from './transport/http-request.ts';
 
 /** As Go's HTTP client, and so kubectl. */
 const maxRedirections = 10;
@@ -103,8 +103,7 @@ function sendOnce(
   const body = value === undefined ? null : JSON.stringify(value);
   const startedAt = performance.now();
   return new Promise((resolve, reject) => {
-    const send = url.protocol === 'http:' ? requestHTTP : requestHTTPS;
-    const outgoing = send(url, {
+    const outgoing = beginRequest(url, {
       ...options,
       method,
       headers: {

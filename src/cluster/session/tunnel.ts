@@ -11,6 +11,7 @@ import { type ExecStatus, parseExecStatus } from './exec-status.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ApiConnection } from '../api/api-connection.ts';
 import { pods } from '../api/resources.ts';
+import { explainConnectionError } from '../api/transport/connection-error.ts';
 
 const subprotocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const channels = { stdin: 0, stdout: 1, stderr: 2, status: 3, close: 255 } as const;
@@ -237,7 +238,7 @@ function describeUnopened(error: Error, { server, via, requestTimeoutMs }: ApiCo
       )
     : new Failure(
         'connection',
-        `the websocket to the agent can't be opened at ${server.host}${via}: ${error.message || String(error)}`,
+        `the websocket to the agent can't be opened at ${server.host}${via}: ${explainConnectionError(error, 'certificate-authority')}`,
         websocketAdvice,
         cause,
       );

@@ -40,7 +40,7 @@ function create(user: UserEntry, readUserAgain: () => UserEntry | null = () => u
     base: { agent: undefined as never, headers: makeImpersonation(user) },
     user,
     createSource: (entry) =>
-      createCredentialSource(entry, 'the user "ada"', makeEmptyCluster(), surroundings),
+      createCredentialSource(entry, 'the user "ada"', makeEmptyCluster(), surroundings, null),
     readUserAgain,
   });
 }
@@ -97,8 +97,7 @@ describe('a user is known by', () => {
 
   test('a valid id-token', async () => {
     const token = makeIDToken(60);
-    const provider = { name: 'oidc', config: { 'id-token': token } };
-    expect(await authorize({ 'auth-provider': provider })).toEqual({ Authorization: `Bearer ${token}` });
+    expect(await authorize(oidc({ 'id-token': token }))).toEqual({ Authorization: `Bearer ${token}` });
   });
 
   test('who is impersonated, with groups, UID and extras', async () => {
@@ -115,6 +114,13 @@ describe('a user is known by', () => {
   });
 });
 
+const oidc = (config: object) => ({
+  'auth-provider': {
+    name: 'oidc',
+    config: { 'idp-issuer-url': 'https://idp', 'client-id': 'lab', ...config },
+  },
+});
+
 function makeIDToken(seconds: number): string {
   const claims = JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds, secret });
   return ['e30', Buffer.from(claims).toString('base64url'), secret].join('.');
@@ -122,7 +128,6 @@ function makeIDToken(seconds: number): string {
 
 describe('a user is refused, and nothing secret is told,', () => {
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: secret, interactiveMode: 'Never' };
-  const oidc = (config: object) => ({ 'auth-provider': { name: 'oidc', config } });
   test.each<[string, () => object, string]>([
     ['without credentials', () => ({}), 'the user "ada" has no credentials'],
     ['with a certificate without its key', () => ({ 'client-certificate': 'cert' }), 'without its key'],

@@ -77,8 +77,8 @@ export class RenewedCredentials implements Credentials {
 
   async reload(signal: AbortSignal): Promise<ConnectionOptions> {
     const user = this.#given.readUserAgain();
-    const isSamePlugin = user?.exec && isDeepStrictEqual(user, this.#user);
-    if (user === null || isSamePlugin) return await this.prepare(signal);
+    const isKept = (user?.exec ?? user?.['auth-provider']) && isDeepStrictEqual(user, this.#user);
+    if (user === null || isKept) return await this.prepare(signal);
     try {
       const source = this.#given.createSource(user);
       const options = this.#use(await source.get(signal));

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
 import type { Kubeconfig } from './kubeconfig-file.ts';
 
 const name = 'in-cluster';
@@ -17,7 +16,7 @@ export function describeServiceAccount(
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
   const tokenFile = `${folder}/token`;
   if (!host || !port || !existsSync(tokenFile)) return null;
-  const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const cluster = { server, 'certificate-authority': `${folder}/ca.crt` };
   const context = { cluster: name, user: name, namespace: readNamespace(`${folder}/namespace`) };
   return {

@@ -10,17 +10,19 @@ export type TLSSettings = Pick<
   'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'allowPartialTrustChain'
 >;
 
-/** The way to an API server: directly, or through a proxy. */
+/** The way to a server: directly, or through a proxy. */
 export interface ServerRoute {
   /** Makes the connections, and keeps them for further requests. */
   agent: HTTPSAgent;
-  /** What stands between here and the API server, for messages: ` through the proxy … (HTTPS_PROXY)`; empty if nothing. */
+  /** What stands between here and the server, for messages: ` through the proxy … (HTTPS_PROXY)`; empty if nothing. */
   via: string;
 }
 
 /** What decides on the way. */
 export interface RouteOptions {
   server: URL;
+  /** The server, for messages; `the API server` when it is left out. */
+  what?: string;
   /** `proxy-url` of the kubeconfig; null without one. */
   proxyURL: string | null;
   environment: NodeJS.ProcessEnv;
@@ -30,11 +32,12 @@ export interface RouteOptions {
 const proxyURLSchemes = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
 /**
- * Decides on the way to an API server, as kubectl does: `proxy-url` first, then the environment.
+ * Decides on the way to a server, as kubectl does: `proxy-url` first, then the environment.
  * @throws Failure `configuration` for a proxy-url that can't be used.
  */
 export async function chooseRoute({
   server,
+  what = 'the API server',
   proxyURL,
   environment,
   tls,
@@ -50,7 +53,8 @@ export async function chooseRoute({
     };
   }
   const via = ` through the proxy ${formatProxy(proxy)}`;
-  return { agent: (await createProxyAgent(server, proxy, tls, via)) as HTTPSAgent, via };
+  const complaint = `${what} ${server.host} can't be reached${via}`;
+  return { agent: (await createProxyAgent(server, proxy, tls, complaint)) as HTTPSAgent, via };
 }
 
 /** The answer to CONNECT, as https-proxy-agent tells it. */
@@ -75,7 +79,7 @@ async function createProxyAgent(
   server: URL,
   { url }: ChosenProxy,
   tls: TLSSettings,
-  via: string,
+  complaint: string,
 ): Promise<HTTPAgent> {
   if (url.protocol.startsWith('socks')) {
     const { SocksProxyAgent } = await import('socks-proxy-agent');
@@ -92,15 +96,15 @@ async function createProxyAgent(
   const agent = new HttpsProxyAgent(url.href, options);
   // The package hands the proxy's refusal on as if it were the API server's answer.
   agent.on('proxyConnect', ({ statusCode, statusText }: ProxyAnswer, request: ClientRequest) => {
-    if (statusCode !== 200) request.destroy(describeRefusal(server, via, `${statusCode} ${statusText}`));
+    if (statusCode !== 200) request.destroy(describeRefusal(complaint, `${statusCode} ${statusText}`));
   });
   return agent;
 }
 
-function describeRefusal({ host }: URL, via: string, status: string): Failure {
+function describeRefusal(complaint: string, status: string): Failure {
   return new Failure(
     'connection',
-    `the API server ${host} can't be reached${via}: the proxy answered ${status.trim()}`,
+    `${complaint}: the proxy answered ${status.trim()}`,
     status.startsWith('407')
       ? 'The proxy wants a user and a password: http://USER:PASSWORD@HOST:PORT.'
       : 'Ask whoever runs the proxy whether it may connect there.',
