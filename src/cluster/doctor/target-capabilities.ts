@@ -20,7 +20,7 @@ export function checkCapabilities({ spec }: Pod, container: string): CheckResult
   );
   if (able === undefined) return pass('no container that sees the session has CAP_SYS_PTRACE');
   return warn(
-    `container "${able.name}" has CAP_SYS_PTRACE: its root can take over a session, and become root on the node`,
+    `container "${able.name}" has CAP_SYS_PTRACE: its root can take over a session, and become root on the node, unless AppArmor confines it`,
     'Open sessions only if you trust the container.',
   );
 }

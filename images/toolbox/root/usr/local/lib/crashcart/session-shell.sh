@@ -15,8 +15,11 @@ CRASHCART_PROMPT=$(
 tput longname >/dev/null 2>&1 || export TERM=xterm-256color
 
 # may_target_trace: whether the target's root may trace whatever it sees, also this session. CAP_SYS_PTRACE, bit 19, counts
-# in the user namespace of a process and in those below: ptrace(2).
+# in the user namespace of a process and in those below: ptrace(2). containerd's AppArmor profile lets a container trace
+# only what has the same profile; a session has none.
 may_target_trace() {
+	read -r profile 2>/dev/null <"/proc/$CRASHCART_TARGET_PID/attr/current" || profile=
+	[ "$profile" != 'cri-containerd.apparmor.d (enforce)' ] || return 1
 	[ "$(readlink "/proc/$CRASHCART_TARGET_PID/ns/user")" = "$(readlink /proc/self/ns/user)" ] || return 1
 	bounding=$(sed -n 's/^CapBnd:[[:space:]]*//p' "/proc/$CRASHCART_TARGET_PID/status")
 	[ $((0x${bounding:-0} >> 19 & 1)) -eq 1 ]
