@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { setImmediate } from 'node:timers/promises';
 
-const sttyLimitMs = 1000;
+/** stty takes a millisecond; a machine that is busy takes far longer to start it. */
+const sttyLimitMs = 5000;
 
 /** The part of a terminal's input that is needed here. */
 export interface RawInput {
