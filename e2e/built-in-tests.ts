@@ -28,6 +28,7 @@ export const builtInTests: Record<string, string> = {
   'restrict-agents-by-policy': layout,
   'reuse-a-process-id': 'plays the agent, on the machine that the nodes run on',
   'run-a-command': processes,
+  'shape-the-agent': layout,
   'start-an-agent-that-fails': layout,
   'start-an-image-that-fails': layout,
 };

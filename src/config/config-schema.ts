@@ -33,6 +33,11 @@ const settingsShape = {
   toolbox: z
     .string()
     .describe("Image whose files are the root of sessions; empty for the agent's own toolbox (--toolbox)"),
+  agentPriority: z.string().min(1).describe('PriorityClass of agents that sessions start (--priority)'),
+  agentPatch: z
+    .union([z.string().min(1), z.record(z.string(), z.unknown())])
+    .transform((patch) => (typeof patch === 'string' ? patch : JSON.stringify(patch)))
+    .describe("Strategic merge patch of the agent's pod, or a file that has one (--agent-patch)"),
 };
 
 /** What can be set, for all clusters or for one. Unknown keys are refused as typing mistakes. */

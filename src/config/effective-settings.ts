@@ -18,6 +18,8 @@ export const settingVariables: Record<SettingName, string> = {
   imagePullSecrets: 'CRASHCART_IMAGE_PULL_SECRETS',
   agentNamespace: 'CRASHCART_AGENT_NAMESPACE',
   toolbox: 'CRASHCART_TOOLBOX',
+  agentPriority: 'CRASHCART_AGENT_PRIORITY',
+  agentPatch: 'CRASHCART_AGENT_PATCH',
 };
 
 /**

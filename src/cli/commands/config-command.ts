@@ -8,7 +8,7 @@ import { defineArgument, defineOptionalArgument } from '../command-line/argument
 import { defineCommand } from '../command-line/command.ts';
 import type { Option } from '../command-line/option.ts';
 import { UsageError } from '../errors.ts';
-import { agentOptions, chooseImage } from '../options/agent-options.ts';
+import { agentOptions, agentPriorityOption, chooseImage } from '../options/agent-options.ts';
 import { connectionOptions } from '../options/connection-flags.ts';
 import { isGiven } from '../options/option-rules.ts';
 import { readOptions } from '../options/option-values.ts';
@@ -74,6 +74,8 @@ export const configCommand = defineCommand({
   },
 });
 
+const shownOptions = { ...agentOptions, priorityClass: agentPriorityOption };
+
 interface ShownSetting extends EffectiveSetting {
   setting: string;
 }
@@ -83,15 +85,17 @@ async function listSettings(
   flags: Record<string, string | undefined>,
   env: NodeJS.ProcessEnv,
 ): Promise<ShownSetting[]> {
-  const settings = await decideSettings({ flags }, Object.values(agentOptions), env);
-  const { values, sources } = readOptions(agentOptions, { flags: {}, settings });
-  const shown = { ...values, image: chooseImage(values) };
-  return Object.entries<Option>(agentOptions).flatMap(([name, option]) => {
+  const settings = await decideSettings({ flags }, Object.values(shownOptions), env);
+  const { values, sources } = readOptions(shownOptions, { flags: {}, settings });
+  const { patch } = values;
+  const shown = { ...values, image: chooseImage(values), patch: patch && JSON.stringify(patch) };
+  return Object.entries<Option>(shownOptions).flatMap(([name, option]) => {
     // The image that is shown is that of the mirror.
     const origin = name === 'image' && values.image === null ? agentOptions.mirror : option;
-    const value = shown[name as keyof typeof shown] ?? '';
     const { setting } = option;
-    return setting === undefined ? [] : [{ setting, value, source: sources.get(origin) ?? 'default' }];
+    if (setting === undefined) return [];
+    const value = (shown[name as keyof typeof shown] ?? '') as string | string[];
+    return [{ setting, value, source: sources.get(origin) ?? 'default' }];
   });
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { criticalPriority } from '../../cluster/agent-pods/critical-priority.ts';
-import type { AgentOptions } from '../../cluster/agent-pods/agent-spec.ts';
+import { agentContainer, type AgentOptions } from '../../cluster/agent-pods/agent-spec.ts';
+import type { AgentPatch } from '../../cluster/agent-pods/patch/agent-patch.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { nameInMirror } from '../../config/mirrored-image.ts';
 import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
@@ -8,6 +9,7 @@ import { createGroup, getDefault, type OptionValues } from '../command-line/opti
 import { agentImage, version } from '../plugin-version.ts';
 import { agentNamespaceOption } from './access-options.ts';
 import { agentStartLimit } from './agent-start-limit.ts';
+import { agentPatchTextSchema, namedValueSchema, resourceSchema } from './values/agent-patch.ts';
 import { timeLimitSchema, toSeconds, waitSchema } from './values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Agent:');
@@ -45,6 +47,28 @@ export const agentOptions = {
     setting: 'toolbox',
   }),
   namespace: agentNamespaceOption,
+  labels: defineList({
+    flag: 'agent-label',
+    describe: "label of the agent's Job and pod: KEY=VALUE; may be given several times",
+    schema: namedValueSchema,
+  }),
+  annotations: defineList({
+    flag: 'agent-annotation',
+    describe: "annotation of the agent's Job and pod: KEY=VALUE; may be given several times",
+    schema: namedValueSchema,
+  }),
+  resources: defineList({
+    flag: 'agent-resource',
+    describe: 'what the agent asks for, or may take: requests.cpu=100m, limits.memory=1Gi',
+    schema: resourceSchema,
+  }),
+  patch: defineOption({
+    flag: 'agent-patch',
+    describe: "strategic merge patch of the agent's pod (metadata and spec): a file, or YAML or JSON itself",
+    schema: agentPatchTextSchema,
+    values: 'file',
+    setting: 'agentPatch',
+  }),
 };
 
 export const agentIdleOption = defineOption({
@@ -59,6 +83,7 @@ export const agentPriorityOption = defineOption({
   describe: `PriorityClass of the agent; ${criticalPriority} for a node that is full or under pressure`,
   unset: "the cluster's default",
   values: [criticalPriority, 'system-cluster-critical'],
+  setting: 'agentPriority',
 });
 
 /** Defines `--timeout`: how long a command waits, and for what. */
@@ -92,7 +117,34 @@ export function describeAgentOptions(
     version,
     toolboxImage: values.toolboxImage,
     priorityClass,
+    patches: describePatches(values),
   };
+}
+
+/** The patch is often configured, so the other options come before it. */
+function describePatches({
+  labels,
+  annotations,
+  resources,
+  patch,
+}: OptionValues<typeof agentOptions>): AgentPatch[] {
+  const patches = patch === null ? [] : [patch];
+  if (labels.length > 0 || annotations.length > 0) {
+    const metadata = { labels: Object.fromEntries(labels), annotations: Object.fromEntries(annotations) };
+    patches.push({ metadata });
+  }
+  if (resources.length > 0) {
+    const list = (kind: 'requests' | 'limits') =>
+      Object.fromEntries(
+        resources.filter((each) => each.kind === kind).map(({ name, quantity }) => [name, quantity]),
+      );
+    const container = {
+      name: agentContainer,
+      resources: { requests: list('requests'), limits: list('limits') },
+    };
+    patches.push({ spec: { containers: [container] } });
+  }
+  return patches;
 }
 
 /** @returns the image that is asked for; else the release's own, from a mirror if there is one. */

@@ -5,7 +5,7 @@ import type { ApiAnswer, ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { Job } from '../api/objects/kubernetes-objects.ts';
-import { jobs } from '../api/resources.ts';
+import { jobs, strictFields } from '../api/resources.ts';
 
 /** How long the answer to a creation is waited for after an abort. */
 const answerLimitMs = 5000;
@@ -49,7 +49,12 @@ export class AgentJobs {
     const cutLater = () => (timer = setTimeout(() => cut.abort(signal.reason), answerLimitMs));
     signal.addEventListener('abort', cutLater, { once: true });
     try {
-      return await this.#api.request({ ...jobs.create(this.#namespace), body: manifest, signal: cut.signal });
+      return await this.#api.request({
+        ...jobs.create(this.#namespace),
+        query: strictFields,
+        body: manifest,
+        signal: cut.signal,
+      });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.reason === 'AlreadyExists') return null;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type AgentPatch, applyAgentPatch, type PodTemplate } from './patch/agent-patch.ts';
 import { isCriticalClass } from './critical-priority.ts';
 import { agentLifetimeSeconds } from '../../session-api/agent-lifetime.ts';
 import { agentPaths, agentVariables } from '../../session-api/agent-paths.ts';
@@ -19,6 +20,8 @@ export interface AgentOptions {
   toolboxImage: string | null;
   /** PriorityClass of the agent; null: the namespace's or the cluster's default. */
   priorityClass: string | null;
+  /** What the user changes of the agent's pod; each is applied to the result of those before. */
+  patches: AgentPatch[];
 }
 
 /** A Job to create, and the key by which agents like it are found. */
@@ -53,10 +56,16 @@ export const agentAnnotations = { node: 'crashcart.dev/node', version: 'crashcar
 export const agentLabelSelector = `${agentLabels.name}=crashcart`;
 
 /** What a node and a quota need room for. The limit is that of all sessions of the agent together. */
-export const agentResources = {
+const agentResources = {
   requests: { cpu: '50m', memory: '64Mi' },
   limits: { memory: '4Gi' },
 } as const;
+
+/** Quantities, by the names of resources. */
+export interface ContainerResources {
+  requests?: Record<string, string>;
+  limits?: Record<string, string>;
+}
 
 const ttlSeconds = 30;
 
@@ -70,15 +79,17 @@ export function describeAgent(
   options: AgentOptions,
   { hasRequests } = { hasRequests: !isCriticalClass(options.priorityClass) },
 ): AgentJob {
-  const spec = renderPodSpec(node, options, { hasRequests });
-  const key = hashSpec(spec);
+  const template = renderTemplate(node, options, { hasRequests });
+  const key = hashTemplate(template);
   const labels = {
+    ...template.metadata.labels,
     [agentLabels.name]: 'crashcart',
     [agentLabels.key]: key,
     // A label holds 63 characters, a node's name 253.
     [agentLabels.node]: hash(node),
   };
   const annotations = {
+    ...template.metadata.annotations,
     [agentAnnotations.node]: node,
     [agentAnnotations.version]: options.version,
   };
@@ -94,18 +105,50 @@ export function describeAgent(
         // Ends an agent that is never idle, and its sessions. It stands on the Job, since installed agents have the same
         // pod spec.
         activeDeadlineSeconds: agentLifetimeSeconds,
-        template: { metadata: { labels, annotations }, spec },
+        template: { metadata: { labels, annotations }, spec: template.spec },
       },
     }),
   };
 }
 
 /**
- * Renders the pod spec of an agent.
+ * Renders the pod template of an agent, with what the user changes of it, and without what tells one agent from others.
  * @param node null: its controller chooses.
  * @param hasRequests false: without resource requests.
+ * @throws PatchError.
  */
-export function renderPodSpec(
+export function renderTemplate(
+  node: string | null,
+  options: AgentOptions,
+  resources: { hasRequests: boolean },
+): PodTemplate {
+  const template = {
+    metadata: { labels: {}, annotations: {} },
+    spec: renderPodSpec(node, options, resources),
+  };
+  return options.patches.reduce<PodTemplate>(
+    (patched, patch) => applyAgentPatch(patched, patch, agentContainer),
+    template,
+  );
+}
+
+/** Computes the hash by which labels and names identify a pod template: 16 hexadecimal digits. */
+export function hashTemplate({ metadata, spec }: PodTemplate): string {
+  const names = [metadata.labels, metadata.annotations];
+  const isBare = names.every((named) => Object.keys(named).length === 0);
+  return hash(JSON.stringify(isBare ? spec : [spec, ...names]));
+}
+
+/** @returns the resources of an agent's container, as quotas count them. */
+export function getAgentResources(options: AgentOptions): ContainerResources {
+  const { containers } = renderTemplate(null, options, { hasRequests: true }).spec;
+  const own = (containers as { name: string; resources?: ContainerResources }[]).find(
+    ({ name }) => name === agentContainer,
+  );
+  return own?.resources ?? {};
+}
+
+function renderPodSpec(
   node: string | null,
   options: AgentOptions,
   { hasRequests }: { hasRequests: boolean },
@@ -162,11 +205,6 @@ export function renderPodSpec(
       },
     ],
   };
-}
-
-/** Computes the hash by which labels and names identify a pod spec: 16 hexadecimal digits. */
-export function hashSpec(spec: Record<string, unknown>): string {
-  return hash(JSON.stringify(spec));
 }
 
 function hash(text: string): string {

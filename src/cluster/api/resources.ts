@@ -151,3 +151,9 @@ export const serverVersion: ResourceRequest<typeof versionSchema> = {
   schema: versionSchema,
   access: { verb: 'get', resource: '/version', namespace: null },
 };
+
+/**
+ * Has a creation with a misspelt field refused, as kubectl does, where the API server would drop the field.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+ */
+export const strictFields = { fieldValidation: 'Strict' };

@@ -1,5 +1,5 @@
 import { findWarmAgent } from '../agent-pods/find-agent.ts';
-import { type AgentOptions, agentResources } from '../agent-pods/agent-spec.ts';
+import { type AgentOptions, getAgentResources } from '../agent-pods/agent-spec.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { isNotFound } from '../api/api-error.ts';
 import type { Node, Pod } from '../api/objects/kubernetes-objects.ts';
@@ -52,11 +52,12 @@ export async function examine(api: ApiClient, request: ExaminationRequest): Prom
         : await examineNodes(api, node, options, agents, started?.image ?? null, signal);
     return [...nodes, ...(started ? [started.finding] : []), ...agents.findings];
   };
+  const resources = getAgentResources(options);
   const rest = await Promise.all([
     checkPermissions(api, listPermissionSteps(targets, namespace), signal),
     checkAgentNamespace(api, namespace, signal),
-    checkAgentQuota(api, namespace, countAgent(agentResources), signal),
-    checkAgentLimits(api, namespace, agentResources, signal),
+    checkAgentQuota(api, namespace, countAgent(resources), signal),
+    checkAgentLimits(api, namespace, resources, signal),
     checkAdmission(api, node ?? 'any', options, signal),
     examineRuns(),
   ]);

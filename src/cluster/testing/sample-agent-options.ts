@@ -12,4 +12,5 @@ export const testAgentOptions: AgentOptions = {
   version: '0.1.0',
   toolboxImage: null,
   priorityClass: null,
+  patches: [],
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AgentJobManifest } from '../agent-spec.ts';
 import type { ApiAnswer, ApiClient } from '../../api/api-client.ts';
-import { events, jobs, namespaces, pods, type ResourceRequest } from '../../api/resources.ts';
+import { events, jobs, namespaces, pods, type ResourceRequest, strictFields } from '../../api/resources.ts';
 
 /** How the objects of a session are created, by kind. */
 const creations: Record<string, (namespace: string) => ResourceRequest<z.ZodType>> = {
@@ -58,7 +58,7 @@ export async function dryRun(
   return await api.request({
     ...describeCreation(manifest.metadata.namespace ?? ''),
     schema: manifestSchema,
-    query: { dryRun: 'All' },
+    query: { dryRun: 'All', ...strictFields },
     body: manifest,
     signal,
   });

@@ -26,7 +26,9 @@ export function describeRefusal(
 
 /** Whether admission refused the request: policies answer with 422, webhooks with a status of their choice. */
 export function isRefusal({ code, status, message }: ApiError): boolean {
-  return code === 'apiError' && (status === 403 || status === 422 || /webhook/.test(message));
+  return (
+    code === 'apiError' && (status === 403 || status === 422 || /webhook|strict decoding error/.test(message))
+  );
 }
 
 /**
@@ -42,6 +44,8 @@ export function isPassingRefusal(message: string): boolean {
 
 /** Kubernetes' own words, which no image name can contain. */
 const ownPolicy = /ValidatingAdmissionPolicy 'crashcart-agents'/;
+
+const settingFlags = '--agent-label, --agent-annotation, --agent-resource, --agent-patch';
 
 /** Words by which the API server and its admission plugins are known, the most particular first, each with its advice. */
 const advices: [words: RegExp, advise: (message: string, namespace: string) => string][] = [
@@ -66,7 +70,7 @@ const advices: [words: RegExp, advise: (message: string, namespace: string) => s
     // https://github.com/kubernetes/kubernetes/blob/master/plugin/pkg/admission/limitranger/admission.go
     /(maximum|minimum) \S+ usage per (Container|Pod)|limit to request ratio per/,
     (_message, namespace) =>
-      `A LimitRange of the namespace "${namespace}" does not allow the agent's resources. Widen it (\`kubectl describe limitrange -n ${namespace}\`): an agent needs little while it holds no session.`,
+      `A LimitRange of the namespace "${namespace}" does not allow the agent's resources. Ask for others, such as --agent-resource limits.memory=1Gi, or widen it: \`kubectl describe limitrange -n ${namespace}\`.`,
   ],
   [
     // The configuration of the quota plugin limits these classes (limitedResources), as GKE's does for critical pods.
@@ -77,12 +81,16 @@ const advices: [words: RegExp, advise: (message: string, namespace: string) => s
   [
     /failed quota: .*must specify/,
     (_message, namespace) =>
-      `A ResourceQuota of the namespace "${namespace}" wants each container to name this resource. Set a default by a LimitRange there.`,
+      `A ResourceQuota of the namespace "${namespace}" wants each container to name this resource: name it by --agent-resource, such as --agent-resource limits.cpu=2, or set a default by a LimitRange there.`,
   ],
   [
     /quota/i,
     (_message, namespace) =>
-      `A ResourceQuota of the namespace "${namespace}" has no room for the agent. Raise it, or remove agents without sessions: \`kubectl crashcart clean\`.`,
+      `A ResourceQuota of the namespace "${namespace}" has no room for the agent. Ask for less, such as --agent-resource limits.memory=1Gi; raise it; or remove agents without sessions: \`kubectl crashcart clean\`.`,
+  ],
+  [
+    /strict decoding error|: (Invalid|Unsupported|Duplicate) value: |: Forbidden: |: Required value/,
+    () => `Correct what is given by ${settingFlags}, or by agentPatch in the configuration.`,
   ],
   [/no PriorityClass with name/, () => 'PriorityClasses: `kubectl get priorityclasses`.'],
   [
@@ -93,7 +101,7 @@ const advices: [words: RegExp, advise: (message: string, namespace: string) => s
   [
     /admission webhook "/,
     (message) =>
-      `The admission webhook${nameWebhook(message)} forbids agents: its administrator has to exempt the namespace.`,
+      `The admission webhook${nameWebhook(message)} forbids agents. Give the agent what it asks for (${settingFlags}), or have its administrator exempt the namespace.`,
   ],
 ];
 
@@ -101,7 +109,7 @@ function advise(message: string, namespace: string): string {
   const found = advices.find(([words]) => words.test(message));
   return (
     found?.[1](message, namespace) ??
-    'An admission policy of the cluster forbids agents: its administrator has to exempt the namespace.'
+    `An admission policy of the cluster forbids agents. Give the agent what it asks for (${settingFlags}), or have its administrator exempt the namespace.`
   );
 }
 

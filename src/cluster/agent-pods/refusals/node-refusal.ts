@@ -53,7 +53,7 @@ const explanations: [reason: RegExp, explain: (status: RefusedStatus) => Explana
     /^OutOf/,
     () => ({
       words: 'has no room for the agent',
-      hint: 'Ask for less, or end something on the node: `kubectl describe node` shows what its pods ask for.',
+      hint: 'Ask for less (--agent-resource), or end something on the node: `kubectl describe node` shows what its pods ask for.',
       remedy: 'noRequests',
     }),
   ],
@@ -86,7 +86,7 @@ const explanations: [reason: RegExp, explain: (status: RefusedStatus) => Explana
     /^(NodeAffinity|NodeName|NodeSelectorMismatching|PodOS\w*)$/,
     () => ({
       words: 'does not have what the agent is told to look for',
-      hint: "Something has given the agent's pod a node selector, an affinity or a system that the node's labels do not match, such as an admission policy of the cluster.",
+      hint: "The agent's pod has a node selector, an affinity or a system that the node's labels do not match: from --agent-patch, or from an admission policy of the cluster.",
       remedy: null,
     }),
   ],

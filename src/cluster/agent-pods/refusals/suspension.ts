@@ -53,6 +53,6 @@ export function describeSuspension(namespace: string): Failure {
   return new Failure(
     'agentRefused',
     `the cluster holds the agent's Job in the namespace "${namespace}" back: the Job is suspended, by a queue such as Kueue or by a policy`,
-    'Exempt the namespace of agents from the queue (Kueue: managedJobsNamespaceSelector). Or keep agents on the nodes by `kubectl crashcart install`, which makes no Job.',
+    'Name a queue that has room (Kueue: --agent-label kueue.x-k8s.io/queue-name=NAME), or exempt the namespace of agents (managedJobsNamespaceSelector). Or keep agents on the nodes by `kubectl crashcart install`, which makes no Job.',
   );
 }

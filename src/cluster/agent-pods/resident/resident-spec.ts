@@ -1,4 +1,10 @@
-import { agentAnnotations, agentLabels, type AgentOptions, hashSpec, renderPodSpec } from '../agent-spec.ts';
+import {
+  agentAnnotations,
+  agentLabels,
+  type AgentOptions,
+  hashTemplate,
+  renderTemplate,
+} from '../agent-spec.ts';
 
 /** Which nodes get an agent, and how urgent the agents are. */
 export interface ResidentPlacement {
@@ -37,13 +43,8 @@ const selector = { [agentLabels.name]: 'crashcart', [residentLabels.component]: 
  * time, since resident agents have none, and the node, which their pods have in their spec.
  */
 export function computeResidentKey(options: AgentOptions): string {
-  return hashSpec(
-    renderPodSpec(
-      null,
-      { ...options, imagePullSecrets: [], idleSeconds: 0, priorityClass: null },
-      { hasRequests: true },
-    ),
-  );
+  const shared = { ...options, imagePullSecrets: [], idleSeconds: 0, priorityClass: null };
+  return hashTemplate(renderTemplate(null, shared, { hasRequests: true }));
 }
 
 /** Describes the DaemonSet that keeps an agent on all nodes, or some: the agents are those that a Job would make. */
@@ -51,19 +52,24 @@ export function describeResidentAgents(
   options: AgentOptions,
   { nodeSelector, tolerations, priorityClass }: ResidentPlacement,
 ): ResidentManifest {
-  const spec = renderPodSpec(null, { ...options, idleSeconds: 0, priorityClass }, { hasRequests: true });
-  const annotations = { [agentAnnotations.version]: options.version };
+  const { metadata, spec } = renderTemplate(
+    null,
+    { ...options, idleSeconds: 0, priorityClass },
+    { hasRequests: true },
+  );
+  const labels = { ...metadata.labels, ...selector };
+  const annotations = { ...metadata.annotations, [agentAnnotations.version]: options.version };
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
-    metadata: { name: residentName, namespace: options.namespace, labels: selector, annotations },
+    metadata: { name: residentName, namespace: options.namespace, labels, annotations },
     spec: {
       selector: { matchLabels: selector },
       // All at once: a session makes an agent of its own where the resident one is being replaced.
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
       template: {
         metadata: {
-          labels: { ...selector, [residentLabels.key]: computeResidentKey(options) },
+          labels: { ...labels, [residentLabels.key]: computeResidentKey(options) },
           annotations,
         },
         spec: {

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { agentResources } from '../../agent-pods/agent-spec.ts';
+import { getAgentResources } from '../../agent-pods/agent-spec.ts';
 import { limitRangeSchema } from '../../api/objects/kubernetes-objects.ts';
 import { checkLimitRanges } from './limit-range.ts';
+import { testAgentOptions } from '../../testing/sample-agent-options.ts';
 
 function check(limits: object) {
   const range = limitRangeSchema.parse({ metadata: { name: 'range' }, spec: { limits: [limits] } });
-  return checkLimitRanges([range], agentResources);
+  return checkLimitRanges([range], getAgentResources(testAgentOptions));
 }
 
 test.each([
@@ -28,5 +29,5 @@ test('what is beyond it is told with its numbers', () => {
 });
 
 test('without one there is nothing to be within', () => {
-  expect(checkLimitRanges([], agentResources).status).toBe('ok');
+  expect(checkLimitRanges([], getAgentResources(testAgentOptions)).status).toBe('ok');
 });

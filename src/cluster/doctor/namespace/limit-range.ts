@@ -50,7 +50,7 @@ export function checkLimitRanges(
   if (broken.length > 0)
     return fail(
       broken.join('; '),
-      'Widen the LimitRange: an agent can hold several sessions, and needs little while it holds none.',
+      'Ask for other resources, such as --agent-resource limits.memory=1Gi, or widen the LimitRange.',
     );
   return pass(`${ranges.map(({ metadata }) => metadata.name).join(', ')}: an agent is within it`);
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { agentResources } from '../../agent-pods/agent-spec.ts';
+import { getAgentResources } from '../../agent-pods/agent-spec.ts';
 import { quotaSchema } from '../../api/objects/kubernetes-objects.ts';
 import { countAgent, checkQuotas } from './quota.ts';
+import { testAgentOptions } from '../../testing/sample-agent-options.ts';
 
-const agent = countAgent(agentResources);
+const agent = countAgent(getAgentResources(testAgentOptions));
 
 function describeQuota(hard: Record<string, string>, used: Record<string, string>, spec: object = {}) {
   return quotaSchema.parse({ metadata: { name: 'q' }, spec, status: { hard, used } });

@@ -60,7 +60,7 @@ export function checkQuotas(quotas: Quota[], agent: Record<string, string>): Che
   if (full.length > 0)
     return fail(
       full.join('; '),
-      'Raise the ResourceQuota, or remove agents: `kubectl crashcart clean --all`.',
+      'Raise the ResourceQuota, ask for less by --agent-resource, or remove agents: `kubectl crashcart clean --all`.',
     );
   // Pods have to name what a quota limits: https://kubernetes.io/docs/concepts/policy/resource-quotas/
   const demanded = counted.flatMap(({ metadata, status }) =>
@@ -69,7 +69,8 @@ export function checkQuotas(quotas: Quota[], agent: Record<string, string>): Che
       .filter((resource) => agent[resource] === undefined)
       .map((resource) => `${metadata.name} limits ${resource}, which an agent does not name`),
   );
-  if (demanded.length > 0) return warn(demanded.join('; '), 'Set a default for it by a LimitRange.');
+  if (demanded.length > 0)
+    return warn(demanded.join('; '), 'Name it by --agent-resource, or set a default for it by a LimitRange.');
   if (counted.length < quotas.length) {
     const names = quotas.filter((quota) => !counted.includes(quota)).map(({ metadata }) => metadata.name);
     return leaveOpen(`not counted, since they have scopes: ${names.join(', ')}`);
