@@ -1,22 +1,10 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage } from 'node:http';
-import { request, type RequestOptions } from 'node:https';
+import { createServer } from 'node:http';
+import { request } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { load } from 'js-yaml';
 import { WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
-import { getClusterState } from '../cluster/cluster-state.ts';
-
-const credentialsSchema = z.object({
-  clusters: z.tuple([
-    z.object({ cluster: z.object({ server: z.url(), 'certificate-authority-data': z.string() }) }),
-  ]),
-  users: z.tuple([
-    z.object({ user: z.object({ 'client-certificate-data': z.string(), 'client-key-data': z.string() }) }),
-  ]),
-});
+import { copyHeaders, readAPIServer } from './real-api-server.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
@@ -48,7 +36,7 @@ export interface ExecFaultServer {
 }
 
 export async function startExecFaultServer(fault: ExecFault): Promise<ExecFaultServer> {
-  const { url, options } = await readCredentials();
+  const { url, options } = await readAPIServer();
   const sockets = new Set<Duplex>();
   let attempts = 0;
   const server = createServer((incoming, answer) => {
@@ -102,29 +90,4 @@ export async function startExecFaultServer(fault: ExecFault): Promise<ExecFaultS
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-async function readCredentials(): Promise<{ url: URL; options: RequestOptions }> {
-  const { kubeconfig } = await getClusterState();
-  const { clusters, users } = credentialsSchema.parse(load(await readFile(kubeconfig, 'utf8')));
-  const decode = (text: string) => Buffer.from(text, 'base64');
-  const { cluster } = clusters[0];
-  const { user } = users[0];
-  return {
-    url: new URL(cluster.server),
-    options: {
-      ca: decode(cluster['certificate-authority-data']),
-      cert: decode(user['client-certificate-data']),
-      key: decode(user['client-key-data']),
-    },
-  };
-}
-
-/** Those of the request, but the host: that is the real one's. */
-function copyHeaders({ headers }: IncomingMessage): Record<string, string | string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      name === 'host' || value === undefined ? [] : [[name, value]],
-    ),
-  );
 }

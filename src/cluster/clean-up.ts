@@ -6,7 +6,6 @@ import { listAgents } from './agent-pods/find-agent.ts';
 import { agentAnnotations, agentLabelSelector } from './agent-pods/agent-spec.ts';
 import { listSessionsOf, maxAgentsAskedAtOnce } from './session/list-sessions.ts';
 import type { ApiClient } from './api/api-client.ts';
-import { isNotFound } from './api/api-error.ts';
 import type { Job, Pod } from './api/objects/kubernetes-objects.ts';
 import { jobs } from './api/resources.ts';
 
@@ -87,12 +86,7 @@ export async function removeAgent(
     const use = found && (await findUse(api, namespace, found, pods ?? [], signal));
     if (use && use.inUse !== null) return use.inUse;
   }
-  try {
-    await agentJobs.delete(job, signal, { isDryRun });
-  } catch (error) {
-    // The cluster may have removed an ended Job by itself.
-    if (!isNotFound(error)) throw error;
-  }
+  await agentJobs.delete(job, signal, { isDryRun });
   return null;
 }
 

@@ -87,15 +87,20 @@ export class AgentJobs {
   }
 
   /**
-   * Deletes a Job and, in the background, its pod.
+   * Deletes a Job and, in the background, its pod. One that is gone is as good: the cluster may have removed an ended
+   * Job by itself, and the answer to a first request may have been lost.
    * @param isDryRun the API server only checks whether the Job can be deleted.
    * @throws ApiError, Failure `connection`, `timeout`; what aborted the signal.
    */
   async delete(name: string, signal: AbortSignal, { isDryRun = false } = {}): Promise<void> {
-    await this.#api.request({
-      ...jobs.delete(this.#namespace, name),
-      query: { propagationPolicy: 'Background', ...(isDryRun ? { dryRun: 'All' } : {}) },
-      signal,
-    });
+    try {
+      await this.#api.request({
+        ...jobs.delete(this.#namespace, name),
+        query: { propagationPolicy: 'Background', ...(isDryRun ? { dryRun: 'All' } : {}) },
+        signal,
+      });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
   }
 }

@@ -45,8 +45,8 @@ export class ApiClient {
     const limit = AbortSignal.timeout(timeoutMs);
     try {
       const signal = AbortSignal.any([request.signal, limit]);
-      const response = await sendRequest(this.connection, request, signal, deadlineMs);
-      const body = await this.#readBody(response);
+      const read = (answer: IncomingMessage) => this.#readBody(answer);
+      const { response, body } = await sendRequest(this.connection, request, { signal, deadlineMs, read });
       if (isError(response)) throw this.#describeError(request, response, body);
       const foreign = findForeignContent(response, body);
       if (foreign !== null) throw this.#describeForeign(response, foreign);
@@ -73,7 +73,9 @@ export class ApiClient {
   async *readLines(request: ApiRequest<z.ZodType>): AsyncGenerator<string, void, void> {
     try {
       const response = await this.#authenticate(request.signal, async () => {
-        const opened = await sendRequest(this.connection, request, request.signal, null);
+        const { response: opened } = await sendRequest(this.connection, request, {
+          ...{ signal: request.signal, deadlineMs: null, read: () => Promise.resolve(null) },
+        });
         if (!isError(opened)) return opened;
         throw this.#describeError(request, opened, await this.#readBody(opened));
       });

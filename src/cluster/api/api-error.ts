@@ -23,6 +23,13 @@ const statusSchema = z.object({
 const forbiddenPattern =
   /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/;
 
+/** What a request was for, where its path alone does not tell the user. */
+export interface RequestPurpose {
+  /** Comes before the API server's words: `the websocket to … can't be opened`. */
+  complaint: string;
+  hint: string;
+}
+
 /** An error answer of the API server: code `forbidden` for a missing permission or a 401, else `apiError`. */
 export class ApiError extends Failure {
   override name = 'ApiError';
@@ -36,15 +43,26 @@ export class ApiError extends Failure {
   /**
    * @param status of HTTP.
    * @param body a metav1.Status in JSON, or a line of text.
+   * @param purpose is told where the API server's words do not say enough: of a 401, a refusal and a missing object
+   *   they do.
    */
-  constructor(status: number, body: string, access: RequestedAccess, retryAfterMs: number | null = null) {
+  constructor(
+    status: number,
+    body: string,
+    access: RequestedAccess,
+    {
+      retryAfterMs = null,
+      purpose = null,
+    }: { retryAfterMs?: number | null; purpose?: RequestPurpose | null } = {},
+  ) {
     const { message, reason } = parseStatus(body);
     const text = message.trim() || `${body.trim()} (HTTP status ${status})`.trim();
     const missing = reason === 'Forbidden' ? findMissingAccess(message, access) : null;
+    const told = status === 401 || ['Forbidden', 'NotFound'].includes(reason) ? null : purpose;
     super(
       missing !== null || status === 401 ? 'forbidden' : 'apiError',
-      missing === null ? text : describeMissing(missing),
-      missing === null ? adviseStatus(status) : adviseMissing(missing, text),
+      missing === null ? `${told === null ? '' : `${told.complaint}: `}${text}` : describeMissing(missing),
+      missing === null ? (adviseStatus(status) ?? told?.hint ?? null) : adviseMissing(missing, text),
     );
     this.status = status;
     this.reason = reason;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { Failure } from '../../failure/failure.ts';
-import { ApiError, isStatus, type RequestedAccess } from './api-error.ts';
+import { ApiError, isStatus, type RequestedAccess, type RequestPurpose } from './api-error.ts';
 import { readRetryAfter } from './request-retry.ts';
 
 const maxTitleCharacters = 100;
@@ -35,6 +35,7 @@ export interface ErrorAnswer {
   /** `host:port` of the API server. */
   host: string;
   access: RequestedAccess;
+  purpose?: RequestPurpose;
 }
 
 /**
@@ -42,13 +43,16 @@ export interface ErrorAnswer {
  * plain text (`Too many requests, please try again later.`).
  * @returns ApiError, or ForeignAnswerError.
  */
-export function describeErrorAnswer({ response, body, host, access }: ErrorAnswer): Failure {
+export function describeErrorAnswer({ response, body, host, access, purpose }: ErrorAnswer): Failure {
   const status = response.statusCode ?? 0;
   const location = response.headers.location;
   if (status >= 300 && status < 400 && location !== undefined)
     return new ForeignAnswerError(host, status, `a redirection to ${location}`);
   if (isStatus(parseJSON(body)) || isPlainLine(response, body))
-    return new ApiError(status, body, access, readRetryAfter(response));
+    return new ApiError(status, body, access, {
+      retryAfterMs: readRetryAfter(response),
+      purpose: purpose ?? null,
+    });
   return new ForeignAnswerError(host, status, describeContent(response, body), readRetryAfter(response));
 }
 

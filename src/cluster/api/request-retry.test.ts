@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { type RetryOptions, sendWithRetries } from './request-retry.ts';
 
 const servers: Server[] = [];
@@ -25,13 +26,15 @@ async function send(answers: RequestListener[], options: Partial<RetryOptions> =
   servers.push(server.listen(0, '127.0.0.1'));
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const sendOnce = () =>
-    new Promise<IncomingMessage>((resolve, reject) => {
+  const sendOnce = async () => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request({ port, host: '127.0.0.1', agent: false })
         .once('response', resolve)
         .once('error', reject)
         .end();
     });
+    return { response, body: await text(response) };
+  };
   const { signal } = new AbortController();
   const last = await sendWithRetries(sendOnce, {
     isRepeatable: true,
@@ -39,8 +42,7 @@ async function send(answers: RequestListener[], options: Partial<RetryOptions> =
     signal,
     ...options,
   });
-  last.resume();
-  return { status: last.statusCode, asked };
+  return { status: last.response.statusCode, asked };
 }
 
 const answer =
@@ -48,6 +50,10 @@ const answer =
   (_request, response) =>
     response.writeHead(status, headers).end();
 const cut: RequestListener = ({ socket }) => socket.resetAndDestroy();
+const cutInside: RequestListener = (_request, response) =>
+  response
+    .writeHead(200, { 'content-length': 100 })
+    .write('half', () => setImmediate(() => response.socket?.resetAndDestroy()));
 const comeBack = { 'retry-after': '0' };
 
 test.each<[string, RequestListener[]]>([
@@ -56,6 +62,7 @@ test.each<[string, RequestListener[]]>([
   ['503 with Retry-After', [answer(503, comeBack), answer(200)]],
   ['502 of a gateway', [answer(502), answer(200)]],
   ['a connection that is cut', [cut, cut, answer(200)]],
+  ['an answer that is cut', [cutInside, answer(200)]],
 ])('%s is tried again', async (_case, answers) => {
   expect(await send(answers)).toEqual({ status: 200, asked: answers.length });
 });

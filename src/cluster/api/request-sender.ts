@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import type { ApiConnection } from './api-connection.ts';
-import { sendWithRetries } from './request-retry.ts';
+import { type Received, sendWithRetries } from './request-retry.ts';
 import type { ResourceRequest } from './resources.ts';
 import { beginRequest } from './transport/http-request.ts';
 
@@ -17,21 +17,34 @@ export interface ApiRequest<Schema extends z.ZodType> extends ResourceRequest<Sc
   signal: AbortSignal;
 }
 
+/** How a request is sent. */
+export interface SendOptions<Body> {
+  signal: AbortSignal;
+  /**
+   * When the last attempt has to begin, on the clock of performance.now(); null for a watch, which has no limit, and
+   * which its caller begins again after a failure.
+   */
+  deadlineMs: number | null;
+  /** Reads the answer. When the answer is cut meanwhile, the request is sent again. */
+  read: (response: IncomingMessage) => Promise<Body>;
+}
+
 /**
  * Sends a request, again where that helps (request-retry.ts).
- * @param deadlineMs when the last attempt has to begin, on the clock of performance.now(); null for a watch, which has no
- *   limit, and which its caller begins again after a failure.
- * @returns the head of the last answer, which may be an error; its body is still to be read.
+ * @returns the last answer, which may be an error.
  * @throws what Node's HTTP client throws; Failure of a proxy; the signal's reason.
  */
-export async function sendRequest(
+export async function sendRequest<Body>(
   connection: ApiConnection,
   request: ApiRequest<z.ZodType>,
-  signal: AbortSignal,
-  deadlineMs: number | null,
-): Promise<IncomingMessage> {
+  { signal, deadlineMs, read }: SendOptions<Body>,
+): Promise<Received<Body>> {
   const { trace } = connection;
-  return await sendWithRetries(() => sendFresh(connection, request, signal), {
+  const send = async () => {
+    const response = await sendFresh(connection, request, signal);
+    return { response, body: await read(response) };
+  };
+  return await sendWithRetries(send, {
     isRepeatable: deadlineMs !== null && isRepeatable(request),
     deadlineMs: deadlineMs ?? Infinity,
     signal,

@@ -10,6 +10,7 @@ import type { ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
 import { ForeignAnswerError } from '../api/error-answer.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
+import { isPassingStatus } from '../api/request-retry.ts';
 import { pods } from '../api/resources.ts';
 import { connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
@@ -149,9 +150,12 @@ async function refuseFailedStart(
 
 /** @returns null when another connection would meet the same error. */
 function findRetryDelay(error: unknown, attempt: number): number | null {
-  if (error instanceof ApiError || error instanceof ForeignAnswerError) return error.retryAfterMs;
+  const delayMs = retryDelayMs * attempt;
+  // Nothing has begun: to ask once more does no harm.
+  if (error instanceof ApiError || error instanceof ForeignAnswerError)
+    return error.retryAfterMs ?? (isPassingStatus(error.status) ? delayMs : null);
   const isLost = error instanceof Failure && ['connection', 'connectionLost'].includes(error.code);
-  return isLost ? retryDelayMs * attempt : null;
+  return isLost ? delayMs : null;
 }
 
 /** Whether the agent takes no more sessions, and has certainly not started this one. */

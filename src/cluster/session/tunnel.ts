@@ -254,7 +254,11 @@ async function refuse(response: IncomingMessage, access: RequestedAccess, host: 
       websocketAdvice,
     );
   }
-  return describeErrorAnswer({ response, body, host, access });
+  const complaint = `the websocket to the agent can't be opened at ${host}`;
+  return describeErrorAnswer({
+    ...{ response, body, host, access },
+    purpose: { complaint, hint: websocketAdvice },
+  });
 }
 
 function toError(reason: unknown): Error {
