@@ -6,7 +6,7 @@ const { defineOption } = createGroup('Other:');
 /** From which `-v` on steps are told; src/cluster/api/request-trace.ts has the levels of requests. */
 export const stepLevel = 4;
 
-const expected = 'it takes a number from 0 to 9';
+const expected = 'it takes a whole number, such as 6';
 
 export const verbosityOption = defineOption({
   flag: 'verbosity',
