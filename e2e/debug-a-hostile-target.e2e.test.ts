@@ -110,6 +110,21 @@ describe('a target that stops every process of a session', () => {
   });
 });
 
+test('a target that has a session dump its memory into the target’s files gets nothing', async () => {
+  const { ended } = await startSession(
+    [pod, '-n', namespace, '-q', '--agent-namespace', agentNamespace, '--workdir', '/target/tmp'],
+    'cat /proc/self/limits; sleep 4250; exit $?',
+  );
+  await doInTarget(
+    'for file in $(grep -l "^sleep" /proc/[0-9]*/cmdline); do kill -SEGV $(basename $(dirname $file)); done',
+  );
+  const { code, stdout } = await ended;
+  expect(code).toBe(128 + 11);
+  // What the target's root can't raise: setrlimit(2).
+  expect(stdout.toString()).toMatch(/^Max core file size +0 +0 /m);
+  expect(await doInTarget('ls /tmp')).toBe('');
+});
+
 test('a target that kills every process of a session ends it, truthfully', async () => {
   const { ended } = await open();
   await doInTarget('kill -KILL -1');

@@ -73,6 +73,13 @@ static void limit_descriptors(void) {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) fail("limit the descriptors");
 }
 
+/* A dump goes to the current folder, which may be the target's: its root could have a process of the session dump its memory
+ * there, by a signal. A session of root may raise the limit again. */
+static void forbid_core_dumps(void) {
+  const struct rlimit none = {0, 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) fail("limit the core dumps");
+}
+
 /* Reaps the children that have ended. Returns whether the command was one of them, and then sets its status. */
 static int reap(pid_t command, int *status) {
   int ended = 0, one;
@@ -132,6 +139,7 @@ int main(int count, char **arguments) {
   enter_root(strcmp(arguments[1], "node") == 0);
   close_descriptors();
   limit_descriptors();
+  forbid_core_dumps();
   if (prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) fail("become the parent of orphans");
 
   const struct start start = {
