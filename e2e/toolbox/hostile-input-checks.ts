@@ -49,7 +49,7 @@ END
 chmod 600 crafted.pcap;`;
 
 /** Looks like a JVM to whoever lists what it maps; it answers nothing, or without an end. */
-const fakeJVM = `cat >jvm.py <<'END'
+export const fakeJVM = `cat >jvm.py <<'END'
 import mmap, os, signal, socket, sys, threading, time
 open("libjvm.so", "wb").write(bytes(4096))
 library = open("libjvm.so")
