@@ -98,6 +98,11 @@ export const hostileInputChecks: ToolChecks = {
     script: `tcpdump -n -i lo >/dev/null 2>&1 & pid=$!; until pgrep -x tcpdump; do sleep 0.1; done >/dev/null; sleep 1; ${readRights}; kill $pid`,
     shows: new RegExp(rights(capabilities.capture)),
   },
+  'tcpdump that opens its files itself keeps no rights, and can neither get any nor type': {
+    script: `tcpdump -n -i lo -F /dev/null >/dev/null 2>&1 & pid=$!; until pgrep -x tcpdump; do sleep 0.1; done >/dev/null; sleep 1
+grep -hE "^(CapEff|NoNewPrivs|Seccomp):" /proc/$pid/status | tr "\\t" " "; kill $pid`,
+    shows: /^CapEff: 0{16}\nNoNewPrivs: 1\nSeccomp: 2$/m,
+  },
   'tcpdump reads and writes files of root': {
     script: `${craftedCapture} tcpdump -nr crafted.pcap -c 5 -w written.pcap; tcpdump -n -r written.pcap 2>/dev/null | wc -l; timeout 10 tcpdump -vvv -nr crafted.pcap >/dev/null; test $? -lt 124 && echo ended`,
     shows: /^[1-5]\n[^]*^ended$/m,
