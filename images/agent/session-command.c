@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -61,9 +62,12 @@ static void become_user(const char *text) {
 
 /* In the child. What fails here is said on stderr, which is the agent's, and in the pipe to session-init. */
 static void prepare(const struct start *start) {
-  /* The foreground group of the terminal, if there is one: Ctrl-C and Ctrl-Z reach the command alone. */
-  setpgid(0, 0);
-  tcsetpgrp(STDIN_FILENO, getpgrp());
+  /* A session of its own, as kubectl exec gives one, with the terminal, if there is one. No parent of the command is in
+   * it, so its process group is orphaned: the kernel does not stop the command by Ctrl-Z, which nothing could continue.
+   * A shell's jobs have a parent there, and stop. https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html
+   * ("Signal Actions") */
+  if (setsid() < 0) fail("begin a session");
+  if (isatty(STDIN_FILENO) && ioctl(STDIN_FILENO, TIOCSCTTY, 0) != 0) fail("take the terminal");
   sigprocmask(SIG_SETMASK, start->signals, 0);
   /* In the child only, so that a file system of the target is in use no longer than the command runs. */
   if (chdir(start->directory) != 0) fail(start->directory);

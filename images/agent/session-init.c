@@ -80,11 +80,19 @@ static void forbid_core_dumps(void) {
   if (setrlimit(RLIMIT_CORE, &none) != 0) fail("limit the core dumps");
 }
 
-/* Reaps the children that have ended. Returns whether the command was one of them, and then sets its status. */
+/*
+ * Reaps the children that have ended. Returns whether the command was one of them, and then sets its status. A command on a
+ * terminal that has stopped is continued with its process group, as no shell is there to do so: Ctrl-Z does not stop it
+ * (session-command.c), but top and nano answer it by SIGSTOP.
+ */
 static int reap(pid_t command, int *status) {
   int ended = 0, one;
-  for (pid_t child; (child = waitpid(-1, &one, WNOHANG)) > 0;) {
+  for (pid_t child; (child = waitpid(-1, &one, WNOHANG | WUNTRACED)) > 0;) {
     if (child != command) continue;
+    if (WIFSTOPPED(one)) {
+      if (isatty(STDIN_FILENO)) kill(-command, SIGCONT);
+      continue;
+    }
     *status = one;
     ended = 1;
   }

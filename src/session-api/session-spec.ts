@@ -8,6 +8,19 @@ export const terminalSizeSchema = z.object({
 });
 export type TerminalSize = z.infer<typeof terminalSizeSchema>;
 
+/** Of TERM and COLORTERM. */
+export const maxTerminalVariableLength = 64;
+/** A variable's value of a terminal; a NUL byte would end it. */
+const terminalVariableSchema = z
+  .string()
+  .max(maxTerminalVariableLength)
+  .regex(/^[^\0]*$/, 'NUL bytes end it');
+const terminalTypeSchema = terminalSizeSchema.extend({
+  term: terminalVariableSchema,
+  /** COLORTERM: whether it has 24-bit colours, which TERM can't say. null: not set. An older client does not send this. */
+  colorTerm: terminalVariableSchema.nullable().default(null),
+});
+
 /** What a session enters: a running container, or PID 1 of the agent's own node. */
 export const sessionTargetSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -77,7 +90,7 @@ export const sessionSpecSchema = z.object({
   /** null: a login shell. */
   command: commandSchema.nullable(),
   /** The terminal to make; null: three separate streams without a terminal. */
-  terminal: terminalSizeSchema.extend({ term: z.string().max(64) }).nullable(),
+  terminal: terminalTypeSchema.nullable(),
   setup: commandSetupSchema.prefault({}),
   /** Whether the client will send stdin; without, the command reads an empty stdin. */
   stdin: z.boolean(),

@@ -14,7 +14,7 @@ import { createSpec, FakeAgent, type FakeAgentOptions } from './fake-agent.ts';
 const me = randomUUID();
 const somebodyElse = randomUUID();
 const audit = createSpec().audit;
-const terminal = { columns: 80, rows: 24, term: 'xterm' };
+const terminal = { columns: 80, rows: 24, term: 'xterm', colorTerm: null };
 let limit: AbortSignal;
 const pieceBytes = 64 * 1024;
 const agents: FakeAgent[] = [];

@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises';
 import type { CommandSetup, RunAs } from '../../session-api/command-setup.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { type ProcessCredentials, readCredentials } from './process-credentials.ts';
-import { walkInRoot } from '../files/rooted-path.ts';
+import { isFileInRoot } from '../files/rooted-path.ts';
 
 /** How a session's command is started, by session-init.c. */
 export interface CommandStart {
@@ -43,13 +42,7 @@ export async function prepareCommand(
 /** Another toolbox may lack our shell. Paths are resolved inside the toolbox: most shells are links, some absolute. */
 async function findShell(toolbox: string): Promise<string[]> {
   for (const shell of ['/bin/bash', '/bin/sh', '/bin/ash', '/busybox/sh']) {
-    const found = await walkInRoot(toolbox, shell).catch(() => null);
-    const isFile = await stat(found?.path ?? '').then(
-      (stats) => stats.isFile(),
-      () => false,
-    );
-    await found?.directory.close();
-    if (isFile) return [shell, '-l'];
+    if (await isFileInRoot(toolbox, shell)) return [shell, '-l'];
   }
   throw new ProblemError(
     'bridgeFailed',

@@ -10,18 +10,15 @@ const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
  * Builds the argv that enters a target. The child must have the descriptors of entering-contract.ts. enter-target.sh
  * and session-init.c say what is done there, and why.
  * @param directory the session's own (createSessionDirectory).
- * @param hasTerminal the slave of a PTY is stdin, stdout and stderr, and becomes the controlling terminal.
  */
 export function buildEnterCommand(
   directory: string,
-  hasTerminal: boolean,
   kind: SessionTarget['kind'],
   { toolbox, user, workdir, command }: Pick<CommandStart, 'toolbox' | 'user' | 'workdir' | 'command'>,
 ): { file: string; args: string[] } {
   return {
     file: 'setsid',
     args: [
-      ...(hasTerminal ? ['-c'] : []),
       // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
       // agent sees what is mounted in it, and it is gone with the last process.
       ...['unshare', '--mount', '--propagation', 'private', '--'],
@@ -39,8 +36,14 @@ function describeUser(user: ProcessCredentials | null): string {
 /**
  * Builds the environment of every program that enters a target. It has nothing of the agent's, and of what others decide
  * only names. Variables for the command alone are in its CommandStart.
+ * @param term TERM as the toolbox knows it (chooseTerminalType).
  */
-export function buildEnvironment(spec: SessionSpec, targetPID: number, node: string): Record<string, string> {
+export function buildEnvironment(
+  spec: SessionSpec,
+  term: string,
+  targetPID: number,
+  node: string,
+): Record<string, string> {
   const { target, terminal, setup } = spec;
   return {
     PATH: toolboxPath,
@@ -48,7 +51,8 @@ export function buildEnvironment(spec: SessionSpec, targetPID: number, node: str
     USER: 'root',
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
-    TERM: terminal?.term ?? 'dumb',
+    TERM: term,
+    ...(terminal?.colorTerm && { COLORTERM: terminal.colorTerm }),
     CRASHCART_TARGET_PID: String(targetPID),
     CRASHCART_TARGET_ROOT: '/target',
     ...(target.kind === 'container' && {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink } from 'node:fs/promises';
+import { type FileHandle, open, readlink, stat } from 'node:fs/promises';
 
 /** As in the kernel's own path walk (`MAXSYMLINKS`). */
 const maxLinks = 40;
@@ -52,6 +52,19 @@ export async function walkInRoot(root: string, path: string): Promise<RootedFile
     }
   } finally {
     for (const handle of ancestors) await handle.close();
+  }
+}
+
+/** @returns whether a process whose root is `root` finds a regular file at a path, over links too. Never rejects. */
+export async function isFileInRoot(root: string, path: string): Promise<boolean> {
+  const found = await walkInRoot(root, path).catch(() => null);
+  if (found === null) return false;
+  try {
+    return (await stat(found.path)).isFile();
+  } catch {
+    return false;
+  } finally {
+    await found.directory.close();
   }
 }
 

@@ -21,6 +21,7 @@ import { maxSessionProcesses, type SessionLimits } from '../cgroup/session-limit
 import type { CommandProcess, EndReason } from './command-process.ts';
 import { describeEnd } from './end-description.ts';
 import { openPipes, type OpenedStreams, openTerminal } from './streams/command-streams.ts';
+import { chooseTerminalType } from './streams/terminal-type.ts';
 import { isRunning, waitForInit } from './init-wait.ts';
 import { reportError } from './session-errors.ts';
 
@@ -42,6 +43,7 @@ interface Parts {
   config: AgentConfig;
   target: PinnedTarget;
   command: CommandStart;
+  term: string;
   limits: SessionLimits;
   cgroup: SessionCgroup;
   directory: string;
@@ -176,12 +178,12 @@ export class SessionProcess implements CommandProcess {
   }
 
   #spawn(): ChildProcess {
-    const { spec, config, target, command, directory, streams } = this.#parts;
-    const { file, args } = buildEnterCommand(directory, spec.terminal !== null, spec.target.kind, command);
+    const { spec, config, target, command, term, directory, streams } = this.#parts;
+    const { file, args } = buildEnterCommand(directory, spec.target.kind, command);
     const [stdin, stdout, stderr] = streams.childDescriptors;
     return spawn(file, args, {
       cwd: '/',
-      env: buildEnvironment(spec, target.innermostPID, config.node),
+      env: buildEnvironment(spec, term, target.innermostPID, config.node),
       // In the order of enteringDescriptors.
       stdio: [stdin, stdout, 'pipe', ...target.namespaces.map(({ fd }) => fd), stderr],
     });
@@ -276,12 +278,14 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
   await directory.fill(nameFiles, command.environment);
   signal.throwIfAborted();
   const { terminal } = spec;
+  const term = terminal === null ? 'dumb' : await chooseTerminalType(config.toolbox, terminal.term);
   const streams = terminal === null ? await openPipes(directory.path, command.user) : openTerminal(terminal);
   undo.push(() => {
     streams.releaseChildDescriptors();
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
   });
-  return { spec, config, target, command, limits, cgroup, directory: directory.path, streams, warnings };
+  const parts = { spec, config, target, command, term, limits, cgroup, streams, warnings };
+  return { ...parts, directory: directory.path };
 }
 
 function describeAbandoned(message: string | null): string {

@@ -20,7 +20,7 @@ afterEach(async () => {
 async function attach(role: AttachmentOptions['role'] = 'starter', options: FakeAgentOptions = {}) {
   const agent = new FakeAgent(options);
   opened.push(() => agent.close());
-  const terminal = { ...size, term: 'xterm' };
+  const terminal = { ...size, term: 'xterm', colorTerm: null };
   const command = await agent.addSession(id, { client, terminal, stdin: true });
   let reconnections = 0;
   const reload = () => {

@@ -11,7 +11,7 @@ import type { SessionAgent } from '../../../cluster/session/open-session.ts';
 import { explainEndedTarget } from '../../../cluster/target/target-end.ts';
 import { nameContext } from '../../../session-api/command-setup.ts';
 import type { SessionEnd } from '../../../session-api/session-end.ts';
-import type { SessionTarget } from '../../../session-api/session-spec.ts';
+import { maxTerminalVariableLength, type SessionTarget } from '../../../session-api/session-spec.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { getWindowSize } from '../../../terminal/window-size.ts';
 import { formatAttachCommand } from '../../attached/attach-hint.ts';
@@ -184,7 +184,11 @@ class SessionRun {
       target,
       command: options.command,
       terminal: options.terminal
-        ? { ...getWindowSize(stdout), term: env['TERM']?.slice(0, 64) || 'xterm' }
+        ? {
+            ...getWindowSize(stdout),
+            term: env['TERM']?.slice(0, maxTerminalVariableLength) || 'xterm',
+            colorTerm: env['COLORTERM']?.slice(0, maxTerminalVariableLength) ?? null,
+          }
         : null,
       setup: { ...options.setup, context: nameContext(context), quiet: options.quiet },
       stdin: options.stdin,

@@ -11,9 +11,6 @@ CRASHCART_PROMPT=$(
 	escape-text printf '%s' "crashcart:$target${CRASHCART_CONTEXT:+ ($CRASHCART_CONTEXT)}" | tr '\n\t' '  '
 )
 
-# What curses knows nothing of breaks top, less and every editor. Such terminals take what xterm takes.
-tput longname >/dev/null 2>&1 || export TERM=xterm-256color
-
 # may_target_trace: whether the target's root may trace whatever it sees, also this session. CAP_SYS_PTRACE, bit 19, counts
 # in the user namespace of a process and in those below: ptrace(2). containerd's AppArmor profile lets a container trace
 # only what has the same profile; a session has none.
