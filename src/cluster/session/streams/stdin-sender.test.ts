@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type ClientHttp2Stream, connect, createServer, type ServerHttp2Stream } from 'node:http2';
+import { type ClientHttp2Stream, connect, constants, createServer, type ServerHttp2Stream } from 'node:http2';
 import { duplexPair, PassThrough } from 'node:stream';
 import { StdinSender } from './stdin-sender.ts';
 
@@ -112,6 +112,23 @@ describe('stdin', () => {
     sender.close();
   });
 
+  test('that breaks at once is cut without an end before', async () => {
+    for (let round = 0; round < 20; round++) {
+      const source = new PassThrough();
+      const sender = new StdinSender(source, 0);
+      const { stream, agent } = await open();
+      // As the agent reads it (session-streams.ts).
+      const isWhole = (async () => {
+        for await (const piece of agent) void piece;
+        return !agent.aborted && agent.rstCode === 0;
+      })().catch(() => false);
+      const sending = sender.send(stream);
+      source.destroy(new Error('EBADF: bad file descriptor, read'));
+      await expect(sending).rejects.toMatchObject({ code: 'stdinFailed' });
+      expect(await isWhole).toBe(false);
+    }
+  });
+
   test.each(['before', 'while'])('that breaks %s it is sent is not told as its end', async (when) => {
     const source = new PassThrough();
     const sender = new StdinSender(source, 0);
@@ -129,6 +146,6 @@ describe('stdin', () => {
       message: "stdin can't be read: EIO: i/o error, read",
     });
     await cut;
-    expect(agent.rstCode).toBe(8);
+    expect(agent.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
   });
 });

@@ -1,4 +1,4 @@
-import { type ClientHttp2Stream, constants } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { parseJSON } from '../../../session-api/connection/json-text.ts';
 import { LineSplitter } from '../../../session-api/connection/line-splitter.ts';
@@ -55,8 +55,9 @@ export class StdinSender {
     try {
       await Promise.race([over, this.#broken.promise]);
     } catch (error) {
-      // Not end(): the command would take what it has received for the whole of stdin.
-      stream.close(constants.NGHTTP2_CANCEL);
+      // Not end(): the command would take what it has received for the whole of stdin. Nor close(), which ends the stream
+      // before it resets it: https://github.com/nodejs/node/blob/v26.0.0/lib/internal/http2/core.js (closeStream)
+      stream.destroy(error as Error);
       throw error;
     } finally {
       this.#stream = null;
