@@ -9,6 +9,7 @@ import { formatHelp } from './commands/help.ts';
 import { adviseCommand } from './commands/mistyped-command.ts';
 import { readCommand } from './options/option-values.ts';
 import { decideSettings } from './options/settings.ts';
+import { OutputWatch } from './output-watch.ts';
 import { version } from './plugin-version.ts';
 
 /** A cluster nearby answers in a fifth of this time, and nobody waits longer for the Tab key. */
@@ -17,9 +18,7 @@ const completionLimitMs = 1000;
 /** Runs a command line, and prints what failed. @returns the exit code. */
 export async function runCLI(args: string[], streams: Streams): Promise<number> {
   const context = createContext(streams);
-  // The reader of an output may close it at any time; each write learns of that by its callback.
-  context.stdout.on('error', () => undefined);
-  context.stderr.on('error', () => undefined);
+  const outputs = new OutputWatch(context);
   try {
     const [word, ...words] = args;
     // Called by the completion scripts only, so it is not in the table of commands.
@@ -28,9 +27,11 @@ export async function runCLI(args: string[], streams: Streams): Promise<number> 
       const commands = { summaries: commandTable, choose: chooseCommand };
       return await completeLine(words, commands, context, AbortSignal.timeout(completionLimitMs));
     }
-    return await run(await chooseCommand(args), context);
+    const code = await run(await chooseCommand(args), context);
+    await outputs.check();
+    return code;
   } catch (error) {
-    return context.reporter.failure(error);
+    return context.reporter.failure(outputs.explain(error));
   }
 }
 

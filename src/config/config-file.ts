@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { linkDocs } from '../failure/docs-link.ts';
 import { getErrorMessage } from '../failure/error-message.ts';
 import { Failure } from '../failure/failure.ts';
@@ -35,10 +35,20 @@ export async function readConfigFile(file: string): Promise<Config | null> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (await isMissing(file, (error as NodeJS.ErrnoException).code)) return null;
     throw new ConfigFileError(`${file} can't be read: ${getErrorMessage(error)}`, [], { cause: error });
   }
   return await parseConfig(file, text);
+}
+
+/** Whether there is no file, as far as this user can know: a home folder may be a device, or another user's. */
+async function isMissing(file: string, code: string | undefined): Promise<boolean> {
+  if (code !== 'EACCES') return code === 'ENOENT' || code === 'ENOTDIR';
+  // What can be seen but not read is there.
+  return await stat(file).then(
+    () => false,
+    () => true,
+  );
 }
 
 /**

@@ -31,6 +31,7 @@ export const failureCodes = {
   streamCut: exitCodes.failure,
   streamCorrupt: exitCodes.failure,
   stdinFailed: exitCodes.failure,
+  outputFailed: exitCodes.failure,
   sessionLost: exitCodes.failure,
   sessionNotFound: exitCodes.failure,
   incomplete: exitCodes.failure,

@@ -31,6 +31,18 @@ describe('an error', () => {
     );
   });
 
+  test.each(['ENOSPC', 'EMFILE', 'EIO', 'EROFS'])('of the machine is no defect of ours: %s', (code) => {
+    const error = Object.assign(new Error(`${code}: no, write`), { code, errno: -1, syscall: 'write' });
+    expect(report(error).code).toBe(125);
+    expect(report(error).text).toMatch(/^error: [A-Z]+: no, write\nThis machine has refused [^\n]+\n$/);
+  });
+
+  test('that only looks like one of the machine is a defect', () => {
+    expect(report(Object.assign(new Error('no'), { code: 'EIO' })).text).toMatch(/^error: unexpected: /);
+    const missing = Object.assign(new Error('no'), { code: 'ENOENT', syscall: 'open' });
+    expect(report(missing).text).toContain('This is a defect.');
+  });
+
   test('can make the terminal do nothing', () => {
     expect(report(new Failure('agentFailed', 'a\u001b]0;b\u0007\rc')).text).toBe(
       'error: a\\x1b]0;b\\x07\\x0dc\n',

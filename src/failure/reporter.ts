@@ -50,12 +50,42 @@ export class Reporter {
   }
 }
 
+/** By errno(3): what the state of a machine refuses to every program. A wrong name, ENOENT, may be our mistake. */
+const codesOfMachine = new Set([
+  ...[
+    'EACCES',
+    'EAGAIN',
+    'EBADF',
+    'EDQUOT',
+    'EFBIG',
+    'EIO',
+    'EMFILE',
+    'ENFILE',
+    'ENODEV',
+    'ENOMEM',
+    'ENOSPC',
+    'ENOSYS',
+  ],
+  ...['ENXIO', 'EPERM', 'EPIPE', 'EROFS', 'ESTALE', 'ETXTBSY'],
+]);
+
+function isOfMachine(error: unknown): error is Error {
+  return (
+    error instanceof Error && 'syscall' in error && 'code' in error && codesOfMachine.has(String(error.code))
+  );
+}
+
 function isSilentEnd(error: unknown): error is SilentEnd {
   return error instanceof Failure && 'silent' in error && error.silent === true;
 }
 
-/** An error that no code of ours expected. */
+/** An error that no code of ours expected. What the machine has none of is no defect of ours. */
 function describeDefect(error: unknown): { message: string; hint: string; exitCode: number } {
+  if (isOfMachine(error)) {
+    const hint =
+      'This machine has refused something that the plugin needs: a file, a descriptor, memory or space.';
+    return { message: error.message, hint, exitCode: exitCodes.failure };
+  }
   return {
     message: `unexpected: ${describeStack(error)}`,
     hint: `This is a defect. Please report it: ${bugsURL}`,

@@ -7,7 +7,6 @@ import { enterRawMode } from '../../terminal/raw-mode.ts';
 import { StatusRow } from '../../terminal/status-row.ts';
 import { getWindowSize, watchWindowSize } from '../../terminal/window-size.ts';
 import type { Context } from '../context.ts';
-import { OutputClosedError } from '../errors.ts';
 import { stepLevel } from '../options/verbosity.ts';
 import type { Recording } from './recording.ts';
 
@@ -76,7 +75,7 @@ export class TerminalAttachment {
   /**
    * Passes keys, sizes and stdin on until the session ends, or is left.
    * @param session which passes its output to {@link sinks}.
-   * @throws OutputClosedError; Failure `stdinFailed`, `streamCut`, `streamCorrupt`, `connectionLost`, `sessionLost`,
+   * @throws the error of a sink; Failure `stdinFailed`, `streamCut`, `streamCorrupt`, `connectionLost`, `sessionLost`,
    *   `agentFailed`; ProblemError; ApiError.
    */
   async run(session: ClientSession): Promise<SessionOutcome> {
@@ -88,12 +87,7 @@ export class TerminalAttachment {
       if (role === 'holder') void this.#redraw();
     }
     if (hasStdin && role !== 'watcher') this.#sendStdin(session);
-    try {
-      return await Promise.race([session.outcome, this.#failed.promise]);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EPIPE') throw new OutputClosedError({ cause: error });
-      throw error;
-    }
+    return await Promise.race([session.outcome, this.#failed.promise]);
   }
 
   /** @returns whether the session has taken Ctrl-C; the second time it is for us. */

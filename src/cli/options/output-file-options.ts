@@ -20,7 +20,7 @@ const fileKinds: Partial<Record<OutputKind, string>> = { svg: 'an SVG', core: 'a
 interface OutputChoice {
   outputFile: string | null;
   detach: boolean;
-  tty: boolean;
+  tty: boolean | null;
   /** What stands after `--`. */
   command: string[] | null;
 }

@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { findHome } from '../../cluster/api/kubeconfig/home-folder.ts';
 import { findKubeconfigFiles, readKubeconfigFiles } from '../../cluster/api/kubeconfig/kubeconfig-file.ts';
 import { readConfigFile } from '../../config/config-file.ts';
 import { findConfigPath } from '../../config/config-path.ts';
@@ -20,9 +20,9 @@ export interface PlacedSetting extends EffectiveSetting {
 /** The settings that something sets. */
 export type Settings = ReadonlyMap<SettingName, PlacedSetting>;
 
-/** Where this user's configuration file is, or would be. */
+/** Where this user's configuration file is, or would be; a user without a home has the root folder's. */
 export function locateConfig(environment: NodeJS.ProcessEnv): string {
-  return findConfigPath(environment, process.platform, homedir());
+  return findConfigPath(environment, process.platform, findHome(environment) ?? '/');
 }
 
 /**

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseTargetName } from '../../../cluster/target/target-name.ts';
 import { maxOutputBufferBytes, minOutputBufferBytes } from '../../../session-api/session-spec.ts';
 import { defineOptionalArgument } from '../../command-line/argument.ts';
-import { createGroup } from '../../command-line/option.ts';
+import { createGroup, type Option } from '../../command-line/option.ts';
 import type { OptionSources } from '../../command-line/raw-arguments.ts';
 import { clusterOptions } from '../../options/access-options.ts';
 import {
@@ -37,7 +37,11 @@ export const targetArgument = defineOptionalArgument({
   values: 'target',
 });
 
-const tty = defineSwitch({ flag: 'tty', alias: 't', describe: 'with a terminal' });
+/** As kubectl takes `--tty=false`: null is to decide by our own streams. */
+const tty: Option<boolean | null> = {
+  ...defineSwitch({ flag: 'tty', alias: 't', describe: 'with a terminal' }),
+  absent: null,
+};
 const noTTY = defineSwitch({ flag: 'no-tty', describe: 'without a terminal' });
 const detach = defineSwitch({
   flag: 'detach',

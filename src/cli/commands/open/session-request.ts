@@ -109,7 +109,7 @@ function decideTerminal(
   hasCommand: boolean,
 ): boolean {
   if (noTTY || outputFile !== null) return false;
-  if (tty) return true;
+  if (tty !== null) return tty;
   if (detach) return !hasCommand;
   if (!stdin.isTTY || !stdout.isTTY) return false;
   // A terminal has one output: a user who redirects stderr wants it apart. And as kubectl exec: -i without -t.
