@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { runCrashcart } from './harness/command-run.ts';
+import { runCrashcart, runKubectl } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
@@ -29,8 +29,79 @@ function describeWorkload(kind: string, name: string, more: object = {}) {
   return { apiVersion: 'apps/v1', kind, metadata: { name, namespace }, spec };
 }
 
+const group = 'choose-a-target.crashcart.dev';
+
+/** A kind of resources that is found like Argo's Rollouts: by the selector in the status, which its scale has. */
+function describeKind(kind: string, shortName: string, subresources: object) {
+  const plural = `${kind.toLowerCase()}s`;
+  const openAPIV3Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  const version = { served: true, schema: { openAPIV3Schema }, subresources };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { plural, singular: kind.toLowerCase(), kind, shortNames: [shortName] },
+      versions: [
+        { name: 'v1', storage: true, ...version },
+        { name: 'v1alpha1', storage: false, ...version },
+      ],
+    },
+  };
+}
+
+const scale = {
+  specReplicasPath: '.spec.replicas',
+  statusReplicasPath: '.status.replicas',
+  labelSelectorPath: '.status.selector',
+};
+const kinds = [describeKind('Rollout', 'rlt', { scale }), describeKind('Widget', 'wdg', {})];
+const kindNames = kinds.map(({ metadata }) => `customresourcedefinition/${metadata.name}`);
+
+function describeCustom(kind: string, name: string, more: object) {
+  return { apiVersion: `${group}/v1`, kind, metadata: { name, namespace }, ...more };
+}
+
 beforeAll(async () => {
   await createTestNamespace(namespace);
+  await deleteKinds();
+  await createObjects(kinds);
+  await expectSuccess(['wait', '--for=condition=Established', ...kindNames, '--timeout=30s']);
+  const nightly = {
+    schedule: '* * * * *',
+    concurrencyPolicy: 'Forbid',
+    jobTemplate: {
+      spec: {
+        template: {
+          ...describePod('nightly'),
+          spec: { ...describePod('nightly').spec, restartPolicy: 'Never' },
+        },
+      },
+    },
+  };
+  await createObjects([
+    { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name: 'nightly', namespace }, spec: nightly },
+    {
+      ...{ apiVersion: 'batch/v1', kind: 'CronJob' },
+      ...{ metadata: { name: 'asleep', namespace }, spec: { ...nightly, suspend: true } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ReplicationController',
+      metadata: { name: 'old', namespace },
+      spec: { replicas: 1, selector: { app: 'old' }, template: describePod('old') },
+    },
+    describeCustom('Rollout', 'scaled', {
+      spec: { replicas: 1, selector: { matchLabels: { app: 'nobody' } } },
+      status: { replicas: 1, selector: 'app in (web)' },
+    }),
+    describeCustom('Rollout', 'young', { spec: { selector: { matchLabels: { app: 'web' } } } }),
+    describeCustom('Widget', 'matching', { spec: { selector: { matchLabels: { app: 'store' } } } }),
+    describeCustom('Widget', 'labelled', { spec: { selector: { app: 'store' } } }),
+    describeCustom('Widget', 'alone', { spec: {} }),
+  ]);
   const job = describePod('job');
   const several = (name: string, annotations: Record<string, string>) => {
     const { metadata, spec } = describePod(name, annotations, ['first', 'second']);
@@ -67,9 +138,29 @@ beforeAll(async () => {
   await expectSuccess(['rollout', 'status', 'statefulset/store', '-n', namespace, '--timeout=60s']);
   await expectSuccess(['rollout', 'status', 'daemonset/everywhere', '-n', namespace, '--timeout=60s']);
   await expectSuccess(ready);
-}, 120_000);
+  const running = '--for=jsonpath={.status.active[0].name}';
+  await expectSuccess(['wait', running, 'cronjob/nightly', '-n', namespace, '--timeout=75s']);
+  const itsPod = [
+    'wait',
+    '--for=condition=Ready',
+    'pod',
+    '-l',
+    'app=nightly',
+    '-n',
+    namespace,
+    '--timeout=30s',
+  ];
+  await expectSuccess(itsPod);
+}, 240_000);
 
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(async () => {
+  await deleteTestNamespace(namespace);
+  await deleteKinds();
+}, 90_000);
+
+async function deleteKinds(): Promise<void> {
+  await expectSuccess(['delete', ...kindNames, '--ignore-not-found', '--timeout=30s']);
+}
 
 /** @returns the host name, which is the pod's name, and the container that a session says it is in. */
 async function enter(args: string[]) {
@@ -93,8 +184,65 @@ describe('a target', () => {
     ['svc/front', /^web-/],
     ['pod/plain', /^plain /],
     ['plain', /^plain /],
+    ['rc/old', /^old-/],
+    ['ReplicationControllers.v1./old', /^old-/],
+    ['Deployment.v1.apps/web', /^web-/],
+    ['deploy.apps/web', /^web-/],
+    ['cronjob/nightly', /^nightly-/],
+    ['cj/nightly', /^nightly-/],
+    // Custom resources: by the scale's selector, which is right even where the object has another, or by the object's.
+    ['rollout/scaled', /^web-/],
+    ['rlt/scaled', /^web-/],
+    [`Rollouts.v1alpha1.${group}/scaled`, /^web-/],
+    ['rollouts.choose-a/scaled', /^web-/],
+    ['rollout/young', /^web-/],
+    ['widget/matching', /^store-0 /],
+    [`widgets.${group}/labelled`, /^store-0 /],
   ])('named %s is a pod of it', async (name, inside) => {
     expect(await enter([name])).toMatchObject({ code: 0, inside: expect.stringMatching(inside) });
+  });
+
+  test.each(['rc/old', 'Deployment.v1.apps/web', 'deploy.apps/web', 'job/job'])(
+    'named %s is the pod that kubectl takes',
+    async (name) => {
+      const kubectl = await expectSuccess(['exec', name, '-n', namespace, '--', 'hostname']);
+      expect(await enter([name])).toMatchObject({ inside: `${kubectl.trim()} server` });
+    },
+  );
+
+  test.each([
+    [
+      'cronjob/asleep',
+      /^error: cronjobs\/asleep has no running Job in the namespace "[^"]+": none was made yet; it is suspended\n/,
+    ],
+    ['cronjob/missing', /^error: cronjobs "missing" was not found in the namespace/],
+    ['widget/alone', /^error: widgets\.\S+\/alone selects no pods\n/],
+    ['rollout/missing', /^error: rollouts\.\S+ "missing" was not found in the namespace/],
+    ['configmap/kube-root-ca.crt', /^error: configmaps\/kube-root-ca\.crt selects no pods\n/],
+  ])('that has no pod is told as such: %s', async (name, message) => {
+    expect(await enter([name])).toMatchObject({ code: 125, stderr: expect.stringMatching(message) });
+  });
+
+  test.each([
+    [
+      'namespace/default',
+      /^error: "namespace\/default" has no pods: objects of namespaces are in no namespace\n/,
+    ],
+    [
+      'widgets.v2.choose-a-target.crashcart.dev/alone',
+      /^error: the server doesn't have a resource type "widgets\.v2\./,
+    ],
+  ])('of no such kind is refused: %s', async (name, message) => {
+    expect(await enter([name])).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
+    const kubectl = await runKubectl(['exec', name, '-n', namespace, '--', 'hostname']);
+    expect(kubectl.code).toBe(1);
+  });
+
+  test('of a custom kind is completed and examined like any other', async () => {
+    const completed = await runCrashcart(['__complete', '-n', namespace, 'widget/']);
+    expect(completed.stdout.toString()).toContain('widget/labelled');
+    const { stdout } = await runCrashcart(['doctor', 'widget/labelled', '-n', namespace]);
+    expect(stdout.toString()).toMatch(/target +ok +container "server" of pod "store-0"/i);
   });
 
   test('that is run by another OCI runtime is entered all the same', async () => {

@@ -170,7 +170,16 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
     ['an unknown flag', ['musl', '--nosuch', '--', 'true'], 'unknown flags: nosuch'],
     ['a flag without its value', ['musl', '-n'], 'Not enough arguments following: n'],
     ['a flag given twice', ['musl', '--tool', 'ip', '--tool', 'ss'], '--tool is given more than once'],
-    ['a command without --', ['musl', 'ps'], '"ps" is not expected here: a command stands after --'],
+    [
+      'a command without --',
+      ['musl', 'ps'],
+      '"ps" is not expected here: a session has one target, and its command stands after --',
+    ],
+    [
+      'a second target',
+      ['pod/musl', 'pod/other'],
+      '"pod/other" is not expected here: a session has one target, and its command stands after --',
+    ],
     [
       'a command without --, with flags',
       ['musl', 'ls', '-x'],
@@ -188,11 +197,17 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
   });
 
   test('a kind that there is not', async () => {
-    expect(await fail(['cronjob/musl', '--', 'true'])).toEqual({
-      code: 2,
-      error:
-        'error: "cronjob" is not a kind of target\nKinds: pod, node, deployment, statefulset, daemonset, replicaset, job, service.\n',
-    });
+    const kinds =
+      'pod, node, deployment, statefulset, daemonset, replicaset, replicationcontroller, job, cronjob, service';
+    for (const kind of ['deploymnt', 'deployments.v1beta1.apps', 'Rollout']) {
+      expect(await fail([`${kind}/musl`, '--', 'true'])).toEqual({
+        code: 2,
+        error: [
+          `error: the server doesn't have a resource type "${kind.toLowerCase()}"`,
+          `Kinds of targets: ${kinds}, and all with a scale subresource or a selector: \`kubectl api-resources\`.\n`,
+        ].join('\n'),
+      });
+    }
   });
 
   test('a name that no object can have', async () => {

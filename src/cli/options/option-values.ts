@@ -109,7 +109,7 @@ function readArguments({ name, arguments: known }: Command, raw: RawArguments, i
   });
   if (words.length > 0)
     throw new UsageError(
-      `"${words.join(' ')}" is not expected here${takesRest ? ': a command stands after --' : ''}`,
+      `"${words.join(' ')}" is not expected here${takesRest ? ': a session has one target, and its command stands after --' : ''}`,
     );
   return Object.fromEntries(values) as object;
 }

@@ -109,7 +109,12 @@ function buildURL(server: URL, { path, query }: ApiRequest<z.ZodType>): URL {
 
 function sendOnce(
   { credentials: { options }, trace }: ApiConnection,
-  { method, contentType = 'application/json', body: value }: ApiRequest<z.ZodType>,
+  {
+    method,
+    contentType = 'application/json',
+    accept = 'application/json',
+    body: value,
+  }: ApiRequest<z.ZodType>,
   url: URL,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -121,7 +126,7 @@ function sendOnce(
       method,
       headers: {
         ...options.headers,
-        Accept: 'application/json',
+        Accept: accept,
         'User-Agent': 'kubectl-crashcart',
         ...(body !== null && { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) }),
       },

@@ -1,8 +1,10 @@
 /** The API server's resources that are used: where each one is, and what RBAC has to grant for a request. */
 import * as z from 'zod';
 import type { RequestedAccess } from './api-error.ts';
+import { discoverySchema, resourceListSchema } from './objects/discovery-objects.ts';
 import {
   accessReviewSchema,
+  cronJobSchema,
   daemonSetSchema,
   eventSchema,
   jobSchema,
@@ -24,6 +26,8 @@ export interface ResourceRequest<Schema extends z.ZodType> {
   path: string;
   /** Of the body; `application/json` when it is left out. */
   contentType?: string;
+  /** What the answer may be; `application/json` when it is left out. */
+  accept?: string;
   /** Of the answer, or of each object of a watch. */
   schema: Schema;
   access: RequestedAccess;
@@ -51,6 +55,11 @@ export function describeNamespaced<Schema extends z.ZodType>(
   const describe = describeRequests(apiVersion, resource);
   return {
     get: (namespace: string, name: string) => describe('get', schema, namespace, name),
+    getSubresource: (namespace: string, name: string, subresource: string) => {
+      const { path, access, ...request } = describe('get', schema, namespace, name);
+      const resource = `${access.resource}/${subresource}`;
+      return { ...request, path: `${path}/${subresource}`, access: { ...access, resource } };
+    },
     /** @param namespace null: all namespaces. */
     list: (namespace: string | null) => describe('list', listOf(schema), namespace),
     watch: (namespace: string) => describe('watch', schema, namespace),
@@ -114,6 +123,7 @@ export const secrets = describeNamespaced('v1', 'secrets', z.unknown());
 export const resourceQuotas = describeNamespaced('v1', 'resourcequotas', quotaSchema);
 export const limitRanges = describeNamespaced('v1', 'limitranges', limitRangeSchema);
 export const jobs = describeNamespaced('batch/v1', 'jobs', jobSchema);
+export const cronJobs = describeNamespaced('batch/v1', 'cronjobs', cronJobSchema);
 export const daemonSets = describeNamespaced('apps/v1', 'daemonsets', daemonSetSchema);
 
 export const nodes = describeClusterScoped('v1', 'nodes', nodeSchema);
@@ -143,6 +153,28 @@ export const selfSubjectAccessReviews = describeClusterScoped(
   'selfsubjectaccessreviews',
   accessReviewSchema,
 );
+
+/** What resources the API server has. Every user may ask: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles */
+export const discovery = {
+  core: describeDiscovery('api', discoverySchema),
+  groups: describeDiscovery('apis', discoverySchema),
+  /** @param apiVersion as in manifests: `v1`, `apps/v1`. */
+  version: (apiVersion: string) =>
+    describeDiscovery(`${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}`, resourceListSchema),
+};
+
+function describeDiscovery<Schema extends z.ZodType>(path: string, schema: Schema): ResourceRequest<Schema> {
+  const aggregated = ['v2', 'v2beta1'].map(
+    (version) => `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
+  );
+  return {
+    method: 'GET',
+    path,
+    accept: [...aggregated, 'application/json'].join(','),
+    schema,
+    access: { verb: 'get', resource: `/${path}`, namespace: null },
+  };
+}
 
 /** The API server's version: a path that is no resource, which RBAC names by itself. */
 export const serverVersion: ResourceRequest<typeof versionSchema> = {

@@ -41,7 +41,9 @@ export async function checkTarget(
         return pass(`container "${name}" of pod "${metadata.name}" runs on the node "${spec.nodeName}"`);
       } catch (error) {
         const isOfTarget =
-          error instanceof Failure && /^(target|container)Not/.test(error.code) && !signal.aborted;
+          error instanceof Failure &&
+          /^(target(Not|Invalid)|containerNot)/.test(error.code) &&
+          !signal.aborted;
         if (isOfTarget) return failBy(error);
         throw error;
       }

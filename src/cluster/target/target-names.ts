@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { listOf } from '../api/objects/kubernetes-objects.ts';
 import { describeNamespaced, namespaces, nodes, pods, type ResourceRequest } from '../api/resources.ts';
+import { discoverTarget } from './kinds/discovered-workload.ts';
 import type { TargetName } from './target-name.ts';
 
 /** More than anyone chooses from by name; the API server need not read the rest. */
@@ -23,11 +24,12 @@ export async function listTargetNames(
   signal: AbortSignal,
 ): Promise<string[]> {
   const { namespace } = api.connection;
-  switch (kind.kind) {
+  const known = kind.kind === 'resource' ? await discoverTarget(api, kind, signal) : kind;
+  switch (known.kind) {
     case 'node':
       return listNames(api, nodes.list(), signal);
     case 'workload': {
-      const { resource, apiVersion } = kind.workload;
+      const { resource, apiVersion } = known.workload;
       return listNames(api, describeNamespaced(apiVersion, resource, namedSchema).list(namespace), signal);
     }
     case 'pod': {

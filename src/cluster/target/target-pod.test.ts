@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { podSchema, selectedSchema } from '../api/objects/kubernetes-objects.ts';
-import { formatSelector, pickPod } from './target-pod.ts';
+import { podSchema } from '../api/objects/kubernetes-objects.ts';
+import { pickPod } from './target-pod.ts';
 
 /** @param ready since when it is ready; null: it is not. */
 function makePod(
@@ -40,17 +40,4 @@ describe('the pod of a workload', () => {
     ];
     expect(pickPod(pods)).toBeNull();
   });
-});
-
-test('a selector is written as lists take it', () => {
-  const format = (selector: object) =>
-    formatSelector(selectedSchema.parse({ spec: { selector } }).spec.selector);
-  expect(format({ matchLabels: { app: 'web', tier: 'front' } })).toBe('app=web,tier=front');
-  const matchExpressions = [
-    { key: 'app', operator: 'In', values: ['web', 'api'] },
-    { key: 'tier', operator: 'NotIn', values: ['back'] },
-    { key: 'track', operator: 'Exists' },
-    { key: 'canary', operator: 'DoesNotExist' },
-  ];
-  expect(format({ matchExpressions })).toBe('app in (web,api),tier notin (back),track,!canary');
 });

@@ -1,14 +1,19 @@
 import type { ApiClient } from '../api/api-client.ts';
 import { isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
-import { type Pod, selectedSchema, serviceSchema } from '../api/objects/kubernetes-objects.ts';
+import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { findReadySince, isPodReady } from '../api/objects/pod-readiness.ts';
-import { describeNamespaced, namespaces, pods } from '../api/resources.ts';
-import type { TargetName, WorkloadKind } from './target-name.ts';
+import { cronJobs, namespaces, pods } from '../api/resources.ts';
+import { discoverTarget } from './kinds/discovered-workload.ts';
+import { getPodSelector } from './kinds/pod-selector.ts';
+import type { TargetName } from './target-name.ts';
+import { describeResource, type WorkloadKind } from './kinds/workload-kinds.ts';
+
+const jobWorkload: WorkloadKind = { resource: 'jobs', apiVersion: 'batch/v1', podsBy: 'selector' };
 
 /**
  * Finds the pod that a target names: a pod itself, or the pod of a workload that `kubectl exec` would pick.
- * @throws Failure `targetNotFound`, `targetNotReady`, `connection`, `timeout`; ApiError; what aborted the signal.
+ * @throws Failure `targetInvalid` (a kind that the API server does not have), `targetNotFound`, `targetNotReady`, `connection`, `timeout`; ApiError; what aborted the signal.
  */
 export async function findTargetPod(
   api: ApiClient,
@@ -16,20 +21,56 @@ export async function findTargetPod(
   signal: AbortSignal,
 ): Promise<Pod> {
   const { namespace } = api.connection;
-  if (target.kind === 'pod') return getPod(api, namespace, target.name, signal);
-  const { workload, name } = target;
-  const selector = await getSelector(api, workload, name, signal);
-  const { items } = await api.get({
-    ...pods.list(namespace),
-    query: { labelSelector: selector },
-    signal,
-  });
+  const known = target.kind === 'resource' ? await discoverTarget(api, target, signal) : target;
+  const { name } = known;
+  if (known.kind === 'pod') return getPod(api, namespace, name, signal);
+  const { workload } = known;
+  try {
+    if (workload.podsBy === 'jobs') return await findCronJobPod(api, name, signal);
+    return await findSelectedPod(api, workload, name, signal);
+  } catch (error) {
+    throw await explainMissing(api, error, { kind: describeResource(workload), name, namespace }, signal);
+  }
+}
+
+async function findSelectedPod(
+  api: ApiClient,
+  workload: WorkloadKind,
+  name: string,
+  signal: AbortSignal,
+): Promise<Pod> {
+  const { namespace } = api.connection;
+  const selector = await getPodSelector(api, workload, name, signal);
+  const { items } = await api.get({ ...pods.list(namespace), query: { labelSelector: selector }, signal });
   const best = pickPod(items);
   if (best) return best;
   throw new Failure(
     items.length === 0 ? 'targetNotFound' : 'targetNotReady',
-    `${workload.resource}/${name} has no ${items.length === 0 ? '' : 'running '}pod in the namespace "${namespace}"`,
+    `${describeResource(workload)}/${name} has no ${items.length === 0 ? '' : 'running '}pod in the namespace "${namespace}"`,
     `Its pods: \`kubectl get pods -n ${namespace} -l '${selector}'\`.`,
+  );
+}
+
+/** Finds the pod of the Job that a CronJob has running, of the youngest when there are several. */
+async function findCronJobPod(api: ApiClient, name: string, signal: AbortSignal): Promise<Pod> {
+  const { namespace } = api.connection;
+  const { spec, status } = await api.get({ ...cronJobs.get(namespace, name), signal });
+  // The controller adds each Job at the end: https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/cronjob/cronjob_controllerv2.go
+  for (const job of status.active.toReversed()) {
+    try {
+      return await findSelectedPod(api, jobWorkload, job.name, signal);
+    } catch (error) {
+      // It has ended in the meantime, or its pod has.
+      const isGone = isNotFound(error) || (error instanceof Failure && /^targetNot/.test(error.code));
+      if (!isGone) throw error;
+    }
+  }
+  const last =
+    status.lastScheduleTime === null ? 'none was made yet' : `the last was due at ${status.lastScheduleTime}`;
+  throw new Failure(
+    'targetNotReady',
+    `cronjobs/${name} has no running Job in the namespace "${namespace}": ${last}${spec.suspend ? '; it is suspended' : ''}`,
+    `To run one now: \`kubectl create job --from=cronjob/${name} -n ${namespace} NAME\`, then the target is job/NAME.`,
   );
 }
 
@@ -60,48 +101,6 @@ export function pickPod(pods: Pod[]): Pod | null {
 function compare(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
-}
-
-async function getSelector(
-  api: ApiClient,
-  { resource, apiVersion }: WorkloadKind,
-  name: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const { namespace } = api.connection;
-  const request = {
-    ...describeNamespaced(apiVersion, resource, selectedSchema).get(namespace, name),
-    signal,
-  };
-  try {
-    const selector =
-      resource === 'services'
-        ? formatLabels((await api.get({ ...request, schema: serviceSchema })).spec.selector ?? {})
-        : formatSelector((await api.get(request)).spec.selector);
-    // An empty selector would select every pod of the namespace.
-    if (selector === '') throw new Failure('targetNotFound', `${resource}/${name} selects no pods`);
-    return selector;
-  } catch (error) {
-    throw await explainMissing(api, error, { kind: resource, name, namespace }, signal);
-  }
-}
-
-type Selector = NonNullable<(typeof selectedSchema)['_output']['spec']['selector']>;
-
-/** Formats a selector for the query of a list: `app=web,tier in (a,b)`; empty when it selects all pods. */
-export function formatSelector(selector: Selector | null | undefined): string {
-  const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
-  });
-  return [formatLabels(selector?.matchLabels ?? {}), ...expressions].filter((part) => part !== '').join(',');
-}
-
-function formatLabels(labels: Record<string, string>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
 }
 
 async function explainMissing(

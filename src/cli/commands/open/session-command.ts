@@ -17,10 +17,12 @@ export const sessionCommand = defineCommand({
   summary: [
     'Debug a running container from a complete distribution, inside its namespaces.',
     '',
-    'TARGET: POD, or deployment|statefulset|daemonset|replicaset|job|service/NAME, or',
-    'node/NAME. Without TARGET, on a terminal: choose a running container (Esc',
-    'leaves). Without a command: a login shell. The root directory is the toolbox;',
-    'the files of the target are at /target.',
+    'TARGET: POD, or KIND/NAME: deployment, statefulset, daemonset, replicaset,',
+    'replicationcontroller, job, cronjob, service, and every other kind with a scale',
+    'subresource or a selector, named as kubectl names it; or node/NAME. Without',
+    'TARGET, on a terminal: choose a running container (Esc leaves). Without a',
+    'command: a login shell. The root directory is the toolbox; the files of the',
+    'target are at /target.',
     "Exit code: the command's own; 125 if crashcart fails, 2 for wrong usage.",
   ].join('\n'),
   examples: [

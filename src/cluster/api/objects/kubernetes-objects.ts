@@ -185,27 +185,30 @@ export const userReviewSchema = z.object({
 /** What a SelfSubjectAccessReview is answered with. */
 export const accessReviewSchema = z.object({ status: z.object({ allowed: z.boolean() }) });
 
-/** A workload's selector. */
-export const selectedSchema = z.object({
-  spec: z.object({
-    selector: z
-      .union([
-        z.object({
-          matchLabels: z.record(z.string(), z.string()).default({}),
-          matchExpressions: z
-            .array(
-              z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) }),
-            )
-            .default([]),
-        }),
-        z.null(),
-      ])
-      .optional(),
-  }),
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors */
+export const labelSelectorSchema = z.object({
+  matchLabels: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((labels) => labels ?? {}),
+  matchExpressions: z
+    .array(z.object({ key: z.string(), operator: z.string(), values: z.array(z.string()).default([]) }))
+    .nullish()
+    .transform((expressions) => expressions ?? []),
 });
-/** A service's selector: labels alone. */
-export const serviceSchema = z.object({
-  spec: z.object({ selector: z.record(z.string(), z.string()).nullable().default(null) }),
+/** The answer of a `scale` subresource; a custom resource need not have a selector there. */
+export const scaleSchema = z.object({
+  status: z.object({ selector: z.string().default('') }).prefault({}),
+});
+/** The Jobs of a CronJob that run, and when it made the last one. */
+export const cronJobSchema = z.object({
+  spec: z.object({ suspend: z.boolean().default(false) }).prefault({}),
+  status: z
+    .object({
+      active: z.array(z.object({ name: z.string() })).default([]),
+      lastScheduleTime: z.string().nullable().default(null),
+    })
+    .prefault({}),
 });
 
 /** Makes the schema of a list of such objects. */
