@@ -38,6 +38,14 @@ test('a program of the container that stdin is piped to has neither this termina
   expect(await runLine('true | container-shell ls -l /proc/self/fd')).not.toContain('/dev/pts');
 });
 
+test.each(['container-shell', 'debug-in-ns -m', 'debug-in-ns -p 1 -m'])(
+  'a program of the container types into a terminal of its own alone: %s',
+  async (start) => {
+    expect(await runLine(`${start} sh -c "tty -s && echo a terminal"`)).toMatch(/^a terminal/m);
+    expect(await runLine(`${start} ${type}`)).not.toMatch(/^typed/m);
+  },
+);
+
 test('Ctrl-C still ends both', async () => {
   for (const command of ['drop-privileges sleep 4290', 'true | container-shell sleep 4290']) {
     const before = shell.shown.length;
