@@ -39,9 +39,11 @@ test('all of them together are taken as kubectl takes them, with the values that
   };
   const path = join(directory, 'config');
   await writeFile(path, JSON.stringify(config));
-  // A list that is empty is left out. kubectl shows its own level of -v, which any of klog's may replace.
+  // A list that is empty is left out, as is a kuberc that does not exist.
   const words = flags
-    .filter(({ name, standard }) => standard !== '[]' && !['v', 'kubeconfig', 'cache-dir'].includes(name))
+    .filter(
+      ({ name, standard }) => standard !== '[]' && !['v', 'kubeconfig', 'kuberc', 'cache-dir'].includes(name),
+    )
     .map(({ name, standard }) => `--${name}=${standard}`);
   const rest = [`--kubeconfig=${path}`, `--cache-dir=${directory}/cache`, '--v=10'];
   for (const command of [

@@ -134,6 +134,23 @@ describe('a session that is ended', () => {
   });
 });
 
+test('a start that lost its client is made anew for the next request, and requests for its streams get that one', async () => {
+  const registry = createRegistry(null);
+  const id = randomUUID();
+  const lost = new AbortController();
+  const spec = Promise.withResolvers<ReturnType<typeof createSpec>>();
+  const first = registry.start(id, () => spec.promise, lost.signal);
+  lost.abort();
+  await expect(first).rejects.toMatchObject({ code: 'conflict' });
+  // Over another connection, all in one turn, before nothing is left of the first start.
+  const again = registry.start(id, () => Promise.resolve(createSpec()), connected);
+  const stream = registry.get(id);
+  spec.resolve(createSpec());
+  const session = await again;
+  expect(await stream).toBe(session);
+  expect(await registry.get(id)).toBe(session);
+});
+
 describe('an agent that a client retires', () => {
   test('ends at once when nobody uses it, and takes no more sessions', async () => {
     const onIdle = jest.fn();

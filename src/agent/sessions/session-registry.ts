@@ -46,6 +46,8 @@ export class SessionRegistry {
   readonly #entries = new Map<string, Entry>();
   /** IDs of sessions that were ended before they were asked for, the oldest first. */
   readonly #cancelled = new Set<string>();
+  /** By sessions whose start has failed, and has been asked for again: resolves once the next start is known. */
+  readonly #restarts = new Map<string, Promise<void>>();
   readonly #idleTimer: IdleTimer;
   #isDraining = false;
 
@@ -68,6 +70,18 @@ export class SessionRegistry {
    *   throws; what makes the start fail.
    */
   async start(id: string, readSpec: () => Promise<SessionSpec>, request: AbortSignal): Promise<Session> {
+    const isRestart = this.#entries.get(id)?.start.state === 'failed';
+    const joining = this.#join(id, readSpec, request);
+    if (isRestart) {
+      const forget = () => void this.#restarts.delete(id);
+      this.#restarts.set(id, joining.then(forget, forget));
+    }
+    return await (
+      await joining
+    ).session;
+  }
+
+  async #join(id: string, readSpec: () => Promise<SessionSpec>, request: AbortSignal): Promise<SessionStart> {
     // No turn may pass before a new start is known: the requests for its streams come together with this one.
     if (this.#cancelled.has(id))
       throw new ProblemError('conflict', `session ${id} was ended before its start`);
@@ -76,7 +90,7 @@ export class SessionRegistry {
       await this.#waitForUndo(existing);
     if (existing) {
       existing.join(request);
-      return existing.session;
+      return existing;
     }
     this.#checkAdmission(this.#countPlaces());
     const start = runOwned(
@@ -98,11 +112,13 @@ export class SessionRegistry {
       if (start.state === 'failed') this.#forget(id);
     });
     start.join(request);
-    return start.session;
+    return start;
   }
 
   /** @throws ProblemError `notFound`, or what made the start of the session fail. */
   async get(id: string): Promise<Session> {
+    // Its client means the start that it has asked for again, over another connection.
+    await this.#restarts.get(id);
     const entry = this.#entries.get(id);
     if (!entry) throw new ProblemError('notFound', `no session ${id}`, 'Ended sessions are kept for 10 min.');
     return entry.start.session;

@@ -57,7 +57,7 @@ test('what changes something is not: it may have been done', async () => {
 test.each([
   ['{"items":', /^the API server's answer to "list namespaces" can't be read: Unexpected end/],
   [
-    '{"items":[{"metadata":{}}]}',
+    '{"kind":"NamespaceList","apiVersion":"v1","items":[{"metadata":{}}]}',
     /^the API server's answer to "list namespaces" can't be read: items: 0: metadata: name: /,
   ],
 ])('the answer %s is an error that says what is wrong with it', async (answer, message) => {
@@ -67,3 +67,14 @@ test.each([
     message: expect.stringMatching(message),
   });
 });
+
+test.each(['{"hello":1}', '[]', '"hello"', '{"items":[{"metadata":{}}]}', '{"kind":1}'])(
+  'the answer %s is of no API server',
+  async (answer) => {
+    const { api } = await startForgetfulServer(answer);
+    await expect(api.get({ ...namespaces.list(), signal })).rejects.toMatchObject({
+      code: 'foreignAnswer',
+      message: expect.stringContaining('JSON that is not of Kubernetes'),
+    });
+  },
+);

@@ -50,8 +50,10 @@ export class ApiClient {
       if (isError(response)) throw this.#describeError(request, response, body);
       const foreign = findForeignContent(response, body);
       if (foreign !== null) throw this.#describeForeign(response, foreign);
+      const value = parseAnswer(request, body);
+      if (value === null) throw this.#describeForeign(response, 'JSON that is not of Kubernetes');
       return {
-        value: parseAnswer(request, body),
+        value: value.object,
         warnings: readWarnings(response),
         date: readDate(response),
       };

@@ -1,16 +1,19 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ResourceRequest } from './resources.ts';
 
+const kindSchema = z.object({ kind: z.string(), apiVersion: z.string() });
+
 /**
  * Parses the body of an answer.
+ * @returns null for an object that neither fits nor is one of Kubernetes, all of which have a kind.
  * @throws Failure `apiError` for what is not JSON, or does not fit the request's schema.
  */
 export function parseAnswer<Schema extends z.ZodType>(
   request: ResourceRequest<Schema>,
   body: string,
-): z.infer<Schema> {
+): { object: z.infer<Schema> } | null {
   const { verb, resource } = request.access;
   const what = `the API server's answer to "${verb} ${resource}"`;
   let object: unknown;
@@ -19,7 +22,9 @@ export function parseAnswer<Schema extends z.ZodType>(
   } catch (error) {
     throw describeUnreadable(request, what, getErrorMessage(error));
   }
-  return parseObject(request, what, object);
+  const { success, data } = request.schema.safeParse(object);
+  if (success) return { object: data };
+  return kindSchema.safeParse(object).success ? { object: parseObject(request, what, object) } : null;
 }
 
 /**
