@@ -3,6 +3,7 @@ import type * as z from 'zod';
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { maxBodyBytes } from '../../session-api/session-routes.ts';
+import { isWithinBounds } from './json-bounds.ts';
 import { MemoryBudget } from './memory-budget.ts';
 
 /** The client gives its request up at that time. */
@@ -30,7 +31,10 @@ export async function readBody<Schema extends z.ZodType>(
   stream: ServerHttp2Stream,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  const { success, data, error } = schema.safeParse(parseJSON(await readText(stream)));
+  const text = await readText(stream);
+  if (!isWithinBounds(text))
+    throw new ProblemError('requestTooLarge', "the request's body has too many values or levels");
+  const { success, data, error } = schema.safeParse(parseJSON(text));
   if (success) return data;
   throw new ProblemError('invalidRequest', 'the request is malformed', error.message);
 }
