@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, afterAll, describe, expect, test } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHTTPServer, request as requestHTTP, type RequestListener } from 'node:http';
 import { createServer as createHTTPSServer, request as requestHTTPS } from 'node:https';
@@ -152,4 +152,23 @@ describe('a refusal', () => {
       delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
     }
   });
+});
+
+test.each([
+  'http://ada:s3cret@127.0.0.1:1',
+  'https://ada:s3cret@127.0.0.1:1',
+  'socks5://ada:s3cret@127.0.0.1:1',
+])('messages that DEBUG asks for do not show the password of %s', (proxyURL) => {
+  const module = new URL('server-route.ts', import.meta.url).href;
+  const script = `
+      const { chooseRoute } = await import('${module}');
+      const { request } = await import('node:https');
+      const server = new URL('https://api.lab.invalid');
+      const { agent } = await chooseRoute({ server, proxyURL: '${proxyURL}', environment: {}, tls: {} });
+      request(server, { agent }).on('error', () => console.error('failed', process.env.DEBUG)).end();`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    ...{ env: { DEBUG: '*' }, encoding: 'utf8' },
+  });
+  expect(stderr).toMatch(/failed \*\n$/);
+  expect(stderr).not.toContain('s3cret');
 });

@@ -74,6 +74,20 @@ function parseProxyURL(text: string): ChosenProxy {
   );
 }
 
+/**
+ * Loads a package whose messages for its developers, which the variable DEBUG asks for, show the proxy's password. The
+ * variable is read once, when the package is loaded: https://github.com/debug-js/debug#environment-variables
+ */
+async function importQuietly<Module>(load: () => Promise<Module>): Promise<Module> {
+  const { DEBUG } = process.env;
+  delete process.env['DEBUG'];
+  try {
+    return await load();
+  } finally {
+    if (DEBUG !== undefined) process.env['DEBUG'] = DEBUG;
+  }
+}
+
 /** The packages are loaded only where there is a proxy. */
 async function createProxyAgent(
   server: URL,
@@ -82,17 +96,17 @@ async function createProxyAgent(
   complaint: string,
 ): Promise<HTTPAgent> {
   if (url.protocol.startsWith('socks')) {
-    const { SocksProxyAgent } = await import('socks-proxy-agent');
+    const { SocksProxyAgent } = await importQuietly(() => import('socks-proxy-agent'));
     // Go lets the proxy resolve names, which this package calls socks5h.
     const address = url.href.replace(/^socks5:/, 'socks5h:');
     return new SocksProxyAgent(address, { keepAlive: true });
   }
   const options = { ...(url.protocol === 'https:' && tls), keepAlive: true };
   if (server.protocol === 'http:') {
-    const { HttpProxyAgent } = await import('http-proxy-agent');
+    const { HttpProxyAgent } = await importQuietly(() => import('http-proxy-agent'));
     return new HttpProxyAgent(url.href, options);
   }
-  const { HttpsProxyAgent } = await import('https-proxy-agent');
+  const { HttpsProxyAgent } = await importQuietly(() => import('https-proxy-agent'));
   const agent = new HttpsProxyAgent(url.href, options);
   // The package hands the proxy's refusal on as if it were the API server's answer.
   agent.on('proxyConnect', ({ statusCode, statusText }: ProxyAnswer, request: ClientRequest) => {
