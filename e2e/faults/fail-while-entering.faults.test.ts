@@ -213,7 +213,7 @@ const isEntering = async () => (await doInAgent('pgrep -f "sh /opt/crashcart/ses
 
 /** No process, folder or cgroup of a session. */
 async function expectNothingLeft(): Promise<void> {
-  const look = `ls /run/crashcart | grep -e '^[0-9a-f]*-'; ls -d /sys/fs/cgroup/*/crashcart-* /sys/fs/cgroup/crashcart-* 2>&- ; pgrep -af session-init; true`;
+  const look = `ls /run/crashcart | grep -e '^[0-9a-f]*-'; ls -d /sys/fs/cgroup/*/sessions/crashcart-* /sys/fs/cgroup/sessions/crashcart-* 2>&- ; pgrep -af session-init; true`;
   let left = '';
   const isNothing = async () => (left = (await doInAgent(look)).stdout.toString()) === '';
   await waitUntil('nothing is left', isNothing, 5000).catch(() => undefined);

@@ -100,9 +100,9 @@ test('a session gets a cgroup where no controller can be handed on, and all of i
   jest.spyOn(console, 'error').mockReturnValue();
   const id = randomUUID();
   const cgroup = await createSessionCgroup(id, limits, [container]);
-  const directory = join(container.directory, `crashcart-${id}`);
+  const directory = join(container.directory, 'sessions', `crashcart-${id}`);
   expect(cgroup.processFiles).toEqual([join(directory, 'cgroup.procs')]);
-  const child = await startScript(`echo $$ >"$1/crashcart-${id}/cgroup.procs"; echo ready
+  const child = await startScript(`echo $$ >"$1/sessions/crashcart-${id}/cgroup.procs"; echo ready
     trap '' TERM; for n in {1..50}; do sleep 60 & done; wait`);
   await cgroup.destroy();
   expect(existsSync(directory)).toBe(false);
@@ -113,7 +113,7 @@ test('what forks without end is killed at once, but for the processes that are s
   jest.spyOn(console, 'error').mockReturnValue();
   const id = randomUUID();
   const cgroup = await createSessionCgroup(id, limits, [container]);
-  const join = `echo $$ >"$1/crashcart-${id}/cgroup.procs"; echo ready;`;
+  const join = `echo $$ >"$1/sessions/crashcart-${id}/cgroup.procs"; echo ready;`;
   const spared = await startScript(`${join} exec sleep 60`);
   await startScript(`${join} f() { sleep 0.05; f & }; for n in {1..20}; do f & done; wait`);
   await cgroup.killOthers([spared.pid ?? 0]);
@@ -131,5 +131,5 @@ test('nothing is left of a session cgroup that could not be made', async () => {
     directory: join(container.directory, 'missing'),
   };
   await expect(createSessionCgroup(id, limits, [container, unusable])).rejects.toThrow('ENOENT');
-  expect(existsSync(join(container.directory, `crashcart-${id}`))).toBe(false);
+  expect(existsSync(join(container.directory, 'sessions', `crashcart-${id}`))).toBe(false);
 });

@@ -34,6 +34,10 @@ while read -r processes; do
 	echo $$ >"$processes"
 done <"$directory/cgroup-procs"
 
+# For want of memory the kernel kills this first: before the target, and before the agent, whose low score it would
+# have otherwise. A session that can't have that runs all the same.
+{ echo 1000 >/proc/self/oom_score_adj; } 2>/dev/null || :
+
 # The root is writable (a session can install packages) and gone with this mount namespace. The tmpfs
 # is limited, so that a session can't fill the node's memory; it counts to the session's cgroup.
 step='mount the memory of the root'

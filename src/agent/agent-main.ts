@@ -3,10 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describeStack } from '../failure/source-stack.ts';
 import { agentPaths } from '../session-api/agent-paths.ts';
 import { readAgentConfig } from './agent-config.ts';
-import { countAdmittedSessions } from './cgroup/memory-limit.ts';
 import { moveIntoLeaf } from './cgroup/own-leaf.ts';
+import { readSessionMemory } from './cgroup/session-group.ts';
 import { describeShutdown } from './shutdown-reason.ts';
 import { createSessionServer } from './http/server.ts';
+import { protectAgent } from './oom-score.ts';
+import { WaitingLine } from './sessions/admission/waiting-line.ts';
 import { AuditLog } from './sessions/audit-log.ts';
 import { ownStrayErrors } from './sessions/error-owner.ts';
 import { SessionProcess } from './sessions/session-process.ts';
@@ -14,6 +16,8 @@ import { SessionRegistry } from './sessions/session-registry.ts';
 import { leaveTerminationMessage } from './termination-message.ts';
 import { agentVersion } from './agent-version.ts';
 
+/** Each takes a little of the agent, and of its one thread, even if it does nothing. */
+const maxSessions = 500;
 /** Within the grace period of the agent's pod, two seconds, after which the kubelet kills it. */
 const shutdownLimitMs = 1000;
 
@@ -29,11 +33,11 @@ async function runAgent(): Promise<void> {
   ownStrayErrors();
   const config = readAgentConfig(process.env);
   const { promise: stopped, resolve: stop } = Promise.withResolvers<string>();
-  const maxSessions = await countAdmittedSessions(config.sessionMemoryBytes);
   const auditLog = new AuditLog(console.log);
   const registry = new SessionRegistry({
     idleMs: config.idleMs,
     maxSessions,
+    line: new WaitingLine(readSessionMemory),
     auditLog,
     prepareProcess: (id, spec, signal) => SessionProcess.prepare(id, spec, config, signal),
     onIdle: () => stop('idle'),
@@ -43,6 +47,7 @@ async function runAgent(): Promise<void> {
   process.once('SIGTERM', stopAsTold);
   process.once('SIGINT', stopAsTold);
 
+  await protectAgent();
   await moveIntoLeaf();
   await rm(agentPaths.socket, { force: true });
   server.listen(agentPaths.socket, () =>

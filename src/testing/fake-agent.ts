@@ -41,6 +41,7 @@ export class FakeAgent {
     this.registry = new SessionRegistry({
       idleMs: null,
       maxSessions: options.maxSessions ?? Infinity,
+      line: { enter: () => Promise.resolve() },
       auditLog,
       prepareProcess: options.prepareProcess ?? ((id, spec) => Promise.resolve(this.makeProcess(id, spec))),
       onIdle: () => undefined,

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import type { CommandSetup } from '../../session-api/command-setup.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { AgentConfig } from '../agent-config.ts';
-import { findContainerDirectory, findOwnHierarchies } from './hierarchies.ts';
+import { type CgroupHierarchy, findContainerDirectory } from './hierarchies.ts';
 
-/** Kept for the agent itself: its buffers and its Node.js. */
-const reserveBytes = 256 * 1024 * 1024;
+/** Kept for the agent itself, at least: its Node.js. */
+const leastReserveBytes = 256 * 1024 * 1024;
 
 /**
- * Counts the sessions that may run at once. While their limits and a reserve for the agent fit the container's limit, a
- * session that uses its whole limit can't end the agent or another session.
- * @returns Infinity when the container has no limit.
+ * Decides how much memory all sessions of an agent may take together.
+ * @param containerBytes limit of the agent's container.
  */
-export async function countAdmittedSessions(sessionMemoryBytes: number): Promise<number> {
-  const limit = await readMemoryLimit();
-  return limit === null ? Infinity : Math.max(1, Math.floor((limit - reserveBytes) / sessionMemoryBytes));
+export function decideGroupLimit(containerBytes: number): number {
+  // A quarter holds the outputs of hundreds of sessions. In a container that is small for an agent, both have their half.
+  const reserve = Math.max(leastReserveBytes, Math.floor(containerBytes / 4));
+  return containerBytes - Math.min(reserve, Math.floor(containerBytes / 2));
 }
 
 /**
  * Decides how much memory a session may take.
- * @throws ProblemError `invalidRequest` for more than the limit that sessions are admitted by.
+ * @throws ProblemError `invalidRequest` for more than the agent gives a session.
  */
 export function decideMemoryLimit(
   { memoryBytes }: Pick<CommandSetup, 'memoryBytes'>,
@@ -36,8 +36,8 @@ export function decideMemoryLimit(
 }
 
 /** @returns the agent container's memory limit in bytes; null when there is none. */
-async function readMemoryLimit(): Promise<number | null> {
-  for (const hierarchy of await findOwnHierarchies()) {
+export async function readMemoryLimit(hierarchies: CgroupHierarchy[]): Promise<number | null> {
+  for (const hierarchy of hierarchies) {
     const { version, controllers } = hierarchy;
     if (version === 1 && !controllers.includes('memory')) continue;
     const file = join(

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LeftProcess, maxLeftProcesses } from '../../session-api/session-end.ts';
 import { writeControl } from './control-file.ts';
-import { type CgroupHierarchy, findContainerDirectory, findSessionHierarchies } from './hierarchies.ts';
+import { type CgroupHierarchy, findSessionHierarchies } from './hierarchies.ts';
 import { type LimitEvents, readLimitEvents } from './limit-events.ts';
 import { killMembers, listMembers } from './member-kill.ts';
 import { findMissingLimits } from './missing-limits.ts';
 import { moveIntoLeaf } from './own-leaf.ts';
+import { findGroupDirectory, makeSessionGroup } from './session-group.ts';
 import type { SessionLimits } from './session-limits.ts';
 
 const removeLimitMs = 5000;
@@ -47,10 +48,10 @@ export async function createSessionCgroup(
   const parents = hierarchies ?? (await findSessionHierarchies());
   // An agent that could not hand on its controllers at its start may be able to by now.
   if ((await findMissingLimits(parents)).length > 0) await moveIntoLeaf(parents);
+  await makeSessionGroup(parents);
   const directories = parents.map((hierarchy) => ({
     ...hierarchy,
-    // On v2 the agent itself is in a leaf (own-leaf.ts): sessions are its siblings.
-    directory: join(findContainerDirectory(hierarchy), `crashcart-${id}`),
+    directory: join(findGroupDirectory(hierarchy), `crashcart-${id}`),
   }));
   try {
     for (const { directory, version } of directories) {

@@ -16,7 +16,7 @@ import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { buildPath, maxBodyBytes, sessionRoutes } from '../../session-api/session-routes.ts';
 import { createSpec, FakeAgent } from '../../testing/fake-agent.ts';
-import { maxKeptSessions } from '../sessions/session-admission.ts';
+import { maxKeptSessions } from '../sessions/admission/session-admission.ts';
 
 const mebibyte = 1024 * 1024;
 const closers: (() => unknown)[] = [];

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { ProblemError } from '../../session-api/problem.ts';
+import { ProblemError } from '../../session-api/problem.ts';
 import { maxOutputBufferBytes } from '../../session-api/session-spec.ts';
 import { createSpec } from '../../testing/fake-agent.ts';
 import { FakeProcess } from '../../testing/fake-process.ts';
+import { leastBufferBytes, maxBufferBytes } from './admission/session-admission.ts';
 import { AuditLog } from './audit-log.ts';
 import { SessionRegistry } from './session-registry.ts';
 
@@ -19,9 +20,13 @@ beforeEach(() => {
 afterEach(() => void jest.useRealTimers());
 
 /** @param idleMs null: it never ends by being idle. */
-function createRegistry(idleMs: number | null, onIdle: () => void = () => undefined): SessionRegistry {
+function createRegistry(
+  idleMs: number | null,
+  onIdle: () => void = () => undefined,
+  line = { enter: () => Promise.resolve() },
+): SessionRegistry {
   return new SessionRegistry({
-    ...{ idleMs, onIdle, maxSessions: 100 },
+    ...{ idleMs, onIdle, maxSessions: 100, line },
     auditLog: new AuditLog(() => undefined),
     prepareProcess: (_id, spec) => {
       const process = new FakeProcess(spec);
@@ -96,15 +101,31 @@ test('an ended session is kept for ten minutes', async () => {
   await expect(registry.get(id)).rejects.toMatchObject({ code: 'notFound' });
 });
 
-test('sessions that start at once are not given more memory than there is', async () => {
+test('hundreds of sessions with output do not take more memory than there is', async () => {
   const registry = createRegistry(null);
   const spec = createSpec({ outputBufferBytes: maxOutputBufferBytes });
-  const starts = Array.from({ length: 4 }, () =>
-    registry.start(randomUUID(), () => Promise.resolve(spec), connected),
+  const count = 100;
+  const sessions = await Promise.all(
+    Array.from({ length: count }, () => registry.start(randomUUID(), () => Promise.resolve(spec), connected)),
   );
-  const results = await Promise.allSettled(starts);
-  const codes = results.map((result) => result.status === 'rejected' && (result.reason as ProblemError).code);
-  expect(codes).toEqual([false, false, 'capacity', 'capacity']);
+  for (const [index, process] of processes.entries()) {
+    process.stdout.write('a byte');
+    while (sessions[index]?.heldBytes === 0) await Promise.resolve();
+  }
+  const heldBytes = sessions.map((session) => session.heldBytes);
+  expect(heldBytes[0]).toBe(maxOutputBufferBytes);
+  expect(Math.min(...heldBytes)).toBe(leastBufferBytes);
+  const sum = heldBytes.reduce((one, other) => one + other, 0);
+  expect(sum).toBeLessThan(maxBufferBytes + count * leastBufferBytes);
+});
+
+test('a session waits in line before anything is prepared for it, and is refused as the line refuses', async () => {
+  const full = new ProblemError('capacity', 'no room');
+  const line = { enter: () => Promise.reject(full) };
+  const registry = createRegistry(null, undefined, line);
+  const start = registry.start(randomUUID(), () => Promise.resolve(createSpec()), connected);
+  await expect(start).rejects.toBe(full);
+  expect(processes).toEqual([]);
 });
 
 describe('a session that is ended', () => {

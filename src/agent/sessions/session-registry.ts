@@ -7,7 +7,13 @@ import type { AuditLog } from './audit-log.ts';
 import type { PrepareProcess } from './command-process.ts';
 import { runOwned } from './error-owner.ts';
 import { IdleTimer } from './idle-timer.ts';
-import { type BufferClaim, checkAdmission, makeRoom } from './session-admission.ts';
+import {
+  type BufferClaim,
+  checkAdmission,
+  decideBufferBytes,
+  makeRoom,
+} from './admission/session-admission.ts';
+import type { WaitingLine } from './admission/waiting-line.ts';
 import { SessionStart } from './session-start.ts';
 import { Session } from './session.ts';
 
@@ -15,8 +21,6 @@ import { Session } from './session.ts';
 const keepEndedMs = 10 * 60 * 1000;
 /** More starts than are on their way to one agent; each takes its ID's few bytes. */
 const maxCancelled = 10_000;
-/** Output streams of a session, at most. */
-const maxStreams = 2;
 /** Characters of a command in the list of sessions. */
 const maxListedCommandLength = 4096;
 /** For a cancelled start to leave nothing behind: a process of it may hang in the kernel. */
@@ -34,6 +38,8 @@ export interface RegistryOptions {
   idleMs: number | null;
   /** How many sessions may run at once. */
   maxSessions: number;
+  /** Where a session waits for memory. */
+  line: Pick<WaitingLine, 'enter'>;
   prepareProcess: PrepareProcess;
   auditLog: AuditLog;
   /** Called once, when no session has run for the idle time, or a client retires the agent. It drains from then on. */
@@ -209,9 +215,15 @@ export class SessionRegistry {
   async #startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<Session> {
     // Again, as others may have come while its body was received.
     this.#checkAdmission(this.#countPlaces() - 1);
+    await this.#options.line.enter(signal);
     for (const forgotten of makeRoom([...this.#entries].map(describeClaim))) this.#forget(forgotten);
-    return await Session.start(id, spec, this.#options.prepareProcess, signal);
+    return await Session.start(id, spec, this.#options.prepareProcess, this.#decideBuffer, signal);
   }
+
+  readonly #decideBuffer = (wantedBytes: number): number => {
+    const held = this.#listSessions().reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+    return decideBufferBytes(wantedBytes, held);
+  };
 
   /** An error of the session's was caught nowhere. */
   #fail(id: string, error: unknown): void {
@@ -282,9 +294,6 @@ function shortenCommand(command: string[]): string[] {
 
 function describeClaim([id, entry]: [string, Entry]): BufferClaim {
   const { session, start } = entry;
-  const isOver = hasEnded(entry);
-  const bytes = isOver
-    ? (session?.heldBytes ?? 0) + start.specBytes
-    : (start.spec?.outputBufferBytes ?? 0) * maxStreams;
-  return { id, bytes, hasEnded: isOver };
+  const bytes = (session?.heldBytes ?? 0) + start.specBytes;
+  return { id, bytes, hasEnded: hasEnded(entry) };
 }

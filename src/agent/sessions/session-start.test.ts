@@ -42,7 +42,7 @@ let id: string;
 function open(hangs: HungTarget['hangs'], maxSessions = 1): void {
   target = new HungTarget(hangs);
   registry = new SessionRegistry({
-    ...{ idleMs: null, onIdle: () => undefined, maxSessions },
+    ...{ idleMs: null, onIdle: () => undefined, maxSessions, line: { enter: () => Promise.resolve() } },
     auditLog: new AuditLog(() => undefined),
     prepareProcess: (_id, requested) => target.prepare(requested),
   });

@@ -37,14 +37,19 @@ export class Session {
   #endedAt: Date | null = null;
   #end: SessionEnd | null = null;
 
-  private constructor(id: string, spec: SessionSpec, process: CommandProcess) {
+  private constructor(
+    id: string,
+    spec: SessionSpec,
+    process: CommandProcess,
+    decideBuffer: (wantedBytes: number) => number,
+  ) {
     this.id = id;
     this.spec = spec;
     this.#process = process;
     const { streams } = process;
     const isTerminal = spec.terminal !== null;
     this.stdin = new StdinSink(streams.stdin, isTerminal);
-    const options = { capacityBytes: spec.outputBufferBytes, isTerminal };
+    const options = { capacityBytes: spec.outputBufferBytes, isTerminal, decideBytes: decideBuffer };
     this.#outputs.set('stdout', new OutputBuffer(streams.stdout, options));
     if (streams.stderr) this.#outputs.set('stderr', new OutputBuffer(streams.stderr, options));
     this.lease = new SessionLease({
@@ -66,10 +71,11 @@ export class Session {
     id: string,
     spec: SessionSpec,
     prepare: PrepareProcess,
+    decideBuffer: (wantedBytes: number) => number,
     signal: AbortSignal,
   ): Promise<Session> {
     try {
-      const session = new Session(id, spec, await prepare(id, spec, signal));
+      const session = new Session(id, spec, await prepare(id, spec, signal), decideBuffer);
       await session.#start(signal);
       return session;
     } catch (error) {

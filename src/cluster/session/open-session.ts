@@ -23,6 +23,8 @@ const retryDelayMs = 200;
 /** The kubelet reports the end of a container a moment after the runtime has no such container any more. */
 const podStatusLimitMs = 3000;
 const podStatusPollMs = 250;
+/** After this time the user is told what is being waited for. */
+const slowStartMs = 2000;
 /** Limit of ending a session that was started in vain. */
 const endLimitMs = 3000;
 
@@ -70,7 +72,7 @@ export async function openSession(
         const starting = session.start(spec, signal);
         // In the same turn: the agent has them answered as soon as the command has started.
         if (sinks !== null) session.read(sinks);
-        await starting;
+        await tellSlowStart(starting, node, onProgress);
         return session;
       } catch (error) {
         if (tunnel.hasSent) begun = session;
@@ -124,6 +126,24 @@ function join(
     reconnectLimitMs: spec.graceSeconds * 1000,
   };
   return { tunnel: connection.tunnel, session: new ClientSession(api, connection, joined, signal) };
+}
+
+/** Tells that the agent takes its time: sessions wait in line there when there is no memory for one more. */
+async function tellSlowStart(
+  starting: Promise<unknown>,
+  node: string,
+  onProgress: SessionAgent['onProgress'],
+): Promise<void> {
+  const tell = () =>
+    onProgress(
+      `the agent on ${node} has not started the command yet: it waits for memory, or for the target`,
+    );
+  const timer = setTimeout(tell, slowStartMs);
+  try {
+    await starting;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**

@@ -21,6 +21,8 @@ const maxUnsentTerminalBytes = 64 * 1024;
 export interface OutputBufferOptions {
   /** Output that nobody has acknowledged is kept up to this size. */
   capacityBytes: number;
+  /** Decides how much of that there is room for; asked when the first byte comes, as most outputs stay empty. */
+  decideBytes?: (wantedBytes: number) => number;
   /** Whether the oldest output may go while nobody holds the session; else the command has to wait. */
   isTerminal: boolean;
 }
@@ -41,6 +43,7 @@ export class OutputBuffer {
   readonly #options: OutputBufferOptions;
   readonly #hash = createHash('sha256');
   readonly #ring: OutputRing;
+  #capacityBytes: number;
   /** Everything before this offset has arrived at the client's sinks. */
   #acknowledged = 0;
   /** Readings by the client that holds the session. */
@@ -58,6 +61,7 @@ export class OutputBuffer {
     this.#source = source;
     this.#options = options;
     this.#ring = new OutputRing(options.capacityBytes);
+    this.#capacityBytes = options.capacityBytes;
     source.on('data', (chunk: Buffer) => this.#append(chunk));
     const finish = () => this.#finish();
     source.once('end', finish).once('error', finish).once('close', finish);
@@ -199,31 +203,37 @@ export class OutputBuffer {
     // Closed by the agent: nobody reads what the source still held.
     if (this.#ended) return;
     this.#hash.update(chunk);
+    if (this.#ring.end === 0) this.#decideCapacity();
     this.#makeRoom(chunk.length);
     this.#ring.append(chunk);
     if (!this.#hasRoom()) this.#source.pause();
     this.#notify();
   }
 
+  #decideCapacity(): void {
+    const { decideBytes } = this.#options;
+    if (decideBytes === undefined) return;
+    this.#capacityBytes = decideBytes(this.#options.capacityBytes);
+    this.#ring.resize(0, this.#capacityBytes);
+  }
+
   /** Grows the ring for the output that an ended command left, which can't wait for an acknowledgement. */
   #makeRoom(bytes: number): void {
     const from = this.#needed;
     const neededBytes = this.#ring.end - from + bytes;
-    if (!this.#isDraining || neededBytes <= Math.max(this.#ring.heldBytes, this.#options.capacityBytes))
-      return;
+    if (!this.#isDraining || neededBytes <= Math.max(this.#ring.heldBytes, this.#capacityBytes)) return;
     // Once, for all that is still to come.
     this.#ring.resize(from, neededBytes + maxDrainedBytes);
   }
 
   /** Whether the next bytes fit, or may overwrite the oldest. */
   #hasRoom(): boolean {
-    const { capacityBytes } = this.#options;
-    if (this.#isDraining) return this.#ring.end - this.#needed <= capacityBytes + maxDrainedBytes;
+    if (this.#isDraining) return this.#ring.end - this.#needed <= this.#capacityBytes + maxDrainedBytes;
     if (this.#options.isTerminal) {
       if (this.#holders === 0) return true;
       if (this.#ring.end - this.#sent > maxUnsentTerminalBytes) return false;
     }
-    return this.#ring.end - this.#acknowledged <= capacityBytes - maxChunkBytes;
+    return this.#ring.end - this.#acknowledged <= this.#capacityBytes - maxChunkBytes;
   }
 
   #resumeWithRoom(): void {

@@ -1,13 +1,15 @@
-import { ProblemError } from '../../session-api/problem.ts';
-import { maxOutputBufferBytes } from '../../session-api/session-spec.ts';
+import { ProblemError } from '../../../session-api/problem.ts';
+import { maxOutputBufferBytes, minOutputBufferBytes } from '../../../session-api/session-spec.ts';
 
-/** Limit of all outputs together, those of ended sessions included. */
+/** Limit of all outputs together, those of ended sessions included; each output may have its least beyond that. */
 export const maxBufferBytes = 4 * maxOutputBufferBytes;
+/** An output has room for so much, however many there are. */
+export const leastBufferBytes = minOutputBufferBytes;
 
 /** Ended sessions that are kept at most. */
 export const maxKeptSessions = 500;
 
-/** How much of the agent's memory one session takes, or may come to take. */
+/** How much of the agent's memory one session takes. */
 export interface BufferClaim {
   /** The session's ID. */
   id: string;
@@ -26,16 +28,26 @@ export function checkAdmission(running: number, maxSessions: number, isDraining:
   if (running < maxSessions) return;
   throw new ProblemError(
     'capacity',
-    `the agent of this node already holds ${maxSessions} sessions, as many as its memory limit allows`,
+    `the agent of this node already holds ${maxSessions} sessions, the most of one agent`,
     'Wait until one of them ends.',
   );
 }
 
 /**
- * Decides which ended sessions are forgotten so that all others fit the memory.
+ * Decides how large the buffer of an output becomes, when the first byte comes: one output never takes more than a quarter
+ * of what is left, so that all that come later have room, too.
+ * @param wantedBytes what the client asked for.
+ * @param heldBytes what all other outputs take.
+ */
+export function decideBufferBytes(wantedBytes: number, heldBytes: number): number {
+  const share = Math.floor((maxBufferBytes - heldBytes) / 4);
+  return Math.min(wantedBytes, Math.max(leastBufferBytes, share));
+}
+
+/**
+ * Decides which ended sessions are forgotten so that all others have room.
  * @param claims of all sessions, oldest first; the session that starts is among them.
  * @returns the IDs of the sessions to forget.
- * @throws ProblemError `capacity` when the outputs do not fit without the ended sessions either.
  */
 export function makeRoom(claims: BufferClaim[]): string[] {
   const forgotten: string[] = [];
@@ -48,10 +60,5 @@ export function makeRoom(claims: BufferClaim[]): string[] {
     bytes -= claim.bytes;
     kept--;
   }
-  if (bytes <= maxBufferBytes) return forgotten;
-  throw new ProblemError(
-    'capacity',
-    `the outputs of the sessions on this node would take more than ${maxBufferBytes / 1024 / 1024} MiB`,
-    'Wait until one of the sessions ends, or ask for a smaller --output-buffer.',
-  );
+  return forgotten;
 }

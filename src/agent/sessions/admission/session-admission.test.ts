@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { checkAdmission, makeRoom, maxBufferBytes } from './session-admission.ts';
+import {
+  checkAdmission,
+  decideBufferBytes,
+  leastBufferBytes,
+  makeRoom,
+  maxBufferBytes,
+} from './session-admission.ts';
 
 const capacity = expect.objectContaining({ code: 'capacity' });
 
@@ -20,6 +26,19 @@ describe('a session', () => {
     expect(makeRoom([...claims, { id: 'new', bytes: 0, hasEnded: false }])).toEqual([]);
     expect(makeRoom([...claims, { id: 'new', bytes: 1, hasEnded: false }])).toEqual(['older']);
     expect(makeRoom([...claims, { id: 'new', bytes: half, hasEnded: false }])).toEqual(['older', 'newer']);
-    expect(() => makeRoom([...claims, { id: 'new', bytes: half + 1, hasEnded: false }])).toThrow(capacity);
+  });
+
+  test('has the buffers that it asks for while few outputs are there, and a little always', () => {
+    const wanted = 4 * 1024 * 1024;
+    expect(decideBufferBytes(maxBufferBytes / 4, 0)).toBe(maxBufferBytes / 4);
+    let held = 0;
+    const given = Array.from({ length: 1000 }, () => {
+      const bytes = decideBufferBytes(wanted, held);
+      held += bytes;
+      return bytes;
+    });
+    expect(given.slice(0, 40)).toEqual(Array(40).fill(wanted));
+    expect(Math.min(...given)).toBe(leastBufferBytes);
+    expect(held).toBeLessThan(maxBufferBytes + 1000 * leastBufferBytes);
   });
 });
