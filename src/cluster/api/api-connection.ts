@@ -41,9 +41,10 @@ export interface ApiConnection {
  * @throws Failure `configuration`.
  */
 export async function loadConnection(
-  flags: ConnectionFlags,
+  given: ConnectionFlags,
   surroundings: PluginSurroundings,
 ): Promise<ApiConnection> {
+  const flags = dropEmpty(given);
   const { environment } = surroundings;
   const selection = selectFrom(loadKubeconfig(flags, environment), flags);
   const { cluster, clusterEntry, context, namespace } = selection;
@@ -77,6 +78,13 @@ export async function loadConnection(
     namespace: flags.namespace || namespace || 'default',
     requestTimeoutMs: flags.requestTimeoutMs === 0 ? null : flags.requestTimeoutMs,
   };
+}
+
+/** For kubectl, a flag with an empty value is not given. */
+function dropEmpty(flags: ConnectionFlags): ConnectionFlags {
+  const { asGroup, asUserExtra, requestTimeoutMs } = flags;
+  const given = Object.entries(flags).filter(([, value]) => value !== '');
+  return { asGroup, asUserExtra, requestTimeoutMs, ...Object.fromEntries(given) };
 }
 
 /** As for kubectl, what travels in the clear has no credentials: such a server is a proxy on this machine. */
