@@ -10,7 +10,12 @@ if (!(process.argv.length === 3 && process.argv[2] === '--version' && writeVersi
   if (cache !== null) enableCompileCache(cache);
   // Exit explicitly: keep-alive sockets would keep the event loop alive. All output has been written by now.
   void import('./run-cli.ts')
-    .then(({ runCLI }) => runCLI(process.argv.slice(2), openStandardStreams(process)))
+    .then(({ reportDefect, runCLI }) => {
+      const streams = openStandardStreams(process);
+      // Node would end with 1, as a command may, and print the error as it is: https://nodejs.org/api/process.html
+      process.once('uncaughtException', (error) => process.exit(reportDefect(error, streams)));
+      return runCLI(process.argv.slice(2), streams);
+    })
     .then((code) => process.exit(code));
 }
 

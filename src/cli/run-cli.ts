@@ -35,6 +35,11 @@ export async function runCLI(args: string[], streams: Streams): Promise<number> 
   }
 }
 
+/** Tells of an error that nobody has caught. @returns the exit code. */
+export function reportDefect(error: unknown, streams: Streams): number {
+  return createContext(streams).reporter.failure(error);
+}
+
 async function run(choice: CommandChoice, context: Context): Promise<number> {
   try {
     return await runCommand(choice, context);
