@@ -35,7 +35,8 @@ function describeAgentEnd({ metadata, status }: Pod): string | null {
   // That the pod is being deleted says more than how its container then ended.
   const terminated = metadata.deletionTimestamp === null ? container?.state.terminated : undefined;
   const where = `pod "${metadata.name}"`;
-  if (terminated) return `${where} ended: ${describeTermination(terminated)}`;
+  // Of an agent that failed, the message is the end of its log (FallbackToLogsOnError), with other users' sessions.
+  if (terminated) return `${where} ended: ${describeTermination({ ...terminated, message: '' })}`;
   if (status.phase === 'Failed') return `${where} failed: ${status.reason} ${status.message}`.trimEnd();
   return null;
 }
