@@ -80,8 +80,9 @@ async function interrupt(args: string[], nth: number, signal: NodeJS.Signals) {
   const holds = (request: string) => {
     const isLast = /\/std(out|err)/.test(request);
     if (++requests === nth || isLast) waits.resolve({ isLast });
-    // What cleans up is answered.
-    return isLast || (requests >= nth && !isSent);
+    // What cleans up is answered. A refusal of anything else could come before the signal.
+    const isCleaning = isSent && !request.endsWith('/events');
+    return isLast || (requests >= nth && !isCleaning);
   };
   const played = await playApiServer(
     (request) => (holds(request) ? null : (answers.find(([pattern]) => pattern.test(request))?.[1] ?? 404)),
