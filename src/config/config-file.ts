@@ -41,7 +41,7 @@ export async function readConfigFile(file: string): Promise<Config | null> {
   return await parseConfig(file, text);
 }
 
-/** Whether there is no file, as far as this user can know: a home folder may be a device, or another user's. */
+/** Whether the file is missing, as far as this user can see: the home folder may be a device, or belong to another user. */
 async function isMissing(file: string, code: string | undefined): Promise<boolean> {
   if (code !== 'EACCES') return code === 'ENOENT' || code === 'ENOTDIR';
   // What can be seen but not read is there.

@@ -21,6 +21,9 @@ export async function findOwnHierarchies(): Promise<CgroupHierarchy[]> {
   return parseHierarchies(cgroup, mountinfo);
 }
 
+/** A cgroup's file that has its memory limit, by the version of its hierarchy. */
+export const memoryLimitFiles = { 1: 'memory.limit_in_bytes', 2: 'memory.max' } as const;
+
 /**
  * The v1 controllers in which a session gets a cgroup. In the others it stays in the agent container's. cpu: so that
  * all processes of a session together have a share of the processors, beside that of the agent.

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CommandSetup } from '../../session-api/command-setup.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { AgentConfig } from '../agent-config.ts';
-import { type CgroupHierarchy, findContainerDirectory } from './hierarchies.ts';
+import { type CgroupHierarchy, findContainerDirectory, memoryLimitFiles } from './hierarchies.ts';
 
 /** Kept for the agent itself, at least: its Node.js. */
 const leastReserveBytes = 256 * 1024 * 1024;
@@ -40,10 +40,7 @@ export async function readMemoryLimit(hierarchies: CgroupHierarchy[]): Promise<n
   for (const hierarchy of hierarchies) {
     const { version, controllers } = hierarchy;
     if (version === 1 && !controllers.includes('memory')) continue;
-    const file = join(
-      findContainerDirectory(hierarchy),
-      version === 2 ? 'memory.max' : 'memory.limit_in_bytes',
-    );
+    const file = join(findContainerDirectory(hierarchy), memoryLimitFiles[version]);
     const text = (await readFile(file, 'utf8').catch(() => 'max')).trim();
     // v1 says "no limit" by the largest multiple of a page.
     if (/^\d+$/.test(text) && Number(text) < Number.MAX_SAFE_INTEGER) return Number(text);

@@ -8,6 +8,9 @@ type SessionLimit = NodeReport['missingLimits'][number];
 /** The controllers by which a session is limited. */
 export const limitControllers: readonly SessionLimit[] = ['memory', 'pids'];
 
+/** The controllers that sessions' cgroups have, where the kernel hands them on; what is needed most comes first. */
+export const sessionControllers: readonly string[] = [...limitControllers, 'cpu'];
+
 /**
  * Finds out which limits a session of this agent would not have, as the cgroups are now.
  * @param hierarchies in which sessions get cgroups.

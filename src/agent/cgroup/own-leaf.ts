@@ -7,7 +7,7 @@ import {
   findSessionHierarchies,
   leafName,
 } from './hierarchies.ts';
-import { limitControllers } from './missing-limits.ts';
+import { sessionControllers } from './missing-limits.ts';
 
 /** For all attempts together. The relays of clients that wait for the agent to listen join the cgroup meanwhile. */
 const leafLimitMs = 2000;
@@ -26,7 +26,7 @@ const leafLimitMs = 2000;
  */
 export async function moveIntoLeaf(
   hierarchies?: CgroupHierarchy[],
-  controllers: readonly string[] = [...limitControllers, 'cpu'],
+  controllers: readonly string[] = sessionControllers,
 ): Promise<void> {
   const v2 = (hierarchies ?? (await findSessionHierarchies())).find(({ version }) => version === 2);
   if (v2 === undefined) return;

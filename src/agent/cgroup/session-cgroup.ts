@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LeftProcess, maxLeftProcesses } from '../../session-api/session-end.ts';
 import { writeControl } from './control-file.ts';
-import { type CgroupHierarchy, findSessionHierarchies } from './hierarchies.ts';
+import { type CgroupHierarchy, findSessionHierarchies, memoryLimitFiles } from './hierarchies.ts';
 import { type LimitEvents, readLimitEvents } from './limit-events.ts';
 import { killMembers, listMembers } from './member-kill.ts';
 import { findMissingLimits } from './missing-limits.ts';
@@ -56,8 +56,7 @@ export async function createSessionCgroup(
   try {
     for (const { directory, version } of directories) {
       await mkdir(directory);
-      const memoryFile = version === 2 ? 'memory.max' : 'memory.limit_in_bytes';
-      await writeControl(join(directory, memoryFile), String(limits.memoryBytes));
+      await writeControl(join(directory, memoryLimitFiles[version]), String(limits.memoryBytes));
       await writeControl(join(directory, 'pids.max'), String(limits.processes));
     }
   } catch (error) {

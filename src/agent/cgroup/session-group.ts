@@ -1,9 +1,20 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeControl } from './control-file.ts';
-import { type CgroupHierarchy, findContainerDirectory, findSessionHierarchies } from './hierarchies.ts';
+import {
+  type CgroupHierarchy,
+  findContainerDirectory,
+  findSessionHierarchies,
+  memoryLimitFiles,
+} from './hierarchies.ts';
 import { decideGroupLimit, readMemoryLimit } from './memory-limit.ts';
-import { limitControllers } from './missing-limits.ts';
+import { sessionControllers } from './missing-limits.ts';
+
+/** What the sessions of the agent take together, and may take. */
+export interface SessionMemory {
+  usedBytes: number;
+  limitBytes: number;
+}
 
 /** The cgroup of all sessions together, below the agent container's. */
 const groupName = 'sessions';
@@ -27,8 +38,7 @@ export async function makeSessionGroup(hierarchies: CgroupHierarchy[]): Promise<
     if (!isMade) continue;
     const limit = await readMemoryLimit([hierarchy]);
     if (limit === null) continue;
-    const file = hierarchy.version === 2 ? 'memory.max' : 'memory.limit_in_bytes';
-    await writeControl(join(directory, file), String(decideGroupLimit(limit)));
+    await writeControl(join(directory, memoryLimitFiles[hierarchy.version]), String(decideGroupLimit(limit)));
   }
 }
 
@@ -36,14 +46,14 @@ export async function makeSessionGroup(hierarchies: CgroupHierarchy[]): Promise<
  * Reads what the sessions take together. Files that the kernel would drop for want of memory are not counted.
  * @returns null when they have no limit together, or there was no session yet.
  */
-export async function readSessionMemory(): Promise<{ usedBytes: number; limitBytes: number } | null> {
+export async function readSessionMemory(): Promise<SessionMemory | null> {
   for (const hierarchy of await findSessionHierarchies()) {
     const { version, controllers } = hierarchy;
     if (version === 1 && !controllers.includes('memory')) continue;
     const directory = findGroupDirectory(hierarchy);
     const read = (name: string) => readFile(join(directory, name), 'utf8').catch(() => '');
     const [limit, used, statistics] = await Promise.all([
-      read(version === 2 ? 'memory.max' : 'memory.limit_in_bytes'),
+      read(memoryLimitFiles[version]),
       read(version === 2 ? 'memory.current' : 'memory.usage_in_bytes'),
       read('memory.stat'),
     ]);
@@ -70,7 +80,7 @@ async function makeDirectory(path: string): Promise<boolean> {
 /** On v2, what a cgroup does not hand on, those below it do not have. It has no processes of its own. */
 async function handOnAll(directory: string): Promise<void> {
   const handedOn = (await readFile(join(directory, 'cgroup.subtree_control'), 'utf8')).split(/\s+/);
-  for (const controller of [...limitControllers, 'cpu']) {
+  for (const controller of sessionControllers) {
     if (handedOn.includes(controller)) continue;
     // ENOENT: the agent's own cgroup does not hand it on either. missing-limits.ts tells.
     await writeControl(join(directory, 'cgroup.subtree_control'), `+${controller}`).catch(() => undefined);

@@ -82,9 +82,8 @@ export class SessionRegistry {
       const forget = () => void this.#restarts.delete(id);
       this.#restarts.set(id, joining.then(forget, forget));
     }
-    return await (
-      await joining
-    ).session;
+    const start = await joining;
+    return await start.session;
   }
 
   async #join(id: string, readSpec: () => Promise<SessionSpec>, request: AbortSignal): Promise<SessionStart> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type SessionMemory, WaitingLine } from './waiting-line.ts';
+import type { SessionMemory } from '../../cgroup/session-group.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 const mib = 1024 * 1024;
 const times = { limitMs: 100, pollMs: 5, settleMs: 60 };

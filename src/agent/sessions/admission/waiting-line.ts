@@ -1,11 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SessionMemory } from '../../cgroup/session-group.ts';
 import { ProblemError } from '../../../session-api/problem.ts';
-
-/** What the sessions of the agent take together, and may take. */
-export interface SessionMemory {
-  usedBytes: number;
-  limitBytes: number;
-}
 
 /** Times and sizes of the line. */
 const usualTimes = {
