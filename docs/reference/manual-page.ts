@@ -1,6 +1,6 @@
 import { formatExamples } from '../../src/cli/commands/help.ts';
 import type { Option } from '../../src/cli/command-line/option.ts';
-import { agentOptions } from '../../src/cli/options/agent-options.ts';
+import { agentOptions } from '../../src/cli/options/agent/agent-options.ts';
 import { settingVariables } from '../../src/config/effective-settings.ts';
 import type { CommandReference } from './command-reference.ts';
 

@@ -1,6 +1,6 @@
 import { build, type Plugin } from 'esbuild';
 import { describePluginBuilds } from '../../esbuild.config.ts';
-import { agentStartLimit } from '../../src/cli/options/agent-start-limit.ts';
+import { agentStartLimit } from '../../src/cli/options/agent/agent-start-limit.ts';
 import { livenessLimits } from '../../src/session-api/connection/liveness-limits.ts';
 
 /**
@@ -14,7 +14,7 @@ export async function buildPatientPlugin(directory: string, slowness: number): P
   const startLimit = `${parseInt(agentStartLimit) * slowness}s`;
   const modules = {
     'connection/liveness-limits': `export const livenessLimits = ${JSON.stringify(liveness)};`,
-    'options/agent-start-limit': `export const agentStartLimit = '${startLimit}';`,
+    'options/agent/agent-start-limit': `export const agentStartLimit = '${startLimit}';`,
   };
   const patience: Plugin = {
     name: 'patience',

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { makeCompileCache } from './compile-cache.ts';
+import { makeCompileCache } from './process/compile-cache.ts';
 import { version } from './plugin-version.ts';
-import { openStandardStreams } from './standard-streams.ts';
+import { openStandardStreams } from './process/standard-streams.ts';
 
 // Start-up is most of what a short command costs: modules are loaded only when they are needed.
 if (!(process.argv.length === 3 && process.argv[2] === '--version' && writeVersion())) {

@@ -9,7 +9,7 @@ import { formatHelp } from './commands/help.ts';
 import { adviseCommand } from './commands/mistyped-command.ts';
 import { readCommand } from './options/option-values.ts';
 import { decideSettings } from './options/settings.ts';
-import { OutputWatch } from './output-watch.ts';
+import { OutputWatch } from './process/output-watch.ts';
 import { version } from './plugin-version.ts';
 
 /** A cluster nearby answers in a fifth of this time, and nobody waits longer for the Tab key. */

@@ -1,6 +1,6 @@
 import type { ClientSession } from '../../cluster/session/client-session.ts';
 import type { SessionEnd } from '../../session-api/session-end.ts';
-import type { Lifetime } from '../lifetime.ts';
+import type { Lifetime } from '../process/lifetime.ts';
 import type { TerminalAttachment } from './terminal-attachment.ts';
 
 /**

@@ -7,7 +7,7 @@ import { describeTarget, type SessionTarget, type TerminalSize } from '../../ses
 import { getWindowSize } from '../../terminal/window-size.ts';
 import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import type { Lifetime } from '../lifetime.ts';
+import type { Lifetime } from '../process/lifetime.ts';
 
 /** What a recording is named after. */
 export interface RecordedSession {

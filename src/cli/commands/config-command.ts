@@ -8,7 +8,7 @@ import { defineArgument, defineOptionalArgument } from '../command-line/argument
 import { defineCommand } from '../command-line/command.ts';
 import type { Option } from '../command-line/option.ts';
 import { UsageError } from '../errors.ts';
-import { agentOptions, agentPriorityOption, chooseImage } from '../options/agent-options.ts';
+import { agentOptions, agentPriorityOption, chooseImage } from '../options/agent/agent-options.ts';
 import { connectionOptions } from '../options/connection-flags.ts';
 import { isGiven } from '../options/option-rules.ts';
 import { readOptions } from '../options/option-values.ts';

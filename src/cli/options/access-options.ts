@@ -1,6 +1,6 @@
 import { ApiClient } from '../../cluster/api/api-client.ts';
 import { loadConnection } from '../../cluster/api/api-connection.ts';
-import type { LendTerminal } from '../../cluster/api/credentials/plugin-surroundings.ts';
+import type { LendTerminal } from '../../cluster/api/credentials/exec-plugin/plugin-surroundings.ts';
 import { RequestTrace } from '../../cluster/api/request-trace.ts';
 import { settingsSchema } from '../../config/config-schema.ts';
 import { escapeText } from '../../failure/escape-text.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { RawArguments } from '../command-line/raw-arguments.ts';
 import type { Streams } from '../context.ts';
-import { agentOptions } from './agent-options.ts';
+import { agentOptions } from './agent/agent-options.ts';
 import { readOptions } from './option-values.ts';
 import { decideSettings } from './settings.ts';
 import { runCLI } from '../run-cli.ts';

@@ -1,7 +1,7 @@
 import { type Credentials, RenewedCredentials } from './credentials/credentials.ts';
 import type { CredentialSource } from './credentials/credential-source.ts';
 import { makeImpersonation } from './credentials/impersonation.ts';
-import type { PluginSurroundings } from './credentials/plugin-surroundings.ts';
+import type { PluginSurroundings } from './credentials/exec-plugin/plugin-surroundings.ts';
 import { createCredentialSource } from './credentials/user-credentials.ts';
 import { Failure } from '../../failure/failure.ts';
 import { readAuthority } from './kubeconfig/cluster-authority.ts';

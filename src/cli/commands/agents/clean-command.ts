@@ -6,7 +6,7 @@ import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineDryRun } from '../../options/dry-run-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { createGroup } from '../../command-line/option.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 import { version } from '../../plugin-version.ts';
 
 const group = 'Clean-up:';

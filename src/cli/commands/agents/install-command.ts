@@ -13,8 +13,8 @@ import { ProgressLine } from '../../../terminal/progress.ts';
 import { openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { formatValue } from '../../options/output-format.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
-import { describeAgentOptions } from '../../options/agent-options.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
+import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { describeDryRun, validateDryRun } from '../../options/dry-run-options.ts';
 import { describePlacement, installOptions } from './install-options.ts';
 

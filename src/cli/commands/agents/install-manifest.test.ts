@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { describeResidentAgents } from '../../../cluster/agent-pods/resident/resident-spec.ts';
-import { describeAgentOptions } from '../../options/agent-options.ts';
+import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { readCommand } from '../../options/option-values.ts';
 import { installCommand } from './install-command.ts';
 import { describePlacement } from './install-options.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Toleration } from '../../../cluster/agent-pods/resident/resident-spec.ts';
 import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { clusterOptions } from '../../options/access-options.ts';
-import { agentOptions, createNamespaceOption, defineTimeout } from '../../options/agent-options.ts';
+import { agentOptions, createNamespaceOption, defineTimeout } from '../../options/agent/agent-options.ts';
 import { dryRunOptions } from '../../options/dry-run-options.ts';
 
 const { defineOption, defineList } = createGroup('Installation:');

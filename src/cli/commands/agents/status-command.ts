@@ -10,7 +10,7 @@ import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { formatValue, outputFormatOption } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 
 /** Shows the agents that are kept on nodes. */
 export const statusCommand = defineCommand({

@@ -3,8 +3,8 @@ import { removeResidentAgents } from '../../../cluster/agent-pods/resident/resid
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { defineTimeout } from '../../options/agent-options.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { defineTimeout } from '../../options/agent/agent-options.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 
 /** Removes the agents that are kept on nodes. */
 export const uninstallCommand = defineCommand({

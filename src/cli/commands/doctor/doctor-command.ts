@@ -6,13 +6,13 @@ import { createGroup } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
 import { formatValue, reportFormatOption } from '../../options/output-format.ts';
 import { exitCodes } from '../../../failure/failure.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 import {
   agentOptions,
   agentPriorityOption,
   agentStartOption,
   describeAgentOptions,
-} from '../../options/agent-options.ts';
+} from '../../options/agent/agent-options.ts';
 import { formatFindings } from './doctor-table.ts';
 import { containerOption, targetArgument } from '../open/session-options.ts';
 

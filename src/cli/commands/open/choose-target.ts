@@ -5,7 +5,7 @@ import { pickRow } from '../../../terminal/row-picker.ts';
 import { openApi } from '../../options/access-options.ts';
 import type { Context } from '../../context.ts';
 import { InterruptedError } from '../../errors.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 import type { RequestedSession, SessionOptions } from './session-request.ts';
 
 /**

@@ -9,7 +9,7 @@ import { describeTargetEvent } from '../../../cluster/target/target-event.ts';
 import { openApi } from '../../options/access-options.ts';
 import type { Context } from '../../context.ts';
 import { formatValue } from '../../options/output-format.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 import type { DryRun } from '../../options/dry-run-options.ts';
 import { findTarget } from './find-target.ts';
 import type { SessionOptions } from './session-request.ts';

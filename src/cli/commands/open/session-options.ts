@@ -11,7 +11,7 @@ import {
   agentPriorityOption,
   agentStartOption,
   createNamespaceOption,
-} from '../../options/agent-options.ts';
+} from '../../options/agent/agent-options.ts';
 import { attachmentOptions, stdinOption } from '../../options/attachment-options.ts';
 import { createBytesSchema } from '../../options/values/byte-size.ts';
 import { commandSetupOptions } from '../../options/command-setup-options.ts';

@@ -7,7 +7,7 @@ import { findNearestName } from '../../command-line/nearest-name.ts';
 import type { OptionValues } from '../../command-line/option.ts';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
-import { describeAgentOptions } from '../../options/agent-options.ts';
+import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { describeCommandSetup } from '../../options/command-setup-options.ts';
 import { describeDryRun } from '../../options/dry-run-options.ts';
 import { checkValue } from '../../options/option-values.ts';

@@ -8,7 +8,7 @@ import {
   playApiServer,
 } from '../../../cluster/testing/fake-api-server.ts';
 import { createContext, type Streams } from '../../context.ts';
-import { describeAgentOptions } from '../../options/agent-options.ts';
+import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { readCommand } from '../../options/option-values.ts';
 import { sessionCommand } from './session-command.ts';
 

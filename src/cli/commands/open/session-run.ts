@@ -19,7 +19,7 @@ import type { Recording } from '../../attached/recording.ts';
 import { lookUpLimitMs, reportSessionEnd } from '../../attached/session-end-report.ts';
 import type { AttachmentOptions, TerminalAttachment } from '../../attached/terminal-attachment.ts';
 import type { Context } from '../../context.ts';
-import { type Lifetime, runUntilInterrupted } from '../../lifetime.ts';
+import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
 import { openApi } from '../../options/access-options.ts';
 import { stepLevel } from '../../options/verbosity.ts';
 import { confirmNamespace } from './confirm-namespace.ts';

@@ -8,7 +8,7 @@ import { describeSession, startRecording } from '../../attached/recording.ts';
 import { reportSessionEnd } from '../../attached/session-end-report.ts';
 import { TerminalAttachment } from '../../attached/terminal-attachment.ts';
 import type { Context } from '../../context.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 import { openApi } from '../../options/access-options.ts';
 import type { AttachOptions } from './attach-options.ts';
 

@@ -5,7 +5,7 @@ import { formatTable } from '../../../terminal/table.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { formatValue, outputFormatOption } from '../../options/output-format.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 
 const maxCommandCharacters = 40;
 

@@ -7,7 +7,7 @@ import { Failure } from '../../../failure/failure.ts';
 import type { SessionState } from '../../../session-api/session-end.ts';
 import { defineArguments } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
-import { runUntilInterrupted } from '../../lifetime.ts';
+import { runUntilInterrupted } from '../../process/lifetime.ts';
 import { agentAccessOptions, openApi } from '../../options/access-options.ts';
 import { describeLeft } from '../../attached/session-end-report.ts';
 import { sessionIDSchema } from '../../options/values/session-id.ts';

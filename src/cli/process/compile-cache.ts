@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { findHome } from '../cluster/api/kubeconfig/home-folder.ts';
+import { findHome } from '../../cluster/api/kubeconfig/home-folder.ts';
 
 /**
  * Makes the folder for Node's compile cache, in the user's folder for caches.

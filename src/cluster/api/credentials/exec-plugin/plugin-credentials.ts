@@ -1,9 +1,9 @@
-import type { ClusterEntry, ExecEntry } from '../kubeconfig/kubeconfig-entries.ts';
+import type { ClusterEntry, ExecEntry } from '../../kubeconfig/kubeconfig-entries.ts';
 import type { PluginAnswer } from './exec-credential.ts';
-import type { CredentialSource, Proof } from './credential-source.ts';
+import type { CredentialSource, Proof } from '../credential-source.ts';
 import { runPlugin } from './exec-plugin.ts';
 import type { PluginSurroundings } from './plugin-surroundings.ts';
-import { SharedRun } from './shared-run.ts';
+import { SharedRun } from '../shared-run.ts';
 
 /** Has a plugin's answer until it expires, or is refused. However many ask, the plugin runs once. */
 export class PluginCredentials implements CredentialSource {

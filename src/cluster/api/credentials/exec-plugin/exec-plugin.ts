@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { Failure } from '../../../failure/failure.ts';
-import type { ClusterEntry, ExecEntry } from '../kubeconfig/kubeconfig-entries.ts';
+import { Failure } from '../../../../failure/failure.ts';
+import type { ClusterEntry, ExecEntry } from '../../kubeconfig/kubeconfig-entries.ts';
 import { formatQuestion, parseAnswer, type PluginAnswer } from './exec-credential.ts';
 import { restoreNodeSettings } from './plugin-environment.ts';
 import type { PluginSurroundings } from './plugin-surroundings.ts';

@@ -21,7 +21,7 @@ test.each<[string, NodeJS.Signals[]]>([
 test.each(['plugin/kubectl-crashcart', 'krew/launchers/kubectl-crashcart'])(
   '%s says what nohup ignores',
   (launcher) => {
-    const script = readFileSync(join(import.meta.dirname, '../..', launcher), 'utf8');
+    const script = readFileSync(join(import.meta.dirname, '../../..', launcher), 'utf8');
     const [look = ''] =
       /^CRASHCART_IGNORED_SIGNALS=[\s\S]*?^export CRASHCART_IGNORED_SIGNALS$/m.exec(script) ?? [];
     const program = `trap '' HUP; exec sh -c '${look.replaceAll("'", String.raw`'\''`)}\necho "$CRASHCART_IGNORED_SIGNALS"'`;

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ExecEntry } from '../kubeconfig/kubeconfig-entries.ts';
-import { readCluster } from '../kubeconfig/kubeconfig-entries.ts';
+import type { ExecEntry } from '../../kubeconfig/kubeconfig-entries.ts';
+import { readCluster } from '../../kubeconfig/kubeconfig-entries.ts';
 import { refuseUnusablePlugin, runPlugin } from './exec-plugin.ts';
 import type { LendTerminal, PluginSurroundings } from './plugin-surroundings.ts';
 

@@ -1,5 +1,5 @@
-import { raceAbort } from '../failure/abort-race.ts';
-import { InterruptedError } from './errors.ts';
+import { raceAbort } from '../../failure/abort-race.ts';
+import { InterruptedError } from '../errors.ts';
 import { listIgnoredSignals } from './ignored-signals.ts';
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { InterruptedError } from './errors.ts';
+import { InterruptedError } from '../errors.ts';
 import { Lifetime, runUntilInterrupted } from './lifetime.ts';
 
 /** What Node does when the process gets a signal. */

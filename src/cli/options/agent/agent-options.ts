@@ -1,16 +1,16 @@
 import * as z from 'zod';
-import { criticalPriority } from '../../cluster/agent-pods/critical-priority.ts';
-import { agentContainer, type AgentOptions } from '../../cluster/agent-pods/agent-spec.ts';
-import type { AgentPatch } from '../../cluster/agent-pods/patch/agent-patch.ts';
-import { settingsSchema } from '../../config/config-schema.ts';
-import { nameInMirror } from '../../config/mirrored-image.ts';
-import { defaultSessionMemoryBytes } from '../../session-api/command-setup.ts';
-import { createGroup, getDefault, type OptionValues } from '../command-line/option.ts';
-import { agentImage, version } from '../plugin-version.ts';
-import { agentNamespaceOption } from './access-options.ts';
+import { criticalPriority } from '../../../cluster/agent-pods/critical-priority.ts';
+import { agentContainer, type AgentOptions } from '../../../cluster/agent-pods/agent-spec.ts';
+import type { AgentPatch } from '../../../cluster/agent-pods/patch/agent-patch.ts';
+import { settingsSchema } from '../../../config/config-schema.ts';
+import { nameInMirror } from '../../../config/mirrored-image.ts';
+import { defaultSessionMemoryBytes } from '../../../session-api/command-setup.ts';
+import { createGroup, getDefault, type OptionValues } from '../../command-line/option.ts';
+import { agentImage, version } from '../../plugin-version.ts';
+import { agentNamespaceOption } from '../access-options.ts';
 import { agentStartLimit } from './agent-start-limit.ts';
-import { agentPatchTextSchema, namedValueSchema, resourceSchema } from './values/agent-patch.ts';
-import { timeLimitSchema, toSeconds, waitSchema } from './values/duration.ts';
+import { agentPatchTextSchema, namedValueSchema, resourceSchema } from '../values/agent-patch.ts';
+import { timeLimitSchema, toSeconds, waitSchema } from '../values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Agent:');
 const { mirror, imagePullPolicy } = settingsSchema.shape;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 
-const main = join(import.meta.dirname, 'main.ts');
+const main = join(import.meta.dirname, '../main.ts');
 
 /** Runs a line of a shell in which `crashcart` is the plugin. */
 async function run(line: string): Promise<{ code: number | null; output: string }> {

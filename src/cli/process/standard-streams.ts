@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream, fstatSync } from 'node:fs';
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { Streams } from './context.ts';
+import type { Streams } from '../context.ts';
 
 /**
  * Finds the process's standard streams. For folders and block devices, Node has streams that read nothing and drop what is

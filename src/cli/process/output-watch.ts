@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import { Failure } from '../failure/failure.ts';
-import { OutputClosedError } from './errors.ts';
+import { Failure } from '../../failure/failure.ts';
+import { OutputClosedError } from '../errors.ts';
 
 /**
  * Notes what goes wrong with our own stdout and stderr. The streams report that by an event, at whatever time; without a

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { Failure } from '../../../failure/failure.ts';
-import { parseJSON } from '../../../session-api/connection/json-text.ts';
-import { readAuthority } from '../kubeconfig/cluster-authority.ts';
-import type { ClusterEntry, ExecEntry } from '../kubeconfig/kubeconfig-entries.ts';
-import { checkCertificate, type ClientCertificate } from './client-certificate.ts';
+import { Failure } from '../../../../failure/failure.ts';
+import { parseJSON } from '../../../../session-api/connection/json-text.ts';
+import { readAuthority } from '../../kubeconfig/cluster-authority.ts';
+import type { ClusterEntry, ExecEntry } from '../../kubeconfig/kubeconfig-entries.ts';
+import { checkCertificate, type ClientCertificate } from '../client-certificate.ts';
 
 /** What a plugin has answered. */
 export interface PluginAnswer {
