@@ -5,7 +5,7 @@ import { locateOnNodes } from './cluster/nodes-machine.ts';
 import { runCrashcart } from './harness/command-run.ts';
 import { askDoctor } from './harness/doctor-findings.ts';
 import { runInNode } from './harness/node-commands.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 
 const namespace = 'doctor-kernel';
 let node: string;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
 }, 60_000);
 
 test('without an agent nothing of the kernel is known, and how to learn it is told', async () => {

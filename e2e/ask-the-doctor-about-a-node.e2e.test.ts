@@ -11,7 +11,7 @@ import {
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -70,7 +70,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await removeMadeUpNodes(namespace);
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
 }, 90_000);
 
 test('a node where no agent can run is told, by all that its status says', async () => {

@@ -11,7 +11,7 @@ import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -102,7 +102,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await expectSuccess(['delete', ...clusterObjects]);
-  await Promise.all([sound, broken, targets].map(deleteTestNamespace));
+  await Promise.all([sound, broken, targets].map(leaveTestNamespace));
 }, 90_000);
 
 const inTargets = ['-n', targets];

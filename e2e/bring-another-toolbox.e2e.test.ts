@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCrashcart } from './harness/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 import { UserTerminal } from './harness/user-terminal.ts';
 
 const agents = 'another-toolbox';
@@ -17,7 +17,7 @@ const target = [
 ];
 
 beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
-afterAll(() => deleteTestNamespace(agents), 60_000);
+afterAll(() => leaveTestNamespace(agents), 60_000);
 
 async function run(flags: string[], command: string[]) {
   const { code, stdout, stderr } = await runCrashcart([...target, ...flags, '--', ...command]);

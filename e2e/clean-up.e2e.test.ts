@@ -5,7 +5,7 @@ import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import { startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -15,7 +15,7 @@ const access = ['--agent-namespace', agents];
 const target = ['musl', '-n', 'targets', '-q', ...access];
 
 beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
-afterAll(() => deleteTestNamespace(agents), 60_000);
+afterAll(() => leaveTestNamespace(agents), 60_000);
 
 const listJobs = async () => {
   const jobs = await expectSuccess(['get', 'jobs', '-n', agents, '-o', 'name']);

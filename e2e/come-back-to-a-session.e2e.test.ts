@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { z } from 'zod';
 import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './harness/command-run.ts';
 import { SessionTracer } from './harness/session-traces.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 import { UserTerminal } from './harness/user-terminal.ts';
 
 const agents = 'come-back';
@@ -31,7 +31,7 @@ afterEach(async () => {
     if (end === null) await runCrashcart(['stop', id, ...access]);
 });
 
-afterAll(() => deleteTestNamespace(agents), 60_000);
+afterAll(() => leaveTestNamespace(agents), 60_000);
 
 async function listSessions(): Promise<z.infer<typeof stateSchema>[]> {
   const { code, stdout, stderr } = await runCrashcart(['sessions', '-o', 'json', ...access]);

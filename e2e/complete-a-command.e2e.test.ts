@@ -8,7 +8,7 @@ import { type CommandResult, getUserEnvironment, runKubectl } from './harness/co
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
 } from './harness/test-namespace.ts';
 
@@ -36,7 +36,7 @@ beforeAll(async () => {
   await expectSuccess(['wait', '--for=condition=Ready', 'pod/single', '-n', namespace, '--timeout=50s']);
   await expectSuccess(['rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=50s']);
 }, 150_000);
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(() => leaveTestNamespace(namespace), 60_000);
 
 /** Has kubectl complete the last of the words. @returns what it offers, without descriptions. */
 async function complete(words: string[], env: NodeJS.ProcessEnv = {}): Promise<string[]> {

@@ -6,7 +6,7 @@ import { load } from 'js-yaml';
 import { z } from 'zod';
 import { nameInMirror } from '../src/config/mirrored-image.ts';
 import { runCrashcart } from './harness/command-run.ts';
-import { createTestNamespace, deleteTestNamespace, expectSuccess } from './harness/test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, expectSuccess } from './harness/test-namespace.ts';
 
 /** The namespaces of agents that the file names, for all contexts and for the one in use. */
 const names = { all: 'doctor-config-all', context: 'doctor-config-context', other: 'doctor-config-other' };
@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await rm(folder, { recursive: true });
-  await Promise.all(Object.values(names).map(deleteTestNamespace));
+  await Promise.all(Object.values(names).map(leaveTestNamespace));
 }, 60_000);
 
 /** A Job, or a DaemonSet. */

@@ -12,7 +12,7 @@ import { getTestedCluster } from './harness/tested-cluster.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
 } from './harness/test-namespace.ts';
 
@@ -74,7 +74,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(directory, { recursive: true });
   await deleteBindings();
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
 }, 60_000);
 
 async function deleteBindings(): Promise<void> {

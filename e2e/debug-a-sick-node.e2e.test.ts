@@ -8,7 +8,7 @@ import { runInNode } from './harness/node-commands.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await removeMadeUpNodes(namespace);
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
 }, 60_000);
 
 function listPods(node: string, path: string): Promise<string> {

@@ -10,7 +10,7 @@ import {
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await createTestNamespace(namespace, privilegedLabels);
 }, 60_000);
 
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(() => leaveTestNamespace(namespace), 60_000);
 
 describe('where no agent can run, it is said before anything is made:', () => {
   const runtimeClass = `${namespace}-sandbox`;

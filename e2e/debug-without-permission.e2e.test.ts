@@ -7,7 +7,7 @@ import { type CommandResult, runCrashcart, runKubectl, waitUntil } from './harne
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -138,7 +138,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await expectSuccess(['delete', ...clusterObjects]);
-  await Promise.all([deleteTestNamespace(namespace), deleteTestNamespace(agents)]);
+  await Promise.all([leaveTestNamespace(namespace), leaveTestNamespace(agents)]);
 }, 90_000);
 
 function debug(flags: string[]): Promise<CommandResult> {

@@ -6,7 +6,7 @@ import { type CommandResult, runKubectl } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
 } from './harness/test-namespace.ts';
 import { UserTerminal } from './harness/user-terminal.ts';
@@ -39,7 +39,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
   await rm(folder, { recursive: true });
 }, 60_000);
 

@@ -7,7 +7,7 @@ import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await expectSuccess(['delete', ...clusterObjects]);
-  await Promise.all([deleteTestNamespace(name), deleteTestNamespace(targets)]);
+  await Promise.all([leaveTestNamespace(name), leaveTestNamespace(targets)]);
 }, 90_000);
 
 const agentsPlace = ['-n', name];

@@ -10,7 +10,7 @@ import { getUserEnvironment, runCrashcart, waitUntil } from './harness/command-r
 import { startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -23,7 +23,7 @@ const mib = 1024 * 1024;
 
 beforeAll(() => createTestNamespace(namespace, privilegedLabels), 60_000);
 
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(() => leaveTestNamespace(namespace), 60_000);
 
 async function findAgents(): Promise<string[]> {
   const list = [

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { runCrashcart, startKubectl, waitUntil } from './harness/command-run.ts';
 import { interruptStart, removeAgents } from './harness/interrupted-start.ts';
 import { listProcesses, readCommandLine } from './harness/node-processes.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 
 const warm = 'interrupt-warm';
 const cold = 'interrupt-cold';
@@ -13,7 +13,7 @@ beforeAll(async () => {
   await Promise.all([warm, cold].map((name) => createTestNamespace(name, privilegedLabels)));
 }, 60_000);
 afterAll(async () => {
-  await Promise.all([warm, cold].map(deleteTestNamespace));
+  await Promise.all([warm, cold].map(leaveTestNamespace));
 }, 90_000);
 
 const sessionIn = (agents: string) => ['musl', '-n', 'targets', '-q', '--agent-namespace', agents];

@@ -12,7 +12,7 @@ import {
 import { startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -33,7 +33,7 @@ const listSchema = z.object({
 });
 
 beforeAll(() => createTestNamespace(namespace, privilegedLabels), 60_000);
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(() => leaveTestNamespace(namespace), 60_000);
 
 async function list(resource: string): Promise<z.infer<typeof listSchema>['items']> {
   return listSchema.parse(JSON.parse(await expectSuccess(['get', resource, '-n', namespace, '-o', 'json'])))

@@ -9,7 +9,7 @@ import { SessionTracer } from './harness/session-traces.ts';
 import { startClient, startSession } from './harness/started-session.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -24,7 +24,7 @@ const nothing = { processes: [], cgroups: [] };
 
 beforeAll(() => createTestNamespace(agents, privilegedLabels), 60_000);
 
-afterAll(() => deleteTestNamespace(agents), 60_000);
+afterAll(() => leaveTestNamespace(agents), 60_000);
 
 /** Starts a session that would last, and waits until its command runs. */
 async function startLasting(flags: string[] = []) {

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type ApiServerProxy, startApiServerProxy } from './harness/api-server-proxy.ts';
 import { startKubectl, waitForOutput } from './harness/command-run.ts';
 import { apiVersion } from './harness/made-up-users.ts';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
 import { getTestedCluster } from './harness/tested-cluster.ts';
 import { UserTerminal } from './harness/user-terminal.ts';
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   proxy.close();
-  await deleteTestNamespace(agents);
+  await leaveTestNamespace(agents);
   await rm(directory, { recursive: true });
 }, 60_000);
 

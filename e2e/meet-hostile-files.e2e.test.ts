@@ -3,7 +3,7 @@ import { runCrashcart } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
 } from './harness/test-namespace.ts';
 import { hostileChecks, hostileFiles } from './toolbox/hostile-checks.ts';
@@ -37,7 +37,7 @@ describe('files and processes that a target has prepared', () => {
     });
     results = parseCheckOutput(stdout.toString());
   }, limitMs + 60_000);
-  afterAll(() => deleteTestNamespace(namespace), 60_000);
+  afterAll(() => leaveTestNamespace(namespace), 60_000);
 
   test.each(Object.entries(hostileChecks))('%s', (name, { shows }) => {
     expect(results.get(name)).toEqual({ output: expect.stringMatching(shows), code: 0 });

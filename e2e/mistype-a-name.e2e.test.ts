@@ -3,7 +3,7 @@ import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
 } from './harness/test-namespace.ts';
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
   await waitForPod('completed', '{.status.phase}', 'Succeeded');
 }, 90_000);
 
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(() => leaveTestNamespace(namespace), 60_000);
 
 async function waitForPod(name: string, path: string, value: string): Promise<void> {
   const get = ['get', 'pod', name, '-n', namespace, '-o', `jsonpath=${path}`];

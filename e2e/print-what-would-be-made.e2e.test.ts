@@ -6,7 +6,7 @@ import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await expectSuccess(['delete', ...clusterObjects]);
-  await Promise.all([agents, restricted].map(deleteTestNamespace));
+  await Promise.all([agents, restricted].map(leaveTestNamespace));
 }, 90_000);
 
 function show(mode: 'client' | 'server', namespace: string, ...flags: string[]) {

@@ -16,7 +16,7 @@ import { askDoctor } from './harness/doctor-findings.ts';
 import { type ImageRegistry, registryUser, startImageRegistry } from './harness/image-registry.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -60,7 +60,7 @@ afterAll(async () => {
     const ours = references.filter((reference) => reference.startsWith(mirror));
     if (ours.length > 0) await inNode(['remove', ...ours]);
   }
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
   await registry.close();
   await rm(folder, { recursive: true });
 }, 90_000);

@@ -8,7 +8,7 @@ import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import { type FailingRegistry, startFailingRegistry } from './harness/failing-registry.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -37,7 +37,7 @@ afterAll(async () => {
     await rm(join(locateRegistries(node), host), { recursive: true, force: true });
   // First, as the kubelet ends a pod only once its pull has ended.
   registry.close();
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
 }, 90_000);
 
 /** Starts an agent with an image. @returns what is said, and how long after the kubelet said that first. */

@@ -7,7 +7,7 @@ import { readRenamedManifests } from './harness/renamed-manifests.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -101,7 +101,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await expectSuccess(['delete', ...clusterObjects]);
-  await deleteTestNamespace(name);
+  await leaveTestNamespace(name);
 }, 90_000);
 
 test('the API server finds no fault with the policies’ expressions', async () => {

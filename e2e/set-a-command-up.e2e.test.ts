@@ -4,7 +4,7 @@ import { runCrashcart, runKubectl, startKubectl, waitForOutput, waitUntil } from
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -43,8 +43,8 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await deleteTestNamespace(namespace);
-  await deleteTestNamespace(agents);
+  await leaveTestNamespace(namespace);
+  await leaveTestNamespace(agents);
 }, 120_000);
 
 const app = ['app', '-n', namespace, '--agent-namespace', agents];

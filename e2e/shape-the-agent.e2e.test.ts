@@ -11,7 +11,7 @@ import { runKubectl, runCrashcart, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -88,7 +88,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(folder, { recursive: true });
   await expectSuccess(['delete', ...policies]);
-  await Promise.all(Object.values(namespaces).map(deleteTestNamespace));
+  await Promise.all(Object.values(namespaces).map(leaveTestNamespace));
 }, 90_000);
 
 const listPods = async (namespace: string) => {

@@ -5,7 +5,7 @@ import { askDoctor } from './harness/doctor-findings.ts';
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -173,7 +173,7 @@ afterAll(async () => {
   await expectSuccess(['delete', obstacles, ...ours]);
   const { ending } = namespaces;
   await runKubectl(['patch', 'namespace', ending, '--type=merge', '-p', holdNamespace([])]);
-  await Promise.all(Object.values(namespaces).map(deleteTestNamespace));
+  await Promise.all(Object.values(namespaces).map(leaveTestNamespace));
 }, 90_000);
 
 function holdNamespace(finalizers: string[]): string {

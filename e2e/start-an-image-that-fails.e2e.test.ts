@@ -6,7 +6,7 @@ import { expectNothingLeft, refusalLimitMs, startAgentIn } from './harness/agent
 import { waitUntil } from './harness/command-run.ts';
 import {
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
   privilegedLabels,
 } from './harness/test-namespace.ts';
@@ -17,7 +17,7 @@ const noSuchImage = 'crashcart.test/no/such:1';
 
 beforeAll(() => createTestNamespace(namespace, privilegedLabels), 60_000);
 
-afterAll(() => deleteTestNamespace(namespace), 60_000);
+afterAll(() => leaveTestNamespace(namespace), 60_000);
 
 describe('an image that can’t be pulled', () => {
   test('as its registry refuses is given up within 15 s, with the kubelet’s words', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestNamespace, deleteTestNamespace, privilegedLabels } from './test-namespace.ts';
+import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './test-namespace.ts';
 
 /** Where a test has what its sessions leave: a folder of this machine, and a namespace of their agents. */
 export interface SessionFiles {
@@ -17,7 +17,7 @@ export async function prepareSessionFiles(agents: string): Promise<SessionFiles>
     directory,
     remove: async () => {
       await rm(directory, { recursive: true });
-      await deleteTestNamespace(agents);
+      await leaveTestNamespace(agents);
     },
   };
 }

@@ -12,7 +12,15 @@ export async function createTestNamespace(name: string, labels: Record<string, s
   await expectSuccess(['wait', '--for=create', 'serviceaccount/default', '-n', name, '--timeout=30s']);
 }
 
-/** Deletes a namespace with all that is in it; one that is not there is as good. */
+/**
+ * Has a namespace deleted, and does not wait: its controller lets 5 s pass, and sixty test files would wait for it.
+ * https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/namespace/namespace_controller.go (namespaceDeletionGracePeriod)
+ */
+export async function leaveTestNamespace(name: string): Promise<void> {
+  await expectSuccess(['delete', 'namespace', name, '--ignore-not-found', '--wait=false']);
+}
+
+/** Deletes a namespace with all that is in it, until it is gone: a pod that can't be deleted is found so. */
 export async function deleteTestNamespace(name: string): Promise<void> {
   await expectSuccess(['delete', 'namespace', name, '--ignore-not-found', '--timeout=50s']);
 }
