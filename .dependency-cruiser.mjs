@@ -83,9 +83,12 @@ export default {
         'socks-proxy-agent',
       ],
     ),
-    network('one-websocket', 'The tunnel is the only websocket.', String.raw`cluster/session/tunnel\.ts`, [
-      'ws',
-    ]),
+    network(
+      'one-websocket',
+      'The tunnel is the only websocket.',
+      String.raw`cluster/session/(tunnel\.ts|exec/)`,
+      ['ws'],
+    ),
     network(
       'one-session-api',
       'HTTP/2 is spoken with agents alone, through the tunnel.',

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -6,8 +7,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { startHTTPProxy, startSOCKSProxy } from '../src/cluster/testing/proxy-servers.ts';
+import { type RequestFaultServer, startRequestFaultServer } from './faults/request-fault-server.ts';
 import { startApiServerProxy } from './harness/api-server-proxy.ts';
-import { runCrashcart } from './harness/command-run.ts';
+import { runCrashcart, runKubectl, waitForOutput } from './harness/command-run.ts';
+import { startClient } from './harness/started-session.ts';
 import { getTestedCluster } from './harness/tested-cluster.ts';
 import {
   createObjects,
@@ -304,3 +307,56 @@ describe('the way to the API server', () => {
     });
   });
 });
+
+describe('a proxy that drops the name of the websocket’s subprotocol', () => {
+  const names = ['sec-websocket-protocol'];
+  const script = 'cat; echo of the command >&2; exit 7';
+  let proxy: RequestFaultServer;
+  let target: string[];
+
+  beforeAll(async () => {
+    proxy = await startRequestFaultServer();
+    target = ['musl', '-n', 'targets', '-q', ...proxy.flags];
+  });
+
+  afterAll(() => proxy.close());
+
+  test.each([
+    ['of the request', { ofRequest: names }],
+    ['of the answer', { ofAnswer: names }],
+    ['of both', { ofRequest: names, ofAnswer: names }],
+  ])('%s, is one that kubectl gets through, and so do we, with every byte', async (_what, drop) => {
+    proxy.behaviour = { drop };
+    const input = randomBytes(4_000_000);
+    const exec = ['exec', 'musl', '-n', 'targets', '-i', ...proxy.flags, '--', 'sh', '-c', script];
+    const runs = [
+      await runKubectl(exec, { input }),
+      await runCrashcart([...target, '-i', '--', 'sh', '-c', script], { input }),
+    ];
+    for (const { code, stdout, stderr } of runs) {
+      expect(code).toBe(7);
+      expect(stderr).toMatch(/^of the command\n/);
+      expect({ bytes: stdout.length, hash: hash(stdout) }).toEqual({
+        bytes: input.length,
+        hash: hash(input),
+      });
+    }
+  });
+
+  test('is one that a session comes back through, and is left and attached to', async () => {
+    proxy.behaviour = { drop: { ofRequest: names, ofAnswer: names } };
+    const { client, ended } = await startClient([...target, '-i'], 'echo started; cat; exit 7');
+    await waitForOutput(client);
+    proxy.cut();
+    client.stdin.end('after the cut\n');
+    const { code, stdout } = await ended;
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 7, stdout: 'started\nafter the cut\n' });
+    const left = await runCrashcart([...target, '--detach', '--', 'bash', '-c', 'echo left; exit 6']);
+    const attached = await runCrashcart(['attach', left.stdout.toString().trim(), ...proxy.flags]);
+    expect(attached).toEqual({ code: 6, stdout: Buffer.from('left\n'), stderr: '' });
+  });
+});
+
+function hash(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -127,18 +127,17 @@ describe('a tunnel that can not be had is told as such:', () => {
     ],
     [
       'a proxy that drops the upgrade',
-      { drop: 'Upgrade' },
+      { drop: { ofRequest: ['upgrade', 'connection'] } },
       /the websocket to the agent .*[Uu]pgrade.*\n.*proxy/,
     ],
     [
-      'a proxy that drops the protocols',
-      { drop: 'protocols of the request' },
-      /the websocket to the agent .*\n.*proxy/,
-    ],
-    [
-      'a proxy that drops the protocol of the answer',
-      { drop: 'protocol of the answer' },
-      /the websocket to the agent .*subprotocol.*\n.*proxy/,
+      'a proxy that drops the name of the subprotocol, and lets no websocket without one pass',
+      {
+        drop: { ofAnswer: ['sec-websocket-protocol'] },
+        answer: ({ isUpgrade, headers }) =>
+          isUpgrade && !headers['sec-websocket-protocol'] ? plain(400, 'no subprotocol') : null,
+      },
+      /the websocket to the agent .*Server sent no subprotocol\nA proxy .*Sec-WebSocket-Protocol/,
     ],
   ])('%s', async (_what, behaviour, words) => {
     server.behaviour = behaviour;

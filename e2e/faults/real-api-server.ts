@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { load } from 'js-yaml';
 import { z } from 'zod';
-import { getClusterState } from '../cluster/cluster-state.ts';
+import { getTestedCluster } from '../harness/tested-cluster.ts';
 
 const credentialsSchema = z.object({
   clusters: z.tuple([
@@ -16,7 +16,7 @@ const credentialsSchema = z.object({
 
 /** What a faulty server in front of the cluster's API server passes requests on with. */
 export async function readAPIServer(): Promise<{ url: URL; options: RequestOptions }> {
-  const { kubeconfig } = await getClusterState();
+  const { kubeconfig } = await getTestedCluster();
   const { clusters, users } = credentialsSchema.parse(load(await readFile(kubeconfig, 'utf8')));
   const decode = (text: string) => Buffer.from(text, 'base64');
   const { cluster } = clusters[0];

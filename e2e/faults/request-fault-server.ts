@@ -1,13 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request, type RequestOptions } from 'node:https';
 import { type AddressInfo, type Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { copyHeaders, readAPIServer } from './real-api-server.ts';
 
 /** An answer that says nothing of its own end may take so long until it is cut. */
 const silentCutMs = 300;
-const protocolHeader = 'sec-websocket-protocol';
 
 /** What may be done to a request, or to an upgrade, in place of answering it. */
 export const requestFaults = [
@@ -36,9 +34,14 @@ export interface PlacedAnswer {
 /** What a server does to all requests, until it is given another behaviour. */
 export interface ServerBehaviour {
   /** @returns null to pass the request on; `silence` never answers. */
-  answer?: (request: { method: string; path: string; isUpgrade: boolean }) => PlacedAnswer | 'silence' | null;
-  /** What a proxy that knows no websockets leaves out of upgrades. */
-  drop?: 'Upgrade' | 'protocols of the request' | 'protocol of the answer';
+  answer?: (request: {
+    method: string;
+    path: string;
+    isUpgrade: boolean;
+    headers: IncomingHttpHeaders;
+  }) => PlacedAnswer | 'silence' | null;
+  /** Headers that a proxy which knows no websockets leaves out of upgrades, and of the answers to them. */
+  drop?: { ofRequest?: string[]; ofAnswer?: string[] };
 }
 
 /** An API server that is the real one, but for one request, or for what its behaviour says. */
@@ -51,18 +54,20 @@ export interface RequestFaultServer {
   getSpoilt(): string | null;
   /** TCP connections that clients have made since the last call. */
   takeConnections(): number;
+  /** Resets every connection. */
+  cut(): void;
   close(): void;
 }
 
 export async function startRequestFaultServer(): Promise<RequestFaultServer> {
   const { url, options } = await readAPIServer();
-  const sockets = new Set<Duplex>();
+  const sockets = new Set<Socket>();
   let connections = 0;
   let count = 0;
   let chosen: { ordinal: number; fault: RequestFault } | null = null;
   let spoilt: string | null = null;
-  const placeAnswer = ({ method = '', url: path = '' }: IncomingMessage, isUpgrade: boolean) =>
-    faulty.behaviour.answer?.({ method, path, isUpgrade }) ?? null;
+  const placeAnswer = ({ method = '', url: path = '', headers }: IncomingMessage, isUpgrade: boolean) =>
+    faulty.behaviour.answer?.({ method, path, isUpgrade, headers }) ?? null;
   const choose = ({ method, url: path }: IncomingMessage): RequestFault | null => {
     count++;
     if (chosen?.ordinal !== count) return null;
@@ -116,6 +121,9 @@ export async function startRequestFaultServer(): Promise<RequestFaultServer> {
       const taken = connections;
       connections = 0;
       return taken;
+    },
+    cut: () => {
+      for (const socket of sockets) socket.resetAndDestroy();
     },
     close: () => {
       server.close();
@@ -182,9 +190,7 @@ function passUpgradeOn(
   { url, options }: { url: URL; options: RequestOptions },
   { fault, drop }: { fault: RequestFault | null; drop: ServerBehaviour['drop'] },
 ): void {
-  const dropped = { Upgrade: ['upgrade', 'connection'], 'protocols of the request': [protocolHeader] };
-  const without = drop === undefined || drop === 'protocol of the answer' ? [] : dropped[drop];
-  const headers = Object.entries(copyHeaders(incoming)).filter(([name]) => !without.includes(name));
+  const headers = Object.entries(copyHeaders(incoming)).filter(([name]) => !drop?.ofRequest?.includes(name));
   const outgoing = request(new URL(incoming.url ?? '', url), {
     ...{ ...options, agent: false, method: incoming.method, headers: Object.fromEntries(headers) },
   });
@@ -202,7 +208,7 @@ function passUpgradeOn(
     socket.once('close', endBoth);
     upstream.once('close', endBoth);
     if (fault === 'answer lost') return void socket.resetAndDestroy();
-    socket.write(formatHead(response, drop === 'protocol of the answer' ? [protocolHeader] : []));
+    socket.write(formatHead(response, drop?.ofAnswer));
     socket.write(first);
     if (head.length > 0) upstream.write(head);
     socket.pipe(upstream);

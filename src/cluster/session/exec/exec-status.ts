@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { parseJSON } from '../../session-api/connection/json-text.ts';
-import { Failure } from '../../failure/failure.ts';
+import { parseJSON } from '../../../session-api/connection/json-text.ts';
+import { Failure } from '../../../failure/failure.ts';
 
 const schema = z.object({
   status: z.enum(['Success', 'Failure']),
