@@ -1,10 +1,15 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { ApiClient } from '../api/api-client.ts';
+import { pods } from '../api/resources.ts';
 import { Failure } from '../../failure/failure.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import { answerJSON, describePlayedSession, playApiServer } from '../testing/fake-api-server.ts';
+import { fixCredentials } from '../testing/fixed-credentials.ts';
 import { type JoinedSession, reconnect } from './reconnection.ts';
 
 const id = '2f1f6f5e-7c2c-4a2e-9c3b-0f8a4f1c2d3e';
@@ -24,6 +29,7 @@ const never = new AbortController().signal;
 const opened: (() => unknown)[] = [];
 
 afterEach(() => {
+  jest.useRealTimers();
   for (const close of opened.splice(0)) close();
 });
 
@@ -38,7 +44,28 @@ async function start(
     (_pod, request, stream) => answer(stream, request, ++attempts),
   );
   opened.push(played.close);
-  return { api: played.api, countAttempts: () => attempts };
+  return { api: played.api, requests: played.requests, countAttempts: () => attempts };
+}
+
+/** A way to a server whose connections a test can have cut, or have lost without a word. */
+async function startWay(server: URL) {
+  const sockets = new Set<Socket>();
+  const way = createServer((near) => {
+    const far = connect(Number(server.port), server.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
+    }
+    near.pipe(far).pipe(near);
+  });
+  await once(way.listen(0, '127.0.0.1'), 'listening');
+  opened.push(() => way.close());
+  opened.push(() => sockets.forEach((socket) => socket.destroy()));
+  return {
+    url: new URL(`http://127.0.0.1:${(way.address() as AddressInfo).port}/`),
+    cut: () => sockets.forEach((socket) => socket.resetAndDestroy()),
+    silence: () => sockets.forEach((socket) => socket.unpipe().pause()),
+  };
 }
 
 function answerProblem(stream: ServerHttp2Stream, problem: ProblemError): void {
@@ -61,6 +88,30 @@ describe('a client that reconnects', () => {
       { client, takeOver: false, audit: { ...session.holder?.audit, tunnelID: connection.tunnel.id } },
     ]);
   });
+
+  test.each(['cut', 'silence'] as const)(
+    'waits for nothing at its first attempt, after a %s of all connections, kept ones too',
+    async (how) => {
+      const { api, requests, countAttempts } = await start((stream) =>
+        answerJSON(stream, describePlayedSession(id)),
+      );
+      const way = await startWay(api.connection.server);
+      const credentials = fixCredentials(new Agent({ keepAlive: true }));
+      const kept = new ApiClient({ ...api.connection, server: way.url, credentials });
+      const { namespace, pod } = session.agent;
+      // Two at once: two connections are kept.
+      const look = () => kept.get({ ...pods.get(namespace, pod), signal: never });
+      await Promise.all([look(), look()]);
+      // A clock that stands still.
+      jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] });
+      way[how]();
+      const before = requests.length;
+      (await reconnect(lost, kept, session, never)).close();
+      expect(countAttempts()).toBe(1);
+      // Nor was the API server asked for anything but the exec.
+      expect(requests.slice(before)).toEqual([]);
+    },
+  );
 
   test('that only watched asks whether the session is still there', async () => {
     const requests: string[] = [];

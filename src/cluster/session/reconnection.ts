@@ -4,6 +4,7 @@ import type { SessionSpec } from '../../session-api/session-spec.ts';
 import { findAgentEnd } from '../agent-pods/agent-end.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
+import { dropKeptConnections } from '../api/transport/kept-connections.ts';
 import { Failure } from '../../failure/failure.ts';
 import { type AgentConnection, connectToAgent } from './agent-connection.ts';
 import type { AgentAddress } from './tunnel.ts';
@@ -88,6 +89,7 @@ async function connectAgain(
 ): Promise<AgentConnection> {
   const mode = hasTerminal ? 'interactive' : 'bulk';
   const { credentials } = api.connection;
+  dropKeptConnections(credentials.options.agent);
   const used = await credentials.reload(signal);
   const connection = connectToAgent(api.connection, agent, { mode });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(attemptLimitMs)]);
