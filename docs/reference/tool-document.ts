@@ -31,12 +31,18 @@ function formatGuide(): string {
     '',
     '## Recipes',
     '',
-    'With arguments (`--tool strace -- -c ls`) a tool comes before the recipe of its name.',
+    'A recipe looks at the container’s processes. Programs that only wait for others (`tini`, `sh -c`, `npm`, the first',
+    'process of gunicorn or nginx) are passed over; of several processes a recipe takes the one that matters to it, or all,',
+    'and says which. `--pid PID|NAME` chooses another. What follows `--` is appended to the recipe: `--tool strace -- -c`',
+    'counts the system calls of the target. `recipe NAME --help` in a session tells more. The tool itself, without a',
+    'target, is run as any command: `-- strace ls`.',
     '',
-    '| recipe | what it tells | needs | output |',
-    '| --- | --- | --- | --- |',
+    '| recipe | what it tells | takes after `--` | needs | output |',
+    '| --- | --- | --- | --- | --- |',
     ...recipes.map(
-      ({ name, summary, needs, output }) => `| \`${name}\` | ${summary} | ${needs.join('; ')} | ${output} |`,
+      ({ name, summary, takes = '', needs, output }) =>
+        // In a table, a bar would end the cell even in code.
+        `| \`${name}\` | ${summary} | ${takes && `\`${takes.replaceAll('|', String.raw`\|`)}\``} | ${needs.join('; ')} | ${output} |`,
     ),
     ...toolGroups.flatMap(({ name: group, title }) => [
       '',
@@ -59,10 +65,7 @@ function formatList(): string {
 }
 
 function formatOutputs(): string {
-  return recipes
-    .filter(({ command }) => command[0] === 'recipe')
-    .map(({ name, output }) => `${name}\t${output}\n`)
-    .join('');
+  return recipes.map(({ name, output }) => `${name}\t${output}\n`).join('');
 }
 
 if (import.meta.main) {

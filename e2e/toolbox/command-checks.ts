@@ -1,4 +1,5 @@
 import type { ToolChecks } from './tool-check.ts';
+import { python } from './tracing-checks.ts';
 
 /** A recipe's check stands under its own name, with this before it. */
 export const recipePrefix = 'recipe:';
@@ -86,13 +87,31 @@ printf 'to the command' | escape-text cat`,
     script: '(while :; do :; done) & recipe flamegraph -s 1 -p $! >graph.svg; kill $!; cat graph.svg',
     shows: /<svg [^]*data-name="execute_command/,
   },
+  'recipe:gdb': { script: 'recipe gdb -batch -ex "info proc exe"', shows: /exe = '\/.*server'/ },
   'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*== largest mappings[^]*\n[0-9a-f]{8}/m },
   'recipe:http': {
     script: 'recipe http',
     shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in [\d.]+ s, \d+ bytes$/m,
   },
   'recipe:limits': { script: 'recipe limits', shows: /Max open files[^]*oom_score/ },
+  'recipe:lsof': { script: 'recipe lsof', shows: /server .*:8080 \(LISTEN\)/ },
+  'recipe:ltrace': {
+    // Not every target calls a library.
+    script: `perl -e 'while (1) { getppid; select undef, undef, undef, 0.1 }' & pid=$!; sleep 0.5; timeout --signal=INT 3 recipe ltrace -p $pid; kill $pid`,
+    shows: /getppid\(\)/,
+  },
+  'recipe:pmap': { script: 'recipe pmap', shows: /server/ },
+  'recipe:py-spy': { script: `${python} recipe py-spy -p $pid; kill $pid`, shows: /wait_here/ },
   'recipe:sockets': { script: 'recipe sockets', shows: /:8080 .*"server"/ },
   'recipe:stacks': { script: 'recipe stacks', shows: /^Thread 1[^]*#0 /m },
+  'recipe:strace': {
+    script: 'timeout --signal=INT 3 recipe strace; true',
+    shows: /^(restart_syscall|poll)\(/m,
+  },
   'recipe:syscalls': { script: 'recipe syscalls -s 3', shows: /(poll|restart_syscall)[^]* total$/m },
+  'recipe:tcpdump': {
+    script: '(sleep 1; ping -q -c 3 127.0.0.1 >/dev/null) & timeout 10 recipe tcpdump -c 1 icmp',
+    shows: /127\.0\.0\.1 > 127\.0\.0\.1: ICMP echo request/,
+  },
+  'recipe:top': { script: 'recipe top -b -n 1', shows: /server/ },
 };

@@ -1,7 +1,7 @@
 import type { ToolChecks } from './tool-check.ts';
 
 /** A Python process of the toolbox, to look into, as $pid. */
-const python = `python3 -c 'import time
+export const python = `python3 -c 'import time
 def wait_here(): time.sleep(60)
 wait_here()' & pid=$!; until grep -q sleep /proc/$pid/wchan 2>/dev/null || [ "$(awk '/^voluntary/{print $2}' /proc/$pid/status)" -gt 3 ]; do sleep 0.2; done; sleep 0.3;`;
 

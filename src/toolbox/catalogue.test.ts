@@ -7,6 +7,7 @@ import { formatDocuments } from '../../docs/reference/tool-document.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 const toolbox = join(checkout, 'images/toolbox');
+const scripts = join(toolbox, 'root/usr/local/lib/crashcart/recipes');
 
 describe('the catalogue', () => {
   test.each(Object.entries(formatDocuments()))(
@@ -44,10 +45,16 @@ describe('the catalogue', () => {
   });
 
   test('has the recipes that the toolbox brings, and no others', async () => {
-    const scripts = recipes.filter(({ command }) => command[0] === 'recipe').map(({ command }) => command[1]);
-    expect(scripts).toEqual(
-      (await readdir(join(toolbox, 'root/usr/local/lib/crashcart/recipes'))).toSorted(),
+    expect(recipes.map(({ command }) => command)).toEqual(
+      (await readdir(scripts)).toSorted().map((name) => ['recipe', name]),
     );
+  });
+
+  test.each(recipes)('says of $name what the help of its script says that it takes', async (recipe) => {
+    const script = await readFile(join(scripts, recipe.name), 'utf8');
+    // What follows in the help is where its output goes.
+    const [, usage] = /^(?:# )?Usage: recipe (.*?)(?: >FILE.*)?$/m.exec(script) ?? [];
+    expect(usage).toBe(`${recipe.name} ${recipe.takes ?? ''}`.trimEnd());
   });
 });
 
@@ -56,9 +63,9 @@ describe('what --tool names', () => {
     expect(findToolCommand('flamegraph', ['-s', '5'], [])).toEqual(['recipe', 'flamegraph', '-s', '5']);
   });
 
-  test('is the recipe of a tool’s name without arguments, and the tool itself with them', () => {
-    expect(findToolCommand('strace', [], [])).toEqual(['strace-attach']);
-    expect(findToolCommand('strace', ['-c', 'ls'], [])).toEqual(['strace', '-c', 'ls']);
+  test('is the recipe of a tool’s name rather than the tool, also with arguments', () => {
+    expect(findToolCommand('strace', [], [])).toEqual(['recipe', 'strace']);
+    expect(findToolCommand('strace', ['-c'], [])).toEqual(['recipe', 'strace', '-c']);
   });
 
   test('is a tool, where no recipe has its name', () => {

@@ -38,14 +38,12 @@ export function findRecipe(name: string, own: Recipe[]): Recipe | null {
 }
 
 /**
- * Finds what `--tool` names: a recipe or a tool. With arguments, a tool comes before a recipe of its name: the recipe
- * is the most frequent use of the tool, but the arguments are the tool's. A recipe of the user's own always comes first.
+ * Finds what `--tool` names: a recipe, or else a tool. What follows is a recipe's to take, and never makes the tool of its
+ * name of it: the tool itself is run as a command.
  * @returns the command line in the toolbox; null when there is no such tool or recipe.
  */
 export function findToolCommand(name: string, args: string[], own: Recipe[]): string[] | null {
   const recipe = findRecipe(name, own);
-  const isOwn = recipe !== null && own.includes(recipe);
-  const isTool = toolGroups.some(({ tools }) => tools.some(([tool]) => tool === name));
-  if (recipe !== null && (isOwn || !isTool || args.length === 0)) return [...recipe.command, ...args];
-  return isTool ? [name, ...args] : null;
+  if (recipe !== null) return [...recipe.command, ...args];
+  return toolGroups.some(({ tools }) => tools.some(([tool]) => tool === name)) ? [name, ...args] : null;
 }

@@ -7,6 +7,8 @@ export interface Recipe {
   summary: string;
   /** In the toolbox; what follows `--` is appended. */
   command: string[];
+  /** What may follow `--`, as its script's own help has it; absent for a recipe of the user's own. */
+  takes?: string;
   /** What the node or the target has to allow. */
   needs: string[];
   output: OutputKind;
@@ -15,15 +17,13 @@ export interface Recipe {
 const ptrace = 'ptrace';
 const perfEvents = 'perf events, or ptrace';
 
-/** Runs a tool on the target's process, which only the session knows. What it prints of the target is escaped. */
-const onTarget = (command: string) => ['sh', '-c', `exec escape-text ${command} -p "$CRASHCART_TARGET_PID"`];
-
-/** The recipes of the toolbox. Those that run `recipe` are scripts of it, usable in a session as well. */
+/** The recipes of the toolbox: scripts of it, usable in a session as well. */
 export const recipes: Recipe[] = [
   {
     name: 'core',
     summary: 'core dump of the target, which goes on running',
     command: ['recipe', 'core'],
+    takes: '[-p PID|NAME]',
     needs: [ptrace, "as much free memory or disk as the target's private memory"],
     output: 'core',
   },
@@ -31,6 +31,7 @@ export const recipes: Recipe[] = [
     name: 'dns',
     summary: 'how the target resolves names, and what each server answers',
     command: ['recipe', 'dns'],
+    takes: '[NAME…]',
     needs: [],
     output: 'text',
   },
@@ -38,6 +39,7 @@ export const recipes: Recipe[] = [
     name: 'env',
     summary: 'environment of the target; what looks like a secret is masked',
     command: ['recipe', 'env'],
+    takes: '[--show-secrets] [-p PID|NAME]',
     needs: [],
     output: 'text',
   },
@@ -45,6 +47,7 @@ export const recipes: Recipe[] = [
     name: 'files',
     summary: 'open files, and those that were changed lately',
     command: ['recipe', 'files'],
+    takes: '[-m MINUTES] [-p PID|NAME]',
     needs: [],
     output: 'text',
   },
@@ -52,13 +55,15 @@ export const recipes: Recipe[] = [
     name: 'flamegraph',
     summary: 'where CPU time goes, as an interactive SVG',
     command: ['recipe', 'flamegraph'],
+    takes: '[-s SECONDS] [-g fp|dwarf] [-p PID|NAME] [--without-perf]',
     needs: [perfEvents],
     output: 'svg',
   },
   {
     name: 'gdb',
     summary: 'debugger, attached to the target',
-    command: ['gdb-attach'],
+    command: ['recipe', 'gdb'],
+    takes: '[-p PID|NAME] [ARGUMENT OF GDB…]',
     needs: [ptrace],
     output: 'terminal',
   },
@@ -66,6 +71,7 @@ export const recipes: Recipe[] = [
     name: 'heap',
     summary: "what its memory is made of: a JVM's classes, Python's threads, mappings",
     command: ['recipe', 'heap'],
+    takes: '[-p PID|NAME]',
     needs: [ptrace],
     output: 'text',
   },
@@ -73,6 +79,7 @@ export const recipes: Recipe[] = [
     name: 'http',
     summary: "who answers HTTP on the target's ports",
     command: ['recipe', 'http'],
+    takes: '[PATH]',
     needs: [],
     output: 'text',
   },
@@ -80,20 +87,39 @@ export const recipes: Recipe[] = [
     name: 'limits',
     summary: 'limits, usage and pressure: memory, CPU, processes',
     command: ['recipe', 'limits'],
+    takes: '',
     needs: ["the target's /sys/fs/cgroup"],
     output: 'text',
   },
   {
     name: 'lsof',
     summary: 'open files of the target',
-    command: onTarget('lsof -nPlw'),
+    command: ['recipe', 'lsof'],
+    takes: '[-p PID|NAME] [ARGUMENT OF LSOF…]',
     needs: [],
     output: 'text',
   },
   {
     name: 'ltrace',
     summary: 'library calls of the target, until Ctrl-C',
-    command: onTarget('ltrace -f'),
+    command: ['recipe', 'ltrace'],
+    takes: '[-p PID|NAME] [ARGUMENT OF LTRACE…]',
+    needs: [ptrace],
+    output: 'stream',
+  },
+  {
+    name: 'pmap',
+    summary: 'memory map of the target',
+    command: ['recipe', 'pmap'],
+    takes: '[-p PID|NAME] [ARGUMENT OF PMAP…]',
+    needs: [],
+    output: 'text',
+  },
+  {
+    name: 'py-spy',
+    summary: 'stacks of a Python program',
+    command: ['recipe', 'py-spy'],
+    takes: '[-p PID|NAME] [dump|record|top] [ARGUMENT OF PY-SPY…]',
     needs: [ptrace],
     output: 'stream',
   },
@@ -101,6 +127,7 @@ export const recipes: Recipe[] = [
     name: 'sockets',
     summary: 'listening and connected sockets, with their queues and state',
     command: ['recipe', 'sockets'],
+    takes: '',
     needs: [],
     output: 'text',
   },
@@ -108,13 +135,15 @@ export const recipes: Recipe[] = [
     name: 'stacks',
     summary: 'backtraces of all threads',
     command: ['recipe', 'stacks'],
+    takes: '[-p PID|NAME]',
     needs: [ptrace],
     output: 'text',
   },
   {
     name: 'strace',
     summary: 'system calls of the target, until Ctrl-C',
-    command: ['strace-attach'],
+    command: ['recipe', 'strace'],
+    takes: '[-p PID|NAME] [ARGUMENT OF STRACE…]',
     needs: [ptrace],
     output: 'stream',
   },
@@ -122,20 +151,23 @@ export const recipes: Recipe[] = [
     name: 'syscalls',
     summary: 'count and duration of system calls, for 10 seconds',
     command: ['recipe', 'syscalls'],
+    takes: '[-s SECONDS] [-p PID|NAME] [ARGUMENT OF STRACE…]',
     needs: [ptrace],
     output: 'text',
   },
   {
     name: 'tcpdump',
     summary: 'packets on all interfaces, until Ctrl-C',
-    command: ['network-capture'],
+    command: ['recipe', 'tcpdump'],
+    takes: '[-i INTERFACE] [-w FILE|-] [ARGUMENT OF TCPDUMP…] [FILTER]',
     needs: [],
     output: 'stream',
   },
   {
     name: 'top',
     summary: 'processes by load',
-    command: ['top'],
+    command: ['recipe', 'top'],
+    takes: '[ARGUMENT OF TOP…]',
     needs: [],
     output: 'terminal',
   },

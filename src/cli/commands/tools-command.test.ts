@@ -46,7 +46,24 @@ describe('the list of tools', () => {
     expect(stdout).toMatch(/^tcpdump +\w+ +tcpdump +- +/m);
   });
 
-  test.each([[['-o', 'text']], [['tcpdump']]])('refuses %j', async (args) => {
+  test('is of one name: how it is run, and what it takes then', async () => {
+    const { code, stdout } = await run('strace');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      '\n  kubectl crashcart TARGET --tool strace -- [-p PID|NAME] [ARGUMENT OF STRACE…]\n',
+    );
+    expect(stdout).toContain('\n  kubectl crashcart TARGET -- strace [ARGS...]\n');
+    expect(JSON.parse((await run('heap', '-o', 'json')).stdout)).toEqual({
+      recipes: recipes.filter(({ name }) => name === 'heap'),
+      tools: [],
+    });
+  });
+
+  test('has no name that it does not know', async () => {
+    expect(await run('stracee')).toEqual({ code: 125, stdout: '' });
+  });
+
+  test.each([[['-o', 'text']], [['tcpdump', 'strace']]])('refuses %j', async (args) => {
     expect(await run(...args)).toEqual({ code: 2, stdout: '' });
   });
 });

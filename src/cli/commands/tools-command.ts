@@ -1,21 +1,25 @@
+import * as z from 'zod';
 import { listRecipes, listTools, type Tool } from '../../toolbox/catalogue.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
 import { toolGroups } from '../../toolbox/tool-groups.ts';
 import { formatTable } from '../../terminal/table.ts';
+import { defineOptionalArgument } from '../command-line/argument.ts';
 import { defineCommand } from '../command-line/command.ts';
 import { formatValue, outputFormatOption } from '../options/output-format.ts';
 import { loadRecipes } from '../options/settings.ts';
+import { describeUnknownTool } from './unknown-tool.ts';
 
 /** Lists the tools and recipes of the toolbox. */
 export const toolsCommand = defineCommand({
   name: 'tools',
-  usage: 'kubectl crashcart tools [-o json|yaml|wide|name]',
+  usage: 'kubectl crashcart tools [NAME] [-o json|yaml|wide|name]',
   summary: [
     'List the recipes and tools that `--tool` takes, and the recipes of your own',
-    'configuration file.',
+    'configuration file. With NAME: that one, and what it takes after --.',
   ].join('\n'),
   examples: [
     { purpose: 'Recipes and tools', line: 'kubectl crashcart tools' },
+    { purpose: 'What one of them takes', line: 'kubectl crashcart tools strace' },
     { purpose: 'With their needs and packages', line: 'kubectl crashcart tools -o wide' },
     {
       purpose: 'The needs of each recipe, for scripts',
@@ -23,9 +27,12 @@ export const toolsCommand = defineCommand({
     },
   ],
   options: { format: outputFormatOption },
-  run: async ({ format }, { stdout, env }) => {
-    const list = { recipes: listRecipes(await loadRecipes(env)), tools: listTools() };
-    stdout.write(format === 'json' || format === 'yaml' ? formatValue(list, format) : formats[format](list));
+  arguments: { name: defineOptionalArgument({ name: 'NAME', schema: z.string(), values: 'tool' }) },
+  run: async ({ name, format }, { stdout, env }) => {
+    const all = { recipes: listRecipes(await loadRecipes(env)), tools: listTools() };
+    const list = name === null ? all : pick(all, name);
+    if (format === 'json' || format === 'yaml') stdout.write(formatValue(list, format));
+    else stdout.write(name !== null && format === 'table' ? formatOne(list) : formats[format](list));
     return 0;
   },
 });
@@ -33,6 +40,32 @@ export const toolsCommand = defineCommand({
 interface ToolList {
   recipes: Recipe[];
   tools: Tool[];
+}
+
+/** What has a name: a recipe, a tool, or both. @throws Failure `toolNotFound`. */
+function pick({ recipes, tools }: ToolList, name: string): ToolList {
+  const found = {
+    recipes: recipes.filter((recipe) => recipe.name === name),
+    tools: tools.filter((tool) => tool.name === name),
+  };
+  if (found.recipes.length + found.tools.length > 0) return found;
+  throw describeUnknownTool(name, [...recipes, ...tools]);
+}
+
+/** How it is run, and what it takes then. */
+function formatOne({ recipes, tools }: ToolList): string {
+  return [
+    ...recipes.flatMap(({ name, summary, takes, needs }) => [
+      `${name}: ${summary}`,
+      `  kubectl crashcart TARGET --tool ${name}${takes === undefined ? '' : ` -- ${takes}`.replace(/ -- $/, '')}`,
+      ...(needs.length > 0 ? [`  It needs ${needs.join('; ')}.`] : []),
+    ]),
+    ...tools.flatMap(({ name, purpose, package: origin }) => [
+      `${name}: ${purpose}${origin === null ? '' : ` (package ${origin})`}`,
+      `  kubectl crashcart TARGET -- ${name} [ARGS...]`,
+    ]),
+    '',
+  ].join('\n');
 }
 
 const formats = { table: formatText, wide: formatWide, name: formatNames };

@@ -50,6 +50,15 @@ export const commandSetupOptions = {
     unset: 'root',
     schema: runAsTextSchema,
   }),
+  process: defineOption({
+    flag: 'pid',
+    describe: 'process of TARGET that recipes look at: its ID in the container, or its name',
+    unset: 'the one that matters to the recipe',
+    schema: z
+      .string()
+      .max(255)
+      .regex(/^[^-\p{Cc}][^\p{Cc}]*$/u, 'it takes the ID or the name of a process'),
+  }),
   memoryBytes: defineOption({
     flag: 'mem-limit',
     describe: 'memory of the session, such as 128Mi',
@@ -67,6 +76,8 @@ export function describeCommandSetup(
   environment: NodeJS.ProcessEnv,
 ): Omit<CommandSetup, 'context' | 'quiet'> {
   const variables = Object.fromEntries(values.variables.map((text) => readVariable(text, environment)));
+  // take-process.sh and process_choice.py of the toolbox read it.
+  if (values.process !== null) variables['CRASHCART_PID'] = values.process;
   return {
     variables: checkValue(variablesSchema, variables, `--${commandSetupOptions.variables.flag}`),
     importEnvironment: values.importEnvironment,

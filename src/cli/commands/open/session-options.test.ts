@@ -43,12 +43,20 @@ describe('the command line', () => {
   });
 
   test('runs a tool with what follows --', () => {
-    expect(parse('web --tool tcpdump -- -i eth0').command).toEqual(['tcpdump', '-i', 'eth0']);
+    expect(parse('web --tool ip -- -brief link').command).toEqual(['ip', '-brief', 'link']);
     expect(parse('web --tool ps').command).toEqual(['ps']);
   });
 
   test('runs a recipe with what follows --', () => {
     expect(parse('web --tool syscalls -- -s 5').command).toEqual(['recipe', 'syscalls', '-s', '5']);
+    expect(parse('web --tool tcpdump -- -i eth0').command).toEqual(['recipe', 'tcpdump', '-i', 'eth0']);
+  });
+
+  test.each(['large', '7'])('tells recipes the process %s by a variable', (process) => {
+    expect(parse(`web --pid ${process} --env A=b`).setup.variables).toEqual({
+      A: 'b',
+      CRASHCART_PID: process,
+    });
   });
 
   test.each([

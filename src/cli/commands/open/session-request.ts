@@ -1,9 +1,7 @@
 import type { TargetName } from '../../../cluster/target/target-name.ts';
-import { Failure } from '../../../failure/failure.ts';
 import { commandSchema } from '../../../session-api/session-spec.ts';
 import { findRecipe, findToolCommand, listRecipes, listTools } from '../../../toolbox/catalogue.ts';
 import type { Recipe } from '../../../toolbox/recipes.ts';
-import { findNearestName } from '../../command-line/nearest-name.ts';
 import type { OptionValues } from '../../command-line/option.ts';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
@@ -12,6 +10,7 @@ import { describeCommandSetup } from '../../options/command-setup-options.ts';
 import { describeDryRun } from '../../options/dry-run-options.ts';
 import { checkValue } from '../../options/option-values.ts';
 import { requireFile } from '../../options/output-file-options.ts';
+import { describeUnknownTool } from '../unknown-tool.ts';
 import type { sessionOptions } from './session-options.ts';
 
 /** What a command line gives the command that opens a session. */
@@ -89,15 +88,7 @@ function chooseCommand(values: SessionValues, recipes: Recipe[], context: Contex
     return command && checkValue(commandSchema, command, null);
   }
   const found = findToolCommand(tool, command ?? [], recipes);
-  if (found === null) {
-    const known = [...listRecipes(recipes), ...listTools()].map(({ name }) => name);
-    const near = findNearestName(tool, known);
-    throw new Failure(
-      'toolNotFound',
-      `the toolbox has no tool "${tool}"`,
-      near === null ? 'Any other program is run with -- COMMAND.' : `Did you mean "${near}"?`,
-    );
-  }
+  if (found === null) throw describeUnknownTool(tool, [...listRecipes(recipes), ...listTools()]);
   const recipe = findRecipe(tool, recipes);
   if (recipe !== null) requireFile(values, recipe.output, context);
   return checkValue(commandSchema, found, null);

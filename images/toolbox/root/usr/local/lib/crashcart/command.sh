@@ -46,18 +46,8 @@ require_target() {
 	target_pid=${CRASHCART_TARGET_PID-}
 	[ -n "$target_pid" ] || fail 'there is no target here: CRASHCART_TARGET_PID is not set'
 	check_process "$target_pid"
+	# shellcheck disable=SC2034 # The command that sources this uses it.
 	target_root=${CRASHCART_TARGET_ROOT:-/target}
-}
-
-# take_process [PID]: sets target_pid to it, or to the target.
-take_process() {
-	require_target
-	[ $# -eq 0 ] || {
-		check_process "$1"
-		target_pid=$1
-		# shellcheck disable=SC2034 # The command that sources this uses it.
-		target_root=/proc/$1/root
-	}
 }
 
 # explain_ptrace: why a process can't be attached to, where the kernel's settings say it.
