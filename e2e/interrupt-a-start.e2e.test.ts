@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
+import { startRequestFaultServer } from './faults/request-fault-server.ts';
 import { runCrashcart, startKubectl, waitUntil } from './harness/command-run.ts';
 import { interruptStart, removeAgents } from './harness/interrupted-start.ts';
 import { listProcesses, readCommandLine } from './harness/node-processes.ts';
-import { createTestNamespace, leaveTestNamespace, privilegedLabels } from './harness/test-namespace.ts';
+import { startClient } from './harness/started-session.ts';
+import {
+  createTestNamespace,
+  expectSuccess,
+  leaveTestNamespace,
+  privilegedLabels,
+} from './harness/test-namespace.ts';
 
 const warm = 'interrupt-warm';
 const cold = 'interrupt-cold';
@@ -48,6 +55,28 @@ describe('a client that is interrupted while its session opens', () => {
       processes: [],
       jobs: [],
     });
+  });
+
+  test('leaves no agent that was made for it, though the answer that tells so was lost', async () => {
+    await removeAgents(cold);
+    const server = await startRequestFaultServer();
+    const askedAgain = Promise.withResolvers<void>();
+    let creations = 0;
+    server.behaviour.spoil = ({ method, path }) => {
+      if (method !== 'POST' || !path.includes('/jobs')) return null;
+      creations++;
+      if (creations === 2) askedAgain.resolve();
+      return creations === 1 ? 'answer lost' : null;
+    };
+    try {
+      const { client, ended } = await startClient([...sessionIn(cold), ...server.flags], 'sleep 1000');
+      await askedAgain.promise;
+      client.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 130, stderr: '' });
+      expect(await expectSuccess(['get', 'jobs', '-n', cold, '-o', 'name'])).toBe('');
+    } finally {
+      server.close();
+    }
   });
 
   test('by SIGKILL leaves a command to the agent, which ends it after its time without a client', async () => {

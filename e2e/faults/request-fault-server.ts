@@ -31,15 +31,20 @@ export interface PlacedAnswer {
   body: string;
 }
 
+/** A request to the API server that comes by. */
+export interface PassingRequest {
+  method: string;
+  path: string;
+  isUpgrade: boolean;
+  headers: IncomingHttpHeaders;
+}
+
 /** What a server does to all requests, until it is given another behaviour. */
 export interface ServerBehaviour {
   /** @returns null to pass the request on; `silence` never answers. */
-  answer?: (request: {
-    method: string;
-    path: string;
-    isUpgrade: boolean;
-    headers: IncomingHttpHeaders;
-  }) => PlacedAnswer | 'silence' | null;
+  answer?: (request: PassingRequest) => PlacedAnswer | 'silence' | null;
+  /** @returns null to pass the request on. */
+  spoil?: (request: PassingRequest) => RequestFault | null;
   /** Headers that a proxy which knows no websockets leaves out of upgrades, and of the answers to them. */
   drop?: { ofRequest?: string[]; ofAnswer?: string[] };
 }
@@ -68,14 +73,15 @@ export async function startRequestFaultServer(): Promise<RequestFaultServer> {
   let spoilt: string | null = null;
   const placeAnswer = ({ method = '', url: path = '', headers }: IncomingMessage, isUpgrade: boolean) =>
     faulty.behaviour.answer?.({ method, path, isUpgrade, headers }) ?? null;
-  const choose = ({ method, url: path }: IncomingMessage): RequestFault | null => {
+  const choose = ({ method = '', url: path = '', headers }: IncomingMessage, isUpgrade: boolean) => {
     count++;
-    if (chosen?.ordinal !== count) return null;
+    if (chosen?.ordinal !== count)
+      return faulty.behaviour.spoil?.({ method, path, isUpgrade, headers }) ?? null;
     spoilt = `${count}: ${method} ${path}`;
     return chosen.fault;
   };
   const server = createServer((incoming, answer) => {
-    const fault = choose(incoming);
+    const fault = choose(incoming, false);
     if (fault === 'reset') return void incoming.socket.resetAndDestroy();
     const refusal = fault === null ? placeAnswer(incoming, false) : describeRefusal(fault);
     if (refusal === 'silence') return;
@@ -99,7 +105,7 @@ export async function startRequestFaultServer(): Promise<RequestFaultServer> {
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (incoming, socket: Socket, head) => {
-    const fault = choose(incoming);
+    const fault = choose(incoming, true);
     if (fault === 'reset') return void socket.resetAndDestroy();
     const refusal = fault === null ? placeAnswer(incoming, true) : describeRefusal(fault);
     if (refusal === 'silence') return;

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { applyManifests } from './agent-namespace.ts';
 import { describeRefusal, isRefusal } from './refusals/agent-refusal.ts';
-import type { AgentJobManifest } from './agent-spec.ts';
-import type { ApiAnswer, ApiClient } from '../api/api-client.ts';
+import { agentAnnotations, type AgentJobManifest } from './agent-spec.ts';
+import type { ApiClient } from '../api/api-client.ts';
 import { ApiError, isNotFound } from '../api/api-error.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { Job } from '../api/objects/kubernetes-objects.ts';
@@ -26,6 +27,16 @@ export class NamespaceMissingError extends Failure {
   }
 }
 
+/** The Job of a name that was asked for. */
+export interface NamedJob {
+  /** null when it has ended, or is being deleted: another name is needed. */
+  job: Job | null;
+  /** Whether this creation has made it. */
+  isOwn: boolean;
+  /** Of the API server, about a Job that was made. */
+  warnings: string[];
+}
+
 /** The Jobs of agents in one namespace. */
 export class AgentJobs {
   readonly #api: ApiClient;
@@ -37,27 +48,34 @@ export class AgentJobs {
   }
 
   /**
-   * Makes a Job. An aborted signal does not cut the request at once: it would not be known whether the Job was made.
-   * @returns null when there is a Job of this name.
+   * Makes a Job, or finds the one that has its name. When the answer to the creation is lost, the creation is asked for
+   * once more, and what then exists may be what the first request has made. An aborted signal does not cut the requests
+   * at once: it would not be known whether the Job was made.
    * @throws NamespaceMissingError (Failure `namespaceMissing`); Failure `agentRefused` when admission refuses the Job,
    *   `connection`, `timeout`; ApiError; what aborted the signal.
    */
-  async create(manifest: AgentJobManifest, signal: AbortSignal): Promise<ApiAnswer<Job> | null> {
+  async createOrFind(manifest: AgentJobManifest, signal: AbortSignal): Promise<NamedJob> {
     signal.throwIfAborted();
     const cut = new AbortController();
     let timer: NodeJS.Timeout | null = null;
     const cutLater = () => (timer = setTimeout(() => cut.abort(signal.reason), answerLimitMs));
     signal.addEventListener('abort', cutLater, { once: true });
+    const creation = randomUUID();
     try {
-      return await this.#api.request({
+      const { value, warnings } = await this.#api.request({
         ...jobs.create(this.#namespace),
         query: strictFields,
-        body: manifest,
+        body: annotate(manifest, creation),
         signal: cut.signal,
       });
+      return { job: value, isOwn: true, warnings };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.reason === 'AlreadyExists') return null;
+      if (error.reason === 'AlreadyExists') {
+        const job = await this.findUsable(manifest.metadata.name, cut.signal);
+        const isOwn = job?.metadata.annotations[agentAnnotations.creation] === creation;
+        return { job, isOwn, warnings: [] };
+      }
       if (isNotFound(error)) throw new NamespaceMissingError(this.#namespace, { cause: error });
       if (isRefusal(error)) throw describeRefusal('Job', error.message, this.#namespace);
       throw error;
@@ -103,4 +121,9 @@ export class AgentJobs {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+function annotate({ metadata, ...rest }: AgentJobManifest, creation: string): AgentJobManifest {
+  const annotations = { ...metadata.annotations, [agentAnnotations.creation]: creation };
+  return { ...rest, metadata: { ...metadata, annotations } };
 }

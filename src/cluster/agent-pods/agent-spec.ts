@@ -36,7 +36,12 @@ export interface AgentJob {
 export interface AgentJobManifest {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace: string; [field: string]: unknown };
+  metadata: {
+    name: string;
+    namespace: string;
+    annotations: Record<string, string>;
+    [field: string]: unknown;
+  };
   spec: {
     template: { metadata: Record<string, unknown>; spec: Record<string, unknown> };
     [field: string]: unknown;
@@ -52,7 +57,12 @@ export const agentLabels = {
   key: 'crashcart.dev/key',
   node: 'crashcart.dev/node',
 };
-export const agentAnnotations = { node: 'crashcart.dev/node', version: 'crashcart.dev/version' };
+export const agentAnnotations = {
+  node: 'crashcart.dev/node',
+  version: 'crashcart.dev/version',
+  /** Of a Job alone: tells the client that asked for it from others. */
+  creation: 'crashcart.dev/creation',
+};
 export const agentLabelSelector = `${agentLabels.name}=crashcart`;
 
 /** What a node and a quota need room for. The limit is that of all sessions of the agent together. */

@@ -103,17 +103,16 @@ async function startJob(
   isAborted: () => boolean,
 ): Promise<Pod | null> {
   const { name } = manifest.metadata;
-  const made = await jobs.create(manifest, request.signal);
-  if (made) request.onMade(name);
-  const job = made?.value ?? (await jobs.findUsable(name, request.signal));
+  const { job, isOwn, warnings } = await jobs.createOrFind(manifest, request.signal);
+  if (isOwn) request.onMade(name);
   if (job === null) return null;
   try {
     const { uid } = job.metadata;
     const waited = { name, uid, isSuspended: job.spec.suspend === true };
-    return await waitForAgent(api, { ...request, jobs, job: waited, warnings: made?.warnings ?? [] });
+    return await waitForAgent(api, { ...request, jobs, job: waited, warnings });
   } catch (error) {
     if (isAborted()) throw error;
-    const { [made ? 'made' : 'joined']: consequence } = findConsequence(error);
+    const { [isOwn ? 'made' : 'joined']: consequence } = findConsequence(error);
     if (consequence === 'tryNext') return null;
     if (consequence === 'delete')
       await jobs.delete(name, AbortSignal.timeout(cleanUpLimitMs)).catch(() => undefined);
