@@ -31,7 +31,7 @@ INITS = {
 SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"}
 STARTERS = {
     *("npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx", "corepack", "nodemon", "pm2", "PM2", "pm2-runtime", "bundle", "foreman", "honcho"),
-    *("su", "sudo", "timeout", "script", "xvfb-run", "watch"),
+    *("npm-cli.js", "npx-cli.js", "yarn.js", "pnpm.cjs", "su", "sudo", "timeout", "script", "xvfb-run", "watch"),
 }
 # Their first process starts and watches those that do the work, which are called the same.
 MASTERS = {
