@@ -19,6 +19,7 @@ interface TargetShape {
   restartPolicy?: string;
   sharesProcesses?: boolean;
   names?: string[];
+  livenessProbe?: object;
 }
 
 /** Makes a pod and waits until all of its containers run. */
@@ -30,12 +31,14 @@ async function createTarget(name: string, shape: TargetShape = {}): Promise<stri
     restartPolicy = 'Always',
     sharesProcesses = false,
     names = ['app'],
+    livenessProbe,
   } = shape;
   const containers = names.map((container, index) => ({
     name: container,
     image,
     env: Object.entries({ PORT: String(8080 + index), ...env }).map(([key, value]) => ({ name: key, value })),
     ...(script === undefined ? {} : { command: ['sh', '-c', script] }),
+    ...(livenessProbe === undefined ? {} : { livenessProbe }),
     ...(memory === undefined ? {} : { resources: { limits: { memory } } }),
   }));
   await createObjects([
@@ -136,6 +139,25 @@ describe('a session whose target', () => {
       code: 137,
       stderr: `${lost}container "app" of pod "hungry" ended: exit code 137 (OOMKilled)\n`,
     });
+  });
+
+  test('stands still for too long is ended by its probe: both the beginning and the end say so', async () => {
+    const httpGet = { path: '/', port: 8080 };
+    const pod = await createTarget('probed', {
+      livenessProbe: { httpGet, periodSeconds: 1, failureThreshold: 2 },
+    });
+    const debug = ['gdb', '-q', '-batch', '-p', '1', '-ex', 'shell sleep 60'];
+    const { code, stderr } = await runCrashcart([pod, '-n', namespace, '--', ...debug]);
+    expect(code).toBe(137);
+    expect(stderr).toMatch(
+      /^note: the liveness probe of container "app" ends it after standing still for 2 to 3 s$/m,
+    );
+    expect(stderr).toMatch(
+      /^error: .*: container "app" of pod "probed" ended: exit code 137 \(Error\); the liveness probe ended it \(Get "http:.*deadline exceeded/m,
+    );
+    const quick = await createTarget('unprobed');
+    const free = await runCrashcart([quick, '-n', namespace, '--', 'gdb', '--version']);
+    expect(free.stderr).not.toContain('probe');
   });
 
   test('is deleted does not hold it up, and says so', async () => {

@@ -42,7 +42,7 @@ export const grants: Record<string, Record<string, GrantingRole[]>> = {
   'cronjobs.batch': { get: [user] },
   nodes: { get: [user] },
   'runtimeclasses.node.k8s.io': { get: [user] },
-  events: { get: [agents], list: [agents], watch: [agents], create: [events] },
+  events: { get: [agents], list: [user, agents], watch: [agents], create: [events] },
   namespaces: { get: [viewer], create: [installer] },
   resourcequotas: { list: [viewer] },
   limitranges: { list: [viewer] },

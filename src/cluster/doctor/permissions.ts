@@ -67,6 +67,12 @@ export function listPermissionSteps(targets: string | null, agents: string): Per
     },
     ...steps,
     {
+      check: 'may tell why',
+      needs: need(targets, 'events', 'list'),
+      without: 'warning',
+      fix: `${userFix}; without it, nothing tells that a probe has ended a target`,
+    },
+    {
       check: 'may leave events',
       needs: need(targets, 'events', 'create'),
       without: 'warning',

@@ -12,13 +12,13 @@ import { pods } from '../api/resources.ts';
 export async function describePodEnd(
   api: ApiClient,
   { namespace, pod: name }: { namespace: string; pod: string },
-  describeEnd: (pod: Pod) => string | null,
+  describeEnd: (pod: Pod) => string | null | Promise<string | null>,
   signal: AbortSignal,
 ): Promise<string | null> {
   try {
     const pod = await api.get({ ...pods.get(namespace, name), signal });
     const isBeingDeleted = pod.metadata.deletionTimestamp !== null;
-    return describeEnd(pod) ?? (isBeingDeleted ? `pod "${name}" is being deleted` : null);
+    return (await describeEnd(pod)) ?? (isBeingDeleted ? `pod "${name}" is being deleted` : null);
   } catch (error) {
     if (isNotFound(error)) return `pod "${name}" was deleted`;
     throw error;

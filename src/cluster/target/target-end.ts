@@ -5,6 +5,7 @@ import type { ApiClient } from '../api/api-client.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { Failure } from '../../failure/failure.ts';
 import { describePodEnd } from './pod-end.ts';
+import { describeProbeEnd } from './probes/probe-end.ts';
 import { describeTermination, findContainerStatus } from './target-container.ts';
 
 const pollMs = 250;
@@ -38,13 +39,16 @@ export async function describeTargetEnd(
   target: { namespace: string; pod: string; container: string; containerID: string },
   signal: AbortSignal,
 ): Promise<string | null> {
-  const describeEnd = (pod: Pod) => {
+  const describeEnd = async (pod: Pod) => {
     const status = findContainerStatus(pod, target.container);
     const ended = [status?.state.terminated, status?.lastState.terminated].find(
       (terminated) => terminated?.containerID === target.containerID,
     );
     if (!ended) return null;
-    return `container "${target.container}" of pod "${target.pod}" ended: ${describeTermination(ended)}`;
+    const { container } = target;
+    const probe = await describeProbeEnd(api, pod, { container, ended }, signal).catch(() => null);
+    const why = [describeTermination(ended), probe].filter((part) => part !== null).join('; ');
+    return `container "${container}" of pod "${target.pod}" ended: ${why}`;
   };
   try {
     for (;;) {

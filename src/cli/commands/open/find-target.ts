@@ -3,6 +3,7 @@ import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { chooseContainer } from '../../../cluster/target/target-container.ts';
 import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
+import { describeStandstill } from '../../../cluster/target/probes/standstill.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
 import type { SessionTarget } from '../../../session-api/session-spec.ts';
@@ -41,7 +42,9 @@ export async function findTarget(
   const pod = await findTargetPod(api, options.target, signal);
   const { name, containerID, notice } = chooseContainer(pod, options.container);
   await refuseUnreachablePod(api, pod, signal);
+  const standstill = options.stopsTarget ? describeStandstill(pod, name) : null;
   if (notice !== null && !options.quiet) reporter.tell(notice);
+  if (standstill !== null && !options.quiet) reporter.note(standstill);
   const { metadata, spec } = pod;
   const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
   const target: SessionTarget = {

@@ -2,6 +2,7 @@ import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { commandSchema } from '../../../session-api/session-spec.ts';
 import { findRecipe, findToolCommand, listRecipes, listTools } from '../../../toolbox/catalogue.ts';
 import type { Recipe } from '../../../toolbox/recipes.ts';
+import { stopsTarget } from '../../../toolbox/stopping-tools.ts';
 import type { OptionValues } from '../../command-line/option.ts';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
@@ -40,6 +41,7 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     container: values.container,
     /** null: a login shell. */
     command,
+    stopsTarget: stopsTarget(values.tool, values.command),
     terminal,
     // What is typed for a detached session comes later, on its terminal.
     stdin: terminal || (!values.detach && (values.stdin || command === null)),

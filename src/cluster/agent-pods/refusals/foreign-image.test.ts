@@ -7,7 +7,9 @@ test.each([
   ['ended as an agent does', { exitCode: 0, message: 'crashcart agent: idle' }, false],
   ['crashed', { exitCode: 139, message: '' }, false],
 ])('a program that has %s', (_what, end, isForeign) => {
-  expect(isForeignEnd({ ...end, signal: 0, reason: '', containerID: '' })).toBe(isForeign);
+  expect(
+    isForeignEnd({ ...end, signal: 0, reason: '', startedAt: null, finishedAt: null, containerID: '' }),
+  ).toBe(isForeign);
 });
 
 test.each([

@@ -24,6 +24,8 @@ const terminatedSchema = z.object({
   signal: z.number().default(0),
   reason: z.string().default(''),
   message: z.string().default(''),
+  startedAt: z.string().nullable().default(null),
+  finishedAt: z.string().nullable().default(null),
   containerID: z.string().default(''),
 });
 const containerStateSchema = z
@@ -37,16 +39,32 @@ const containerStatusSchema = z.object({
   name: z.string(),
   containerID: z.string().default(''),
   ready: z.boolean().default(false),
+  /** Whether its startup probe has succeeded; true without one, once it runs. */
+  started: z.boolean().nullable().default(null),
   restartCount: z.number().default(0),
   state: containerStateSchema,
   lastState: containerStateSchema,
 });
 const statusesSchema = z.array(containerStatusSchema).default([]);
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#Probe; the API server fills defaults in. */
+const probeSchema = z.object({
+  initialDelaySeconds: z.number().default(0),
+  periodSeconds: z.number().default(10),
+  timeoutSeconds: z.number().default(1),
+  failureThreshold: z.number().default(3),
+  exec: z.object({}).optional(),
+  tcpSocket: z.object({}).optional(),
+});
+export type Probe = z.infer<typeof probeSchema>;
+
 const containersSchema = z
   .array(
     z.object({
       name: z.string(),
       image: z.string().optional(),
+      livenessProbe: probeSchema.optional(),
+      startupProbe: probeSchema.optional(),
       securityContext: z
         .object({
           privileged: z.boolean().nullable().default(null),
@@ -141,8 +159,17 @@ export type DaemonSet = z.infer<typeof daemonSetSchema>;
 export const eventSchema = z.object({
   reason: z.string().default(''),
   message: z.string().default(''),
-  involvedObject: z.object({ name: z.string().default('') }).prefault({}),
+  /** Of an Event that came several times: the last time. */
+  lastTimestamp: z.string().nullable().default(null),
+  involvedObject: z
+    .object({
+      name: z.string().default(''),
+      /** `spec.containers{NAME}` for what concerns one container. */
+      fieldPath: z.string().default(''),
+    })
+    .prefault({}),
 });
+export type KubernetesEvent = z.infer<typeof eventSchema>;
 export const runtimeClassSchema = z.object({ handler: z.string() });
 
 const amountsSchema = z.record(z.string(), z.string()).default({});
