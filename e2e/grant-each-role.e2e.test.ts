@@ -71,6 +71,7 @@ describe('who may do what:', () => {
     ['get', 'pods', targetsPlace, ['users', 'viewers']],
     ['get', 'deployments.apps', targetsPlace, ['users', 'viewers']],
     ['get', 'nodes', [], ['users', 'viewers']],
+    ['watch', 'pods', targetsPlace, ['users', 'viewers']],
     ['list', 'events', targetsPlace, ['users', 'viewers']],
     ['get', 'runtimeclasses.node.k8s.io', [], ['users', 'viewers']],
     ['list', 'pods', agentsPlace, ['users', 'viewers']],

@@ -93,7 +93,6 @@ describe('a session whose target', () => {
       pod,
       '-n',
       namespace,
-      '-q',
       '--follow',
       '--',
       'bash',
@@ -109,7 +108,9 @@ describe('a session whose target', () => {
       await killContainer(pod);
       await waitUntil('the next run is entered', () => Promise.resolve(lines.length === 2));
       expect(lines[0]).not.toBe(lines[1]);
-      expect(stderr).toMatch(/the target has ended, and the session with it: container "app"/);
+      expect(stderr).toMatch(
+        /^note: container "app" of pod "followed" ended: .*; its next start is waited for$/m,
+      );
     } finally {
       client.kill('SIGTERM');
     }

@@ -23,6 +23,11 @@ export class ProgressLine {
     this.#enabled = !quiet && stream.isTTY === true;
   }
 
+  /** Whether anything is ever shown. */
+  get isShown(): boolean {
+    return this.#enabled;
+  }
+
   /** Says something else from now on; the first time only after a moment. */
   show(text: string): void {
     if (!this.#enabled) return;

@@ -26,6 +26,22 @@ export async function reportSessionEnd(
   return end.exitCode;
 }
 
+/**
+ * Tells that a target has ended whose next run is entered as well.
+ * @param reporter null: nothing is told.
+ */
+export async function noteFollowedEnd(
+  end: SessionEnd,
+  api: ApiClient,
+  target: Extract<SessionTarget, { kind: 'container' }>,
+  reporter: Reporter | null,
+): Promise<void> {
+  if (reporter === null) return;
+  for (const warning of end.warnings) reporter.warning(warning);
+  const why = await describeTargetEnd(api, target, AbortSignal.timeout(lookUpLimitMs));
+  reporter.note(`${why ?? 'the target has ended'}; its next start is waited for`);
+}
+
 /** Names what could not be ended. Process names are the target's own: to be printed by the reporter, which escapes. */
 export function describeLeft(left: LeftProcess[]): string {
   const names = left.map(({ pid, name }) => `${name} (PID ${pid} on the node)`).join(', ');

@@ -23,7 +23,7 @@ const events = {
 
 /** The roles that grant a verb on a resource; a test compares them with the manifests. */
 export const grants: Record<string, Record<string, GrantingRole[]>> = {
-  pods: { get: [user, agents], list: [user, agents], watch: [agents], create: [agents] },
+  pods: { get: [user, agents], list: [user, agents], watch: [user, agents], create: [agents] },
   'pods/exec': { get: [agents], create: [agents] },
   'pods/log': { get: [viewer] },
   services: { get: [user], list: [user] },

@@ -67,6 +67,12 @@ export function listPermissionSteps(targets: string | null, agents: string): Per
     },
     ...steps,
     {
+      check: 'may wait for targets',
+      needs: need(targets, 'pods', 'watch'),
+      without: 'warning',
+      fix: `${userFix}; --wait and --follow need it`,
+    },
+    {
       check: 'may tell why',
       needs: need(targets, 'events', 'list'),
       without: 'warning',

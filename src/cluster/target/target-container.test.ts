@@ -136,7 +136,9 @@ describe('a container that does not run is refused with its state:', () => {
       initContainerStatuses: [{ name: 'setup', containerID: 'containerd://i', ...running }],
     };
     expect(() => chooseContainer(makePod(status), null)).toThrow(
-      expect.objectContaining({ hint: 'Running in this pod: -c setup.' }),
+      expect.objectContaining({
+        hint: 'Running in this pod: -c setup. With --wait, the session begins when it runs.',
+      }),
     );
   });
 });

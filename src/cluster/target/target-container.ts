@@ -1,5 +1,6 @@
 import { Failure } from '../../failure/failure.ts';
 import type { ContainerStatus, Pod } from '../api/objects/kubernetes-objects.ts';
+import { mayRunAgain } from './run-again.ts';
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
 
@@ -11,12 +12,24 @@ export interface ChosenContainer {
   notice: string | null;
 }
 
+/** A container that was chosen does not run. */
+export class ContainerNotRunningError extends Failure {
+  override name = 'ContainerNotRunningError';
+  /** Whether it may run later, without anybody changing its pod. */
+  readonly mayRunAgain: boolean;
+
+  constructor(message: string, hint: string, canRunAgain: boolean) {
+    super('targetNotReady', message, hint);
+    this.mayRunAgain = canRunAgain;
+  }
+}
+
 type Termination = NonNullable<ContainerStatus['state']['terminated']>;
 
 /**
  * Chooses a running container of a pod, as kubectl does.
  * @param wanted name that the user gave; null: the pod's default.
- * @throws Failure `containerNotFound`, `targetNotReady` when the container does not run.
+ * @throws Failure `containerNotFound`; ContainerNotRunningError.
  */
 export function chooseContainer(pod: Pod, wanted: string | null): ChosenContainer {
   const { spec, metadata } = pod;
@@ -62,7 +75,13 @@ function listStatuses({ status }: Pod): ContainerStatus[] {
 function requireRunning(pod: Pod, name: string): string {
   const status = findContainerStatus(pod, name);
   if (status?.state.running && status.containerID !== '') return status.containerID;
-  throw new Failure('targetNotReady', describeState(pod, name, status), adviseOther(pod, name));
+  const canRunAgain = mayRunAgain(pod, name, status);
+  const hints = [
+    adviseOther(pod, name),
+    canRunAgain ? 'With --wait, the session begins when it runs.' : null,
+  ];
+  const hint = hints.filter((part) => part !== null).join(' ');
+  throw new ContainerNotRunningError(describeState(pod, name, status), hint, canRunAgain);
 }
 
 function describeState(pod: Pod, name: string, status: ContainerStatus | null): string {

@@ -10,6 +10,12 @@ import { describeTermination, findContainerStatus } from './target-container.ts'
 
 const pollMs = 250;
 
+/** Whether an agent refuses a container because the run that was looked up has ended. Its command has not run. */
+export function isEndedTarget(error: unknown): error is ProblemError {
+  const codes = ['targetNotRunning', 'targetChanged', 'containerNotFound'];
+  return error instanceof ProblemError && codes.includes(error.code);
+}
+
 /**
  * Explains why an agent refuses a container that has just ended or was just replaced: the API server is told a moment
  * later, and knows the cause.
@@ -23,8 +29,7 @@ export async function explainEndedTarget(
   error: unknown,
   signal: AbortSignal,
 ): Promise<unknown> {
-  if (!(error instanceof ProblemError) || target.kind !== 'container') return error;
-  if (!['targetNotRunning', 'targetChanged', 'containerNotFound'].includes(error.code)) return error;
+  if (!isEndedTarget(error) || target.kind !== 'container') return error;
   const why = await describeTargetEnd(api, target, signal);
   return why === null ? error : new Failure('targetNotReady', why, error.hint, { cause: error });
 }

@@ -45,7 +45,7 @@ async function findSelectedPod(
   const best = pickPod(items);
   if (best) return best;
   throw new Failure(
-    items.length === 0 ? 'targetNotFound' : 'targetNotReady',
+    'targetNotReady',
     `${describeResource(workload)}/${name} has no ${items.length === 0 ? '' : 'running '}pod in the namespace "${namespace}"`,
     `Its pods: \`kubectl get pods -n ${namespace} -l '${selector}'\`.`,
   );

@@ -14,6 +14,8 @@ import type { SessionOptions } from './session-request.ts';
 export interface FoundTarget {
   target: SessionTarget;
   node: string;
+  /** null: the node itself is the target. */
+  pod: Pod | null;
   /** The pods of all agents, on any node. */
   agents: Pod[];
   /** null when the API server does not tell. */
@@ -22,12 +24,12 @@ export interface FoundTarget {
 
 /**
  * Finds the target, the agents and the user's name.
- * @throws Failure `targetNotFound`, `targetNotReady`, `containerNotFound`, `nodeRefused`; ApiError; the signal's reason.
+ * @throws Failure `targetNotFound`, `targetNotReady` (ContainerNotRunningError), `containerNotFound`, `nodeRefused`; ApiError; the signal's reason.
  */
 export async function findTarget(
   api: ApiClient,
   options: SessionOptions,
-  { reporter }: Context,
+  context: Context,
   signal: AbortSignal,
 ): Promise<FoundTarget> {
   // Requested together with the target: most often an agent is there already. It is chosen when the node is known.
@@ -37,16 +39,36 @@ export async function findTarget(
   if (options.target.kind === 'node') {
     const { name } = options.target;
     const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
-    return { target: { kind: 'node', node: name }, node: name, agents, claimedUser };
+    return { target: { kind: 'node', node: name }, node: name, pod: null, agents, claimedUser };
   }
   const pod = await findTargetPod(api, options.target, signal);
+  const known = async () => {
+    const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
+    return { agents, claimedUser };
+  };
+  return await describeFound(api, pod, options, known, context, signal);
+}
+
+/**
+ * Describes the target that a pod has, and says what is to be known before it is entered.
+ * @param known what was found along with it; asked for last.
+ * @throws Failure `targetNotReady` (ContainerNotRunningError), `containerNotFound`, `nodeRefused`; ApiError; the
+ *   signal's reason; what `known` throws.
+ */
+export async function describeFound(
+  api: ApiClient,
+  pod: Pod,
+  options: SessionOptions,
+  known: () => Promise<Pick<FoundTarget, 'agents' | 'claimedUser'>>,
+  { reporter }: Context,
+  signal: AbortSignal,
+): Promise<FoundTarget> {
   const { name, containerID, notice } = chooseContainer(pod, options.container);
   await refuseUnreachablePod(api, pod, signal);
   const standstill = options.stopsTarget ? describeStandstill(pod, name) : null;
   if (notice !== null && !options.quiet) reporter.tell(notice);
   if (standstill !== null && !options.quiet) reporter.note(standstill);
   const { metadata, spec } = pod;
-  const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
   const target: SessionTarget = {
     kind: 'container',
     namespace: metadata.namespace,
@@ -55,5 +77,5 @@ export async function findTarget(
     container: name,
     containerID,
   };
-  return { target, node: spec.nodeName, agents, claimedUser };
+  return { target, node: spec.nodeName, pod, ...(await known()) };
 }

@@ -136,6 +136,15 @@ describe('the command line', () => {
     expect(parse('web --run-as target').setup.runAs).toBe('target');
   });
 
+  test('waits for a container that is to be followed, too, and only for a target that is named', () => {
+    expect(parse('web --wait')).toMatchObject({ wait: true, follow: false, waitLimitMs: 600_000 });
+    expect(parse('web --follow --pod-running-timeout 30s')).toMatchObject({
+      wait: true,
+      waitLimitMs: 30_000,
+    });
+    expect(() => parse('--wait', onTerminal)).toThrow('--wait needs a TARGET');
+  });
+
   test('sends stdout to a file, then without a terminal', () => {
     expect(parse('web --output-file out --force -- ls', onTerminal)).toMatchObject({
       outputFile: { path: 'out', force: true },
@@ -168,6 +177,9 @@ describe('the command line', () => {
     'web --output-file out -t -- ls',
     'web --output-file out --detach -- ls',
     'web --output-file out --follow -- ls',
+    'web --wait --dry-run=client -- ls',
+    'node/one --wait -- ls',
+    'web --pod-running-timeout 5m -- ls',
     'web -o yaml',
     'web --dry-run',
     'web --dry-run=none',

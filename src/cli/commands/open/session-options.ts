@@ -4,6 +4,7 @@ import { maxOutputBufferBytes, minOutputBufferBytes } from '../../../session-api
 import { defineOptionalArgument } from '../../command-line/argument.ts';
 import { createGroup, type Option } from '../../command-line/option.ts';
 import type { OptionSources } from '../../command-line/raw-arguments.ts';
+import { UsageError } from '../../errors.ts';
 import { clusterOptions } from '../../options/access-options.ts';
 import {
   agentIdleOption,
@@ -16,8 +17,8 @@ import { attachmentOptions, stdinOption } from '../../options/attachment-options
 import { createBytesSchema } from '../../options/values/byte-size.ts';
 import { commandSetupOptions } from '../../options/command-setup-options.ts';
 import { dryRunOptions } from '../../options/dry-run-options.ts';
-import { leaseSecondsSchema } from '../../options/values/duration.ts';
-import { refuseCombinations, requireCompanion } from '../../options/option-rules.ts';
+import { leaseSecondsSchema, timeLimitSchema } from '../../options/values/duration.ts';
+import { isGiven, refuseCombinations, requireCompanion } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
 
 const { defineOption, defineSwitch } = createGroup('Session:');
@@ -49,7 +50,17 @@ const detach = defineSwitch({
 });
 const follow = defineSwitch({
   flag: 'follow',
-  describe: 'when the container restarts, enter the next instance',
+  describe: 'when the container restarts, enter the next instance; implies --wait',
+});
+const wait = defineSwitch({
+  flag: 'wait',
+  describe: 'when the container does not run, wait until it does, and enter at once',
+});
+const waitLimit = defineOption({
+  flag: 'pod-running-timeout',
+  describe: 'limit of the wait of --wait and --follow',
+  default: '10m',
+  schema: timeLimitSchema,
 });
 const recordInput = defineSwitch({ flag: 'record-input', describe: 'record what is typed, too' });
 
@@ -80,6 +91,8 @@ export const sessionOptions = {
   }),
   ...attachmentOptions,
   follow,
+  wait,
+  waitLimitMs: waitLimit,
   recordInput,
   event: defineSwitch({ flag: 'event', describe: 'leave a Kubernetes Event on the target' }),
   outputBufferBytes: defineOption({
@@ -105,5 +118,8 @@ export function validateSessionOptions(sources: OptionSources): void {
   requireCompanion(sources, force, outputFile);
   refuseCombinations(sources, tty, [noTTY]);
   refuseCombinations(sources, detach, [stdinOption, recordFile, follow]);
+  if (isGiven(waitLimit, sources) && !isGiven(wait, sources) && !isGiven(follow, sources))
+    throw new UsageError(`--${waitLimit.flag} is for --${wait.flag} and --${follow.flag}`);
+  refuseCombinations(sources, wait, [dryRunOptions.mode]);
   refuseCombinations(sources, outputFile, [tty, detach, follow]);
 }

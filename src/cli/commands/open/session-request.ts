@@ -54,6 +54,9 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     /** null: Enter ~ d. */
     detachKeys: values.detachKeys,
     follow: values.follow,
+    /** Whether a container that does not run is waited for. */
+    wait: values.wait || values.follow,
+    waitLimitMs: values.waitLimitMs,
     recordFile: values.recordFile,
     recordInput: values.recordInput,
     reason: values.reason,
@@ -72,11 +75,14 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
 }
 
 function requireTarget(
-  { target, allNamespaces }: SessionValues,
+  { target, allNamespaces, wait }: SessionValues,
   { stdin, stderr }: Context,
 ): TargetName | null {
   if (target !== null && allNamespaces)
     throw new UsageError('--all-namespaces is for choosing a target; the namespace of TARGET is given by -n');
+  if (target === null && wait)
+    throw new UsageError('--wait needs a TARGET: only what runs can be chosen from');
+  if (target?.kind === 'node' && wait) throw new UsageError('--wait is for containers: the target is a node');
   // The list is drawn on stderr: stdout may be a file that the command's output goes to.
   if (target === null && !(stdin.isTTY && stderr.isTTY))
     throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');

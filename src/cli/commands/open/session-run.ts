@@ -8,15 +8,17 @@ import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import type { ClientSession, SessionRequest } from '../../../cluster/session/client-session.ts';
 import type { SessionAgent } from '../../../cluster/session/open-session.ts';
-import { explainEndedTarget } from '../../../cluster/target/target-end.ts';
+import { explainEndedTarget, isEndedTarget } from '../../../cluster/target/target-end.ts';
 import { nameContext } from '../../../session-api/command-setup.ts';
+import type { ProblemError } from '../../../session-api/problem.ts';
 import type { SessionEnd } from '../../../session-api/session-end.ts';
 import { maxTerminalVariableLength, type SessionTarget } from '../../../session-api/session-spec.ts';
+import { Failure } from '../../../failure/failure.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { getWindowSize } from '../../../terminal/window-size.ts';
 import { formatAttachCommand } from '../../attached/attach-hint.ts';
 import type { Recording } from '../../attached/recording.ts';
-import { lookUpLimitMs, reportSessionEnd } from '../../attached/session-end-report.ts';
+import { lookUpLimitMs, noteFollowedEnd, reportSessionEnd } from '../../attached/session-end-report.ts';
 import type { AttachmentOptions, TerminalAttachment } from '../../attached/terminal-attachment.ts';
 import type { Context } from '../../context.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
@@ -27,7 +29,6 @@ import { confirmPriority } from './confirm-priority.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { leaveEvent } from './leave-event.ts';
 import type { RequestedSession, SessionOptions } from './session-request.ts';
-import { findNextInstance } from './wait-for-restart.ts';
 
 /**
  * Opens a session, or shows what would be made for it.
@@ -56,6 +57,13 @@ async function completeChoice(requested: RequestedSession, context: Context): Pr
   return await chooseTarget(requested, context);
 }
 
+/** A container that ends again and again may do so between each look-up and its entering. */
+const maxMisses = 10;
+
+function isSameRun(one: SessionTarget, other: SessionTarget): boolean {
+  return one.kind === 'container' && other.kind === 'container' && one.containerID === other.containerID;
+}
+
 /** One run of the command: one session or, when it follows its target, one after the other. */
 class SessionRun {
   readonly #options: SessionOptions;
@@ -77,25 +85,63 @@ class SessionRun {
   }
 
   async run(): Promise<number> {
-    const { follow } = this.#options;
     const api = await openApi(this.#options, this.#context);
     const find = () => findTarget(api, this.#options, this.#context, this.#lifetime.signal);
     const finding = find();
     finding.catch(() => undefined);
     // Loaded while the API server's first answers are on their way.
     await loadSessionModules();
-    let found = await finding;
+    let found = await this.#waitIfNeeded(api, finding);
+    let misses = 0;
     for (;;) {
-      const end = await this.#enter(api, found);
+      let end: SessionEnd | null;
+      try {
+        end = await this.#enter(api, found);
+      } catch (error) {
+        if (!isEndedTarget(error) || ++misses > maxMisses) throw error;
+        found = await this.#findAgain(api, found, error);
+        continue;
+      }
       if (end === null) return 0;
       const { target } = found;
-      const isFollowed = follow && end.reason === 'targetEnded' && target.kind === 'container';
-      const code = await reportSessionEnd(end, api, target, this.#context.reporter);
-      if (!isFollowed) return code;
-      this.#progress.show(`waiting for the next instance of container ${target.container}`);
-      await findNextInstance(api, this.#options, target, this.#lifetime.signal);
-      found = await find();
+      const { reporter } = this.#context;
+      const { follow, quiet } = this.#options;
+      if (!follow || end.reason !== 'targetEnded' || target.kind !== 'container')
+        return await reportSessionEnd(end, api, target, reporter);
+      misses = 0;
+      const noting = noteFollowedEnd(end, api, target, quiet ? null : reporter);
+      [found] = await Promise.all([this.#wait(api, found), noting]);
     }
+  }
+
+  async #waitIfNeeded(api: ApiClient, finding: Promise<FoundTarget>): Promise<FoundTarget> {
+    try {
+      return await finding;
+    } catch (error) {
+      const isNotReady = error instanceof Failure && error.code === 'targetNotReady';
+      if (!isNotReady || !this.#options.wait) throw error;
+      return await this.#wait(api, null);
+    }
+  }
+
+  /** @param ended the run that has ended; null: any run will do. */
+  async #wait(api: ApiClient, ended: FoundTarget | null): Promise<FoundTarget> {
+    const { waitForTarget } = await import('./wait-for-target.ts');
+    const around = { lifetime: this.#lifetime, progress: this.#progress, context: this.#context };
+    const found = await waitForTarget(api, this.#options, ended, around);
+    this.#progress.clear();
+    return found;
+  }
+
+  /** Finds the run of a container that has come after the one that could not be entered. @throws why there is none. */
+  async #findAgain(api: ApiClient, missed: FoundTarget, error: ProblemError): Promise<FoundTarget> {
+    if (this.#options.wait) return await this.#wait(api, missed);
+    const why = await explainEndedTarget(api, missed.target, error, AbortSignal.timeout(lookUpLimitMs));
+    // The API server knows no more than the session's start did.
+    if (why === error) throw error;
+    const found = await findTarget(api, this.#options, this.#context, this.#lifetime.signal);
+    if (isSameRun(found.target, missed.target)) throw why;
+    return found;
   }
 
   /** @returns how the session ended; null when it was left running. */
@@ -156,7 +202,7 @@ class SessionRun {
           isNamespaceMade = true;
         } else if (error instanceof NodeRefusalError)
           priorityClass = await confirmPriority(error, priorityClass, this.#context, signal);
-        else throw await explainEndedTarget(api, found.target, error, AbortSignal.timeout(lookUpLimitMs));
+        else throw error;
       }
     }
   }

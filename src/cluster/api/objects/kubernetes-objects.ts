@@ -9,6 +9,7 @@ const metadataSchema = z.object({
   deletionTimestamp: z.string().nullable().default(null),
   labels: z.record(z.string(), z.string()).default({}),
   annotations: z.record(z.string(), z.string()).default({}),
+  ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
 });
 const conditionSchema = z.object({
   type: z.string(),
@@ -63,6 +64,8 @@ const containersSchema = z
     z.object({
       name: z.string(),
       image: z.string().optional(),
+      /** Of an init container: `Always` makes it a sidecar. */
+      restartPolicy: z.string().optional(),
       livenessProbe: probeSchema.optional(),
       startupProbe: probeSchema.optional(),
       securityContext: z
@@ -88,6 +91,7 @@ export const podSchema = z.object({
     /** That of its PriorityClass, which admission fills in. */
     priority: z.number().default(0),
     runtimeClassName: z.string().nullable().default(null),
+    restartPolicy: z.string().default('Always'),
     os: z.object({ name: z.string() }).nullable().default(null),
     /** false: the pod has a user namespace of its own. */
     hostUsers: z.boolean().nullable().default(null),

@@ -1,0 +1,22 @@
+import type { ContainerStatus, Pod } from '../api/objects/kubernetes-objects.ts';
+
+/**
+ * Whether a container that does not run now may run later, without anybody changing its pod.
+ * @param status null before the kubelet has reported the container.
+ */
+export function mayRunAgain(
+  { spec, status: pod }: Pod,
+  name: string,
+  status: ContainerStatus | null,
+): boolean {
+  if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return false;
+  const ended = status?.state.terminated;
+  if (!ended) return true;
+  // https://kubernetes.io/docs/concepts/workloads/pods/ephemeral-containers/: they are never restarted.
+  if (spec.ephemeralContainers.some((one) => one.name === name)) return false;
+  const init = spec.initContainers.find((one) => one.name === name);
+  const own = [...spec.containers, ...spec.initContainers].find((one) => one.name === name)?.restartPolicy;
+  // An init container runs until it has succeeded once; as a sidecar, it has a policy of its own.
+  const policy = own ?? (init && spec.restartPolicy === 'Always' ? 'OnFailure' : spec.restartPolicy);
+  return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0);
+}
