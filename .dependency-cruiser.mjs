@@ -5,7 +5,13 @@
 const tests = '(/testing/|^e2e/)';
 
 /** The floors of a room, lowest first: a floor imports only those below it. */
-const clusterFloors = ['api', 'target', 'agent-pods', 'session', String.raw`(doctor/|clean-up\.ts)`];
+const clusterFloors = [
+  'api',
+  'target',
+  'agent-pods',
+  'session',
+  String.raw`(doctor/|diagnosis/|clean-up\.ts)`,
+];
 const cliFloors = ['command-line', 'options', 'attached', 'commands'];
 
 export default {

@@ -145,6 +145,7 @@ describe('a session whose target', () => {
   test('stands still for too long is ended by its probe: both the beginning and the end say so', async () => {
     const httpGet = { path: '/', port: 8080 };
     const pod = await createTarget('probed', {
+      restartPolicy: 'Never',
       livenessProbe: { httpGet, periodSeconds: 1, failureThreshold: 2 },
     });
     const debug = ['gdb', '-q', '-batch', '-p', '1', '-ex', 'shell sleep 60'];

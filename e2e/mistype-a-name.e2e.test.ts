@@ -126,7 +126,7 @@ describe('a pod that does not run is refused with why it does not:', () => {
     expect(error).toMatch(
       /^error: pod "unschedulable" is pending: Unschedulable \(0\/\d+ nodes are available: /,
     );
-    expect(error).toContain(`kubectl describe pod unschedulable -n ${namespace}`);
+    expect(error).toContain(`kubectl crashcart why pod/unschedulable -n ${namespace}`);
   });
 
   test('it has completed', async () => {

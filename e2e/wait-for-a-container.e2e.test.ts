@@ -5,7 +5,7 @@ import { runCrashcart, startKubectl, waitUntil } from './harness/command-run.ts'
 import {
   createObjects,
   createTestNamespace,
-  deleteTestNamespace,
+  leaveTestNamespace,
   expectSuccess,
 } from './harness/test-namespace.ts';
 
@@ -78,7 +78,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   followed.client.kill('SIGTERM');
-  await deleteTestNamespace(namespace);
+  await leaveTestNamespace(namespace);
 }, 60_000);
 
 describe('--wait', () => {

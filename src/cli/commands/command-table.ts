@@ -28,6 +28,10 @@ const commands: Record<string, CommandEntry> = {
     summary: 'check whether sessions will work, and how to fix what fails',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
   },
+  why: {
+    summary: 'tell why a pod does not run, or ended, and what to run next',
+    load: async () => (await import('./why/why-command.ts')).whyCommand,
+  },
   manifests: {
     summary: 'print what an administrator applies before the first use',
     load: async () => (await import('./manifests/manifests-command.ts')).manifestsCommand,

@@ -69,10 +69,15 @@ export class ApiClient {
 
   /**
    * Sends a request and reads the answer line by line, as it arrives. There is no limit but the signal.
+   * @param withRest whether what follows the last newline is a line as well: in a log, and not in a watch, where it is
+   *   an event that was cut.
    * @returns the lines, without their ends; the end of the lines is that of the answer.
    * @throws ApiError for an error answer; Failure `foreignAnswer`, `connection`, `credentials`; what aborted the signal.
    */
-  async *readLines(request: ApiRequest<z.ZodType>): AsyncGenerator<string, void, void> {
+  async *readLines(
+    request: ApiRequest<z.ZodType>,
+    { withRest = false } = {},
+  ): AsyncGenerator<string, void, void> {
     try {
       const response = await this.#authenticate(request.signal, async () => {
         const { response: opened } = await sendRequest(this.connection, request, {
@@ -92,6 +97,7 @@ export class ApiClient {
           yield line;
         }
       }
+      if (withRest) yield* splitter.push('\n').filter((line) => line !== '');
     } catch (error) {
       throw this.#explain(error, request.signal, null, 0);
     }

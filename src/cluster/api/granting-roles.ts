@@ -9,6 +9,7 @@ export interface GrantingRole {
 }
 
 const user = { manifest: 'manifests/rbac.yaml', role: 'ClusterRole crashcart-user (targets)' };
+const logs = { manifest: 'manifests/rbac.yaml', role: 'ClusterRole crashcart-logs (logs of targets)' };
 const agents = { manifest: 'manifests/rbac.yaml', role: 'Role crashcart-agents (agents)' };
 const viewer = { manifest: 'manifests/viewer.yaml', role: 'Role crashcart-viewer (looking)' };
 const installer = {
@@ -25,12 +26,12 @@ const events = {
 export const grants: Record<string, Record<string, GrantingRole[]>> = {
   pods: { get: [user, agents], list: [user, agents], watch: [user, agents], create: [agents] },
   'pods/exec': { get: [agents], create: [agents] },
-  'pods/log': { get: [viewer] },
+  'pods/log': { get: [logs, viewer] },
   services: { get: [user], list: [user] },
   replicationcontrollers: { get: [user] },
   'deployments.apps': { get: [user] },
   'statefulsets.apps': { get: [user] },
-  'replicasets.apps': { get: [user] },
+  'replicasets.apps': { get: [user], list: [user] },
   'daemonsets.apps': {
     get: [user, viewer],
     create: [installerOfAgents],

@@ -14,6 +14,7 @@ import {
   nodeSchema,
   podSchema,
   quotaSchema,
+  replicaSetSchema,
   runtimeClassSchema,
   userReviewSchema,
   versionSchema,
@@ -117,6 +118,11 @@ export const pods = {
     // Kubernetes asks for since 1.35, names nothing: https://github.com/kubernetes/kubernetes/pull/134577
     access: { verb: 'create', resource: 'pods/exec', namespace },
   }),
+  /** Its answer is lines of text. */
+  log: (namespace: string, name: string) => ({
+    ...pods.getSubresource(namespace, name, 'log'),
+    accept: '*/*',
+  }),
 };
 export const events = describeNamespaced('v1', 'events', eventSchema);
 export const secrets = describeNamespaced('v1', 'secrets', z.unknown());
@@ -124,6 +130,7 @@ export const resourceQuotas = describeNamespaced('v1', 'resourcequotas', quotaSc
 export const limitRanges = describeNamespaced('v1', 'limitranges', limitRangeSchema);
 export const jobs = describeNamespaced('batch/v1', 'jobs', jobSchema);
 export const cronJobs = describeNamespaced('batch/v1', 'cronjobs', cronJobSchema);
+export const replicaSets = describeNamespaced('apps/v1', 'replicasets', replicaSetSchema);
 export const daemonSets = describeNamespaced('apps/v1', 'daemonsets', daemonSetSchema);
 
 export const nodes = describeClusterScoped('v1', 'nodes', nodeSchema);

@@ -74,9 +74,13 @@ export function listPermissionSteps(targets: string | null, agents: string): Per
     },
     {
       check: 'may tell why',
-      needs: need(targets, 'events', 'list'),
+      needs: [
+        ...need(targets, 'events', 'list'),
+        ...need(targets, 'pods/log', 'get'),
+        ...need(targets, 'replicasets.apps', 'list'),
+      ],
       without: 'warning',
-      fix: `${userFix}; without it, nothing tells that a probe has ended a target`,
+      fix: `${userFix}; \`why\` tells less without it, and a session not that a probe has ended its target`,
     },
     {
       check: 'may leave events',

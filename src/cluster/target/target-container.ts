@@ -122,6 +122,6 @@ function describePod({ metadata, status }: Pod, container: string, waitingReason
 function adviseOther(pod: Pod, name: string): string {
   const running = listStatuses(pod).filter((entry) => entry.state.running && entry.name !== name);
   if (running.length === 0)
-    return `See \`kubectl describe pod ${pod.metadata.name} -n ${pod.metadata.namespace}\`.`;
+    return `\`kubectl crashcart why pod/${pod.metadata.name} -n ${pod.metadata.namespace}\` tells more.`;
   return `Running in this pod: ${running.map((entry) => `-c ${entry.name}`).join(', ')}.`;
 }

@@ -7,6 +7,7 @@ const metadataSchema = z.object({
   uid: z.string().default(''),
   creationTimestamp: z.string().nullable().default(null),
   deletionTimestamp: z.string().nullable().default(null),
+  finalizers: z.array(z.string()).default([]),
   labels: z.record(z.string(), z.string()).default({}),
   annotations: z.record(z.string(), z.string()).default({}),
   ownerReferences: z.array(z.object({ kind: z.string(), name: z.string() })).default([]),
@@ -19,6 +20,9 @@ const conditionSchema = z.object({
   lastTransitionTime: z.string().nullable().default(null),
 });
 const conditionsSchema = z.array(conditionSchema).default([]);
+
+/** Quantities, by resource. */
+const amountsSchema = z.record(z.string(), z.string()).default({});
 
 const terminatedSchema = z.object({
   exitCode: z.number().default(0),
@@ -66,6 +70,7 @@ const containersSchema = z
       image: z.string().optional(),
       /** Of an init container: `Always` makes it a sidecar. */
       restartPolicy: z.string().optional(),
+      resources: z.object({ limits: amountsSchema, requests: amountsSchema }).prefault({}),
       livenessProbe: probeSchema.optional(),
       startupProbe: probeSchema.optional(),
       securityContext: z
@@ -163,8 +168,14 @@ export type DaemonSet = z.infer<typeof daemonSetSchema>;
 export const eventSchema = z.object({
   reason: z.string().default(''),
   message: z.string().default(''),
+  type: z.string().default(''),
+  /** How often it came. */
+  count: z.number().nullable().default(null),
   /** Of an Event that came several times: the last time. */
   lastTimestamp: z.string().nullable().default(null),
+  /** Of reporters that speak the newer API, as the scheduler: these have no lastTimestamp. */
+  eventTime: z.string().nullable().default(null),
+  series: z.object({ count: z.number(), lastObservedTime: z.string().nullable().default(null) }).nullish(),
   involvedObject: z
     .object({
       name: z.string().default(''),
@@ -176,7 +187,6 @@ export const eventSchema = z.object({
 export type KubernetesEvent = z.infer<typeof eventSchema>;
 export const runtimeClassSchema = z.object({ handler: z.string() });
 
-const amountsSchema = z.record(z.string(), z.string()).default({});
 export const quotaSchema = z.object({
   metadata: z.object({ name: z.string() }),
   spec: z
@@ -209,6 +219,18 @@ export const versionSchema = z.object({
   minor: z.string().default(''),
   gitVersion: z.string().default(''),
 });
+/** Of a container of a template, all is compared with that of an earlier one. */
+const templateContainerSchema = z.looseObject({ name: z.string(), image: z.string().default('') });
+export const replicaSetSchema = z.object({
+  metadata: metadataSchema,
+  spec: z.object({
+    template: z
+      .object({ spec: z.object({ containers: z.array(templateContainerSchema).default([]) }).prefault({}) })
+      .prefault({}),
+  }),
+});
+export type ReplicaSet = z.infer<typeof replicaSetSchema>;
+
 /** What a SelfSubjectReview is answered with. */
 export const userReviewSchema = z.object({
   status: z.object({ userInfo: z.object({ username: z.string().default('') }) }),
