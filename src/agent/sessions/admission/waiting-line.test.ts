@@ -14,7 +14,7 @@ describe('the line of sessions', () => {
 
   test('counts those that were let in a moment ago, which may take nothing yet', async () => {
     const memory: SessionMemory = { usedBytes: 10 * mib, limitBytes: 90 * mib };
-    const line = new WaitingLine(() => Promise.resolve(memory), { ...times, limitMs: 500 });
+    const line = new WaitingLine(() => Promise.resolve(memory), { ...times, limitMs: 500, settleMs: 60_000 });
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => line.enter(signal)));
     expect(outcomes.map(({ status }) => status)).toEqual([
       ...Array<string>(5).fill('fulfilled'),
