@@ -193,9 +193,31 @@ describe('--mem-limit', () => {
     expect((await runCrashcart([...musl, '--', ...python])).code).toBe(0);
   });
 
-  test.each(['1Gi', '1Mi', 'much'])('refuses %s', async (size) => {
+  test.each(['2000Gi', '1Mi', 'much'])('refuses %s', async (size) => {
     const { code, stderr } = await run(musl, ['--mem-limit', size], 'true');
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: /);
+  });
+});
+
+describe('--scratch', () => {
+  const fill = (mebibytes: number) => `head -c ${mebibytes}M /dev/zero >/tmp/file && stat -c %s /tmp/file`;
+
+  test('gives the files of a session more room, with the memory for it', async () => {
+    const without = await run(musl, [], fill(300));
+    expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('No space left on device') });
+    const { code, stdout } = await run(musl, ['--scratch', '600Mi'], fill(550));
+    expect({ code, text: stdout }).toEqual({ code: 0, text: `${550 * 1024 * 1024}\n` });
+  });
+
+  test('is refused with the reason, where the agent or the session has no memory for it', async () => {
+    const large = await run(musl, ['--scratch', '3Gi'], 'true');
+    expect(large.code).toBe(125);
+    expect(large.stderr).toMatch(
+      /^error: the session is to have 3328 MiB of memory, and all sessions of this agent together have \d+ MiB, .*\n.*--agent-resource limits\.memory/m,
+    );
+    const small = await run(musl, ['--scratch', '64Mi', '--mem-limit', '32Mi'], 'true');
+    expect(small.code).toBe(125);
+    expect(small.stderr).toContain("count to the session's memory of 32 MiB");
   });
 });

@@ -105,7 +105,7 @@ describe('that a process was killed is told', () => {
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: 'went on\n' });
     // The shell says itself that one was killed.
     expect(stderr).toMatch(
-      /^(Killed\n)?warning: the session reached its memory limit of 64 MiB: the kernel killed 1 of its processes\n$/,
+      /^(Killed\n)?warning: the session reached its memory limit of 64 MiB \(--mem-limit\): the kernel killed 1 of its processes\n$/,
     );
   });
 
@@ -121,7 +121,7 @@ describe('that a process was killed is told', () => {
     ]);
     expect(code).toBe(137);
     expect(stderr).toBe(
-      'error: the session reached its memory limit of 64 MiB: the kernel killed 1 of its processes\n',
+      'error: the session reached its memory limit of 64 MiB (--mem-limit): the kernel killed 1 of its processes\n',
     );
   });
 

@@ -60,7 +60,7 @@ function writeEntering({
     : >$d/cgroup-procs; : >$d/environment
     target=/proc/1
     ${breaks}
-    unshare --mount ${via} setsid /bin/sh /opt/crashcart/enter-target.sh $d ${toolbox} container ${user} ${workdir} ${command} \\
+    unshare --mount ${via} setsid /bin/sh /opt/crashcart/enter-target.sh $d 268435456 ${toolbox} container ${user} ${workdir} ${command} \\
       3<$target/ns/pid 4<$target/ns/net 5<$target/ns/ipc 6<$target/ns/uts 7>&2 2>/tmp/words
     code=$?
     tr '\\0' '@' </tmp/words

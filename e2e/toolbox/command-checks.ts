@@ -73,7 +73,12 @@ printf 'to the command' | escape-text cat`,
   'recipe:core': { script: 'recipe core >core && file core', shows: /ELF 64-bit LSB core file/ },
   'recipe:dns': {
     script: 'recipe dns localhost',
-    shows: /== localhost as a program asks\n(127\.0\.0\.1|::1)/,
+    shows: /^localhost is .*(127\.0\.0\.1|::1).* by \/etc\/hosts: no server is asked$/m,
+  },
+  'recipe:disk': {
+    script: 'recipe disk',
+    shows:
+      /^MOUNTED ON +SIZE .*\n\/ +.*the container's root[^]*== biggest folders\n *[\d.]+ [KMG]iB +\/[^]*== deleted/m,
   },
   'recipe:env': {
     script: 'env -i API_TOKEN=abc123 GREETING=hello sleep 20 & sleep 0.3; recipe env -p $!; kill $!',
@@ -93,7 +98,6 @@ printf 'to the command' | escape-text cat`,
     script: 'recipe http',
     shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in [\d.]+ s, \d+ bytes$/m,
   },
-  'recipe:limits': { script: 'recipe limits', shows: /Max open files[^]*oom_score/ },
   'recipe:lsof': { script: 'recipe lsof', shows: /server .*:8080 \(LISTEN\)/ },
   'recipe:ltrace': {
     // Not every target calls a library.
@@ -102,7 +106,18 @@ printf 'to the command' | escape-text cat`,
   },
   'recipe:pmap': { script: 'recipe pmap', shows: /server/ },
   'recipe:py-spy': { script: `${python} recipe py-spy -p $pid; kill $pid`, shows: /wait_here/ },
-  'recipe:sockets': { script: 'recipe sockets', shows: /:8080 .*"server"/ },
+  'recipe:limits': {
+    script: 'recipe limits',
+    shows: /^memory +.*[^]*^open files +\d+ +\d+ [^]*oom_score[^]*== what bites/m,
+  },
+  'recipe:signals': {
+    script: 'recipe signals',
+    shows: /^SIGTERM +15 +handled: the program decides$[^]*^SIGTERM, unless .*: handled/m,
+  },
+  'recipe:sockets': {
+    script: 'recipe sockets',
+    shows: /== TCP connections by state and peer[^]*:8080 .*"server"/,
+  },
   'recipe:stacks': { script: 'recipe stacks', shows: /^Thread 1[^]*#0 /m },
   'recipe:strace': {
     script: 'timeout --signal=INT 3 recipe strace; true',

@@ -2,14 +2,14 @@
 # Enters a target's namespaces with the toolbox as root. The agent starts this script as root, in the node's PID
 # namespace and in a new mount namespace. The agent has pinned and checked the target's namespaces before.
 #
-#   enter-target.sh DIRECTORY TOOLBOX KIND USER WORKDIR COMMAND [ARGUMENT…]
+#   enter-target.sh DIRECTORY SCRATCH-BYTES TOOLBOX KIND USER WORKDIR COMMAND [ARGUMENT…]
 #
 # DIRECTORY belongs to the session. It has
 #   cgroup-procs  the files to join the session's cgroup by
 #   layers        the first content of the session's upper layer: the target's /etc/resolv.conf and /etc/hosts,
 #                 and the link /target
 #   environment   the variables that are added for the command alone
-# TOOLBOX is the lower layer of the session's root. The rest is session-init's (session-init.c).
+# SCRATCH-BYTES limits what the session writes in its root. TOOLBOX is the lower layer of the session's root. The rest is session-init's (session-init.c).
 #
 # stderr is the agent's: it takes the reason when a step fails. The command's own is descriptor 7.
 set -eu
@@ -20,8 +20,8 @@ net_namespace=4
 ipc_namespace=5
 uts_namespace=6
 
-directory=$1 toolbox=$2
-shift 2
+directory=$1 scratch_bytes=$2 toolbox=$3
+shift 3
 root=/dev/crashcart
 
 # The last step that was begun is the one that failed; its program says why before.
@@ -41,7 +41,7 @@ done <"$directory/cgroup-procs"
 # The root is writable (a session can install packages) and gone with this mount namespace. The tmpfs
 # is limited, so that a session can't fill the node's memory; it counts to the session's cgroup.
 step='mount the memory of the root'
-mount -t tmpfs -o size=256m,mode=755 crashcart "$directory/scratch"
+mount -t tmpfs -o size="$scratch_bytes",mode=755 crashcart "$directory/scratch"
 step='fill the root'
 cp -a "$directory/layers/." "$directory/scratch"
 step='mount the toolbox'

@@ -80,7 +80,7 @@ describe('commands by name', () => {
       '--image-pull-policy: "always" is not one of Always, IfNotPresent, Never; did you mean "Always"?',
     ],
     ['sessions -o wid', '--output: "wid" is not one of json, yaml, wide, name; did you mean "wide"?'],
-    ['web --mem-limit 1Mi', '--mem-limit: it takes 32Mi to 512Mi'],
+    ['web --mem-limit 1Mi', '--mem-limit: it takes 32Mi to 1024Gi'],
     ['web --keep 1000h', '--keep: it takes at most 168h'],
     ['web --output-buffer 1Gi', '--output-buffer: it takes 256Ki to 64Mi'],
     ['web --run-as 4294967295', '--run-as: the highest UID and GID is 4294967294'],

@@ -8,8 +8,14 @@ const maxVariablesBytes = 1024 * 1024;
 
 /** With less memory, even a shell of the toolbox may not start. */
 export const minSessionMemoryBytes = 32 * 1024 * 1024;
-/** What an agent gives a session that asks for no limit of its own, and the most that it gives. */
+/** What an agent gives a session that asks for no limit of its own. */
 export const defaultSessionMemoryBytes = 512 * 1024 * 1024;
+/** More than any node has: a number with which nobody can have meant it. */
+export const maxSessionMemoryBytes = 1024 ** 4;
+/** A session's own files, such as its passwd, take less. */
+export const minScratchBytes = 16 * 1024 * 1024;
+/** What the files of a session may take that asks for nothing else. */
+export const defaultScratchBytes = 256 * 1024 * 1024;
 
 /** Names that every shell takes. */
 export const variableNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -60,8 +66,19 @@ export const commandSetupSchema = z.object({
   workdir: workdirSchema.nullable().default(null),
   /** null: root, with all capabilities. */
   runAs: runAsSchema.nullable().default(null),
-  /** Limit of the whole session; null: as much as the agent gives. */
-  memoryBytes: z.number().int().min(minSessionMemoryBytes).nullable().default(null),
+  /** Limit of the whole session, its files included; null: as much as the agent gives. */
+  memoryBytes: z
+    .number()
+    .int()
+    .min(minSessionMemoryBytes)
+    .max(maxSessionMemoryBytes)
+    .nullable()
+    .default(null),
+  /**
+   * What the files in the session's root may take, of its memory; null: the default. An older client does not send this,
+   * and an older agent gives the default.
+   */
+  scratchBytes: z.number().int().min(minScratchBytes).max(maxSessionMemoryBytes).nullable().default(null),
 });
 export type CommandSetup = z.infer<typeof commandSetupSchema>;
 

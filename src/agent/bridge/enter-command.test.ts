@@ -49,14 +49,14 @@ describe('the environment on a terminal', () => {
 });
 
 describe('the command line that enters a target', () => {
-  const build = (user: Parameters<typeof buildEnterCommand>[2]['user']) =>
-    buildEnterCommand('/run/crashcart/1', 'container', {
+  const build = (user: Parameters<typeof buildEnterCommand>[3]['user']) =>
+    buildEnterCommand('/run/crashcart/1', 4096, 'container', {
       ...{ toolbox: '/toolbox', user, workdir: '/root', command: ['id', '-u'] },
     }).args.join(' ');
 
   test('has a mount namespace, and ends with what session-init reads', () => {
     expect(build(null)).toMatch(
-      /^unshare --mount .* \/run\/crashcart\/1 \/toolbox container root \/root id -u$/,
+      /^unshare --mount .* \/run\/crashcart\/1 4096 \/toolbox container root \/root id -u$/,
     );
     expect(build({ uid: 1000, gid: 2000, groups: [3, 4] })).toContain(' container 1000:2000:3,4 /root ');
     expect(build({ uid: 0, gid: 5, groups: [] })).toContain(' container 0:5: /root ');

@@ -10,9 +10,11 @@ const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
  * Builds the argv that enters a target. The child must have the descriptors of entering-contract.ts. enter-target.sh
  * and session-init.c say what is done there, and why.
  * @param directory the session's own (createSessionDirectory).
+ * @param scratchBytes what the session may write in its root.
  */
 export function buildEnterCommand(
   directory: string,
+  scratchBytes: number,
   kind: SessionTarget['kind'],
   { toolbox, user, workdir, command }: Pick<CommandStart, 'toolbox' | 'user' | 'workdir' | 'command'>,
 ): { file: string; args: string[] } {
@@ -22,7 +24,8 @@ export function buildEnterCommand(
       // A mount namespace of the session's own, from which nothing propagates: neither the target nor the
       // agent sees what is mounted in it, and it is gone with the last process.
       ...['unshare', '--mount', '--propagation', 'private', '--'],
-      ...['/bin/sh', agentPaths.enterScript, directory, toolbox, kind, describeUser(user), workdir],
+      ...['/bin/sh', agentPaths.enterScript, directory, String(scratchBytes)],
+      ...[toolbox, kind, describeUser(user), workdir],
       ...command,
     ],
   };

@@ -42,6 +42,12 @@ export async function makeSessionGroup(hierarchies: CgroupHierarchy[]): Promise<
   }
 }
 
+/** @returns what all sessions may take together, by the limit of the agent's container; null: there is none. */
+export async function readGroupLimit(): Promise<number | null> {
+  const limit = await readMemoryLimit(await findSessionHierarchies());
+  return limit === null ? null : decideGroupLimit(limit);
+}
+
 /**
  * Reads what the sessions take together. Files that the kernel would drop for want of memory are not counted.
  * @returns null when they have no limit together, or there was no session yet.

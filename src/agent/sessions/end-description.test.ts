@@ -19,7 +19,8 @@ describe('the end of a session', () => {
   });
 
   const limited = { memoryKills: 2, isMemoryLimitReached: true, refusedForks: 0 };
-  const reached = 'the session reached its memory limit of 64 MiB: the kernel killed 2 of its processes';
+  const reached =
+    'the session reached its memory limit of 64 MiB (--mem-limit): the kernel killed 2 of its processes';
 
   test('whose command was killed for its memory limit has that as its reason', () => {
     expect(describeWith({ exitCode: 137, command: { signal: 9 }, events: limited })).toEqual({

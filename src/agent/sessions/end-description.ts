@@ -46,7 +46,7 @@ export function describeEnd(facts: EndFacts): Pick<SessionEnd, 'reason' | 'messa
 function describeMemory({ events: { memoryKills, isMemoryLimitReached }, limits }: EndFacts): string | null {
   if (memoryKills === 0) return null;
   return isMemoryLimitReached
-    ? `the session reached its memory limit of ${Math.floor(limits.memoryBytes / 1024 / 1024)} MiB: the kernel killed ${memoryKills} of its processes`
+    ? `the session reached its memory limit of ${Math.floor(limits.memoryBytes / 1024 / 1024)} MiB (--mem-limit): the kernel killed ${memoryKills} of its processes`
     : `the node, or all sessions of its agent together, had no memory left: the kernel killed ${memoryKills} of the session's processes`;
 }
 

@@ -15,7 +15,8 @@ import { CommandEndReport } from '../bridge/command-end-report.ts';
 import { isProcessAlive, listChildren } from '../bridge/process-identity.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
 import { readTargetFiles } from '../bridge/target-files.ts';
-import { decideMemoryLimit } from '../cgroup/memory-limit.ts';
+import { decideSessionRoom } from '../cgroup/memory-limit.ts';
+import { readGroupLimit } from '../cgroup/session-group.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
 import { maxSessionProcesses, type SessionLimits } from '../cgroup/session-limits.ts';
 import type { CommandProcess, EndReason } from './command-process.ts';
@@ -45,6 +46,7 @@ interface Parts {
   command: CommandStart;
   term: string;
   limits: SessionLimits;
+  scratchBytes: number;
   cgroup: SessionCgroup;
   directory: string;
   streams: OpenedStreams;
@@ -178,8 +180,8 @@ export class SessionProcess implements CommandProcess {
   }
 
   #spawn(): ChildProcess {
-    const { spec, config, target, command, term, directory, streams } = this.#parts;
-    const { file, args } = buildEnterCommand(directory, spec.target.kind, command);
+    const { spec, config, target, command, term, scratchBytes, directory, streams } = this.#parts;
+    const { file, args } = buildEnterCommand(directory, scratchBytes, spec.target.kind, command);
     const [stdin, stdout, stderr] = streams.childDescriptors;
     return spawn(file, args, {
       cwd: '/',
@@ -267,7 +269,8 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
   const reading = readTargetFiles(target.process, spec.setup, signal);
   // Its error is thrown below; until then nobody listens.
   reading.catch(() => undefined);
-  const limits = { memoryBytes: decideMemoryLimit(spec.setup, config), processes: maxSessionProcesses };
+  const { memoryBytes, scratchBytes } = decideSessionRoom(spec.setup, config, await readGroupLimit());
+  const limits = { memoryBytes, processes: maxSessionProcesses };
   const cgroup = await createSessionCgroup(id, limits);
   undo.push(async () => void (await cgroup.destroy()));
   const directory = await createSessionDirectory(id, target, cgroup.processFiles);
@@ -284,7 +287,7 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
     streams.releaseChildDescriptors();
     for (const stream of [streams.stdin, streams.stdout, streams.stderr]) stream?.destroy();
   });
-  const parts = { spec, config, target, command, term, limits, cgroup, streams, warnings };
+  const parts = { spec, config, target, command, term, limits, scratchBytes, cgroup, streams, warnings };
   return { ...parts, directory: directory.path };
 }
 

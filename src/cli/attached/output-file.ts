@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
 import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Failure } from '../../failure/failure.ts';
 import type { Reporter } from '../../failure/reporter.ts';
 import { UsageError } from '../errors.ts';
+import { SparseFile } from './sparse-file.ts';
 
 /** A file for a command's stdout. */
 export interface OutputFileOptions {
@@ -52,21 +52,20 @@ export async function writeOutputFile(
   }
 }
 
-async function openFile(path: string, temporary: string): Promise<WriteStream> {
-  // Only for its owner: the output may have secrets, such as a process's memory.
-  const stream = createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true });
-  // Each write has a callback of its own for its error; close() and writeOutputFile() look at the rest.
-  stream.on('error', () => undefined);
+async function openFile(path: string, temporary: string): Promise<SparseFile> {
   try {
-    await once(stream, 'open');
-    return stream;
+    // Only for its owner: the output may have secrets, such as a process's memory.
+    const file = await SparseFile.create(temporary, 0o600);
+    // Each write has a callback of its own for its error; close() and writeOutputFile() look at the rest.
+    file.on('error', () => undefined);
+    return file;
   } catch (error) {
     throw new UsageError(`${path} can't be created: ${(error as Error).message}`, { cause: error });
   }
 }
 
 /** Completes the file. @throws the error of the write that failed. */
-async function close(stream: WriteStream): Promise<void> {
+async function close(stream: SparseFile): Promise<void> {
   if (stream.errored) throw stream.errored;
   stream.end();
   await once(stream, 'close');

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import {
   type CommandSetup,
+  defaultScratchBytes,
   defaultSessionMemoryBytes,
+  maxSessionMemoryBytes,
+  minScratchBytes,
   minSessionMemoryBytes,
   runAsSchema,
   variableNamePattern,
@@ -61,9 +64,16 @@ export const commandSetupOptions = {
   }),
   memoryBytes: defineOption({
     flag: 'mem-limit',
-    describe: 'memory of the session, such as 128Mi',
-    unset: formatBytes(defaultSessionMemoryBytes),
-    schema: createBytesSchema(minSessionMemoryBytes, defaultSessionMemoryBytes),
+    describe:
+      'memory of the session, such as 128Mi; at most three quarters of limits.memory of its agent (4Gi)',
+    unset: `${formatBytes(defaultSessionMemoryBytes)}, more with --scratch`,
+    schema: createBytesSchema(minSessionMemoryBytes, maxSessionMemoryBytes),
+  }),
+  scratchBytes: defineOption({
+    flag: 'scratch',
+    describe: "room for the session's own files, such as 2Gi; the files count to its memory",
+    unset: formatBytes(defaultScratchBytes),
+    schema: createBytesSchema(minScratchBytes, maxSessionMemoryBytes),
   }),
 };
 
@@ -84,6 +94,7 @@ export function describeCommandSetup(
     workdir: values.workdir,
     runAs: values.runAs,
     memoryBytes: values.memoryBytes,
+    scratchBytes: values.scratchBytes,
   };
 }
 

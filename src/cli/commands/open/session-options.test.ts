@@ -124,13 +124,14 @@ describe('the command line', () => {
 
   test('sets the command up', () => {
     const line =
-      'web --env A=1=2 --env B --workdir /target/srv --run-as 1000:2000 --import-env --mem-limit 64Mi -- ls';
+      'web --env A=1=2 --env B --workdir /target/srv --run-as 1000:2000 --import-env --mem-limit 64Mi --scratch 32Mi -- ls';
     expect(parse(line, { ...makeContext(), env: { B: 'mine' } }).setup).toEqual({
       variables: { A: '1=2', B: 'mine' },
       workdir: '/target/srv',
       runAs: { uid: 1000, gid: 2000 },
       importEnvironment: true,
       memoryBytes: 64 * 1024 * 1024,
+      scratchBytes: 32 * 1024 * 1024,
     });
     expect(parse('web --run-as 7').setup.runAs).toEqual({ uid: 7, gid: 7 });
     expect(parse('web --run-as target').setup.runAs).toBe('target');
@@ -171,7 +172,8 @@ describe('the command line', () => {
     'web --workdir srv -- ls',
     'web --run-as jane -- ls',
     'web --run-as 4294967295 -- ls',
-    'web --mem-limit 1Gi -- ls',
+    'web --mem-limit 2000Gi -- ls',
+    'web --scratch 1Mi -- ls',
     'web --mem-limit 1Mi -- ls',
     'web --force -- ls',
     'web --output-file out -t -- ls',

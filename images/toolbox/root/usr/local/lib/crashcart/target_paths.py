@@ -1,0 +1,15 @@
+"""Paths as a user of the toolbox types them, and as the target has them."""
+
+import os
+
+ROOT = os.environ.get("CRASHCART_TARGET_ROOT", "/target").rstrip("/")
+
+
+def is_below(path: str) -> bool:
+    """Whether it is a path of the target's, by its name alone."""
+    return any(path == root or path.startswith(f"{root}/") for root in ("/target", ROOT))
+
+
+def name_in_target(path: str) -> str:
+    root = "/target" if path == "/target" or path.startswith("/target/") else ROOT
+    return path[len(root) :] or "/"
