@@ -18,17 +18,7 @@ let agent: string;
 beforeAll(async () => {
   await createTestNamespace(namespace);
   await createTestNamespace(agents, privilegedLabels);
-  await createObjects([
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'app', namespace },
-      spec: {
-        terminationGracePeriodSeconds: 1,
-        containers: [{ name: 'app', image: 'crashcart.test/musl:1' }],
-      },
-    },
-  ]);
+  await createObjects([describePod('app', {})]);
   await waitForTarget();
   expect(await runCrashcart([...app, '--', 'true'])).toMatchObject({ code: 0, stderr: '' });
   agent = (await expectSuccess(['get', 'pods', '-n', agents, '-o', 'name'])).trim();
@@ -38,8 +28,16 @@ afterAll(async () => {
   await deleteTestNamespace(agents);
 }, 120_000);
 
-const waitForTarget = () =>
-  expectSuccess(['wait', '--for=condition=Ready', 'pod/app', '-n', namespace, '--timeout=60s']);
+function describePod(name: string, spec: object) {
+  const containers = [{ name: 'app', image: 'crashcart.test/musl:1' }];
+  return {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } },
+    spec: { terminationGracePeriodSeconds: 1, containers, ...spec },
+  };
+}
+
+const waitForTarget = (name = 'app') =>
+  expectSuccess(['wait', '--for=condition=Ready', `pod/${name}`, '-n', namespace, '--timeout=60s']);
 /** Runs a script in the agent's container. */
 const doInAgent = (script: string) =>
   runKubectl(['exec', '-i', '-n', agents, agent, '--', 'sh', '-s'], { input: script });
@@ -232,16 +230,34 @@ describe('while a target is entered slowly', () => {
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: 'run\n' });
   });
 
-  test('a target that dies is told as one, and nothing is left', async () => {
-    const client = await startKubectl(['crashcart', ...app, '--', 'echo', 'run']);
+  /** Ends the container's first process while a session enters it. @returns how the client ended. */
+  async function endWhileEntering(pod: string, flags: string[] = []) {
+    const [, ...options] = app;
+    const client = await startKubectl(['crashcart', pod, ...options, ...flags, '--', 'echo', 'run']);
     const output: Buffer[] = [];
     for (const stream of [client.stdout, client.stderr])
       stream.on('data', (chunk: Buffer) => output.push(chunk));
     const ended = new Promise<number | null>((resolve) => client.once('close', resolve));
     await waitUntil('the target is being entered', isEntering);
-    await expectSuccess(['exec', '-n', namespace, 'app', '--', 'busybox', 'kill', '-TERM', '1']);
-    expect(await ended).toBe(125);
-    expect(Buffer.concat(output).toString()).toMatch(/^error: .*ended/);
+    await expectSuccess(['exec', '-n', namespace, pod, '--', 'busybox', 'kill', '-TERM', '1']);
+    return { code: await ended, output: Buffer.concat(output).toString() };
+  }
+
+  test('a target that dies for good is told as one, and nothing is left', async () => {
+    // On the same node, for its agent to be the same one.
+    const nodeName = await expectSuccess([
+      ...['get', 'pod', 'app', '-n', namespace, '-o', 'jsonpath={.spec.nodeName}'],
+    ]);
+    await createObjects([describePod('once', { nodeName, restartPolicy: 'Never' })]);
+    await waitForTarget('once');
+    const { code, output } = await endWhileEntering('once');
+    expect(code).toBe(125);
+    expect(output).toMatch(/^error: container "app" of pod "once" has (ended|completed)/);
+    await expectNothingLeft();
+  });
+
+  test('a target that dies and is started again is entered then, and nothing is left of the first try', async () => {
+    expect(await endWhileEntering('app', ['--wait'])).toEqual({ code: 0, output: 'run\n' });
     await expectNothingLeft();
     await waitForTarget();
   });
