@@ -65,9 +65,19 @@ describe('--output-file', () => {
   });
 
   test('takes a flame graph', async () => {
-    const { code, stderr } = await run('cpu.svg', '--tool', 'flamegraph', '--', '-s', '1');
+    const busy = '(while :; do :; done) & recipe flamegraph -s 1 -p $!; code=$?; kill $!; exit $code';
+    const { code, stderr } = await run('cpu.svg', '--', 'bash', '-c', busy);
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
     expect(await readFile(join(files.directory, 'cpu.svg'), 'utf8')).toMatch(/<svg[\s\S]*<\/svg>\s*$/);
+  });
+
+  test('has no flame graph of a process that uses no CPU', async () => {
+    const { code, stderr } = await run('idle.svg', '--tool', 'flamegraph', '--', '-s', '1');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('used no CPU in this time'),
+    });
+    expect(await readdir(files.directory)).not.toContain('idle.svg');
   });
 
   test('takes a core dump', async () => {

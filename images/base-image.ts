@@ -35,25 +35,44 @@ deb http://security.debian.org/debian-security ${debianRelease}-security main
  * @returns the path of the uncompressed tar archive.
  */
 export async function buildBaseTar(platform: ImagePlatform = getNativePlatform()): Promise<string> {
+  return await buildSystemTar('base', [], platform);
+}
+
+/**
+ * Makes a minimal Debian with packages, or finds it in the cache.
+ * @param system its name in the cache, which keeps two of each name.
+ * @returns the path of the uncompressed tar archive.
+ */
+export async function buildSystemTar(
+  system: string,
+  packages: string[],
+  platform: ImagePlatform = getNativePlatform(),
+): Promise<string> {
   const sources = await readPackageSources();
-  const inputs = [{ file: import.meta.filename }, platform.name, JSON.stringify(sources)];
-  const name = nameVariant('base', platform);
+  const inputs = [{ file: import.meta.filename }, platform.name, JSON.stringify(sources), ...packages];
+  const name = nameVariant(system, platform);
   const directory = await buildOnce(name, await hashInputs(inputs), async (unfinished) => {
-    process.stderr.write(`making a minimal Debian ${debianRelease} for ${platform.name}\n`);
+    const content = packages.length === 0 ? '' : ` with ${packages.join(' ')}`;
+    process.stderr.write(`making a minimal Debian ${debianRelease} for ${platform.name}${content}\n`);
     await installPackages(['debian-archive-keyring', 'mmdebstrap']);
     await prepareEmulator(platform);
     const scratch = await mkdtemp(join(tmpdir(), 'crashcart-base-'));
     try {
-      await runDebootstrap(join(unfinished, 'base.tar'), platform, scratch);
+      await runDebootstrap(join(unfinished, `${system}.tar`), packages, platform, scratch);
     } finally {
       await rm(scratch, { recursive: true });
     }
   });
   await pruneCache(name, 2);
-  return join(directory, 'base.tar');
+  return join(directory, `${system}.tar`);
 }
 
-async function runDebootstrap(tar: string, platform: ImagePlatform, scratch: string): Promise<void> {
+async function runDebootstrap(
+  tar: string,
+  packages: string[],
+  platform: ImagePlatform,
+  scratch: string,
+): Promise<void> {
   const { lines, settings } = await readPackageSources();
   const settingsFile = join(scratch, 'apt.conf');
   await writeFile(settingsFile, ['Acquire::Languages "none";', ...settings, ''].join('\n'));
@@ -68,10 +87,13 @@ async function runDebootstrap(tar: string, platform: ImagePlatform, scratch: str
     `--architectures=${platform.arch}`,
     `--aptopt=${settingsFile}`,
     '--dpkgopt=path-exclude=/usr/share/man/*',
+    // Packages of Java fail without this folder: their alternatives are linked there.
+    ...(packages.length === 0 ? [] : ['--dpkgopt=path-include=/usr/share/man/man1/*']),
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
     '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     ...hooks,
+    ...(packages.length === 0 ? [] : [`--include=${packages.join(',')}`]),
     '--format=tar',
     debianRelease,
     tar,

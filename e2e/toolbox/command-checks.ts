@@ -94,6 +94,10 @@ printf 'to the command' | escape-text cat`,
   },
   'recipe:gdb': { script: 'recipe gdb -batch -ex "info proc exe"', shows: /exe = '\/.*server'/ },
   'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*== largest mappings[^]*\n[0-9a-f]{8}/m },
+  'recipe:heap-dump': {
+    script: 'recipe heap-dump >dump; echo code $?; stat -c "%s bytes" dump',
+    shows: /^heap-dump: process \d+ is not a JVM \(native\): [^\n]*\ncode 1\n0 bytes$/m,
+  },
   'recipe:http': {
     script: 'recipe http',
     shows: /http:\/\/127\.0\.0\.1:8080\/ +200 in [\d.]+ s, \d+ bytes$/m,

@@ -24,15 +24,7 @@ const commandArguments: Record<string, string> = {
 const showsNames = new Set([
   ...['escape-text', 'list-files', 'list-processes', 'network-status', 'sysinfo'],
   ...['debug-process', 'gdb-attach', 'trace-files', 'trace-process', 'strace-attach'],
-  ...[
-    'recipe:env',
-    'recipe:files',
-    'recipe:heap',
-    'recipe:http',
-    'recipe:lsof',
-    'recipe:sockets',
-    'recipe:stacks',
-  ],
+  ...['recipe:env', 'recipe:files', 'recipe:http', 'recipe:lsof', 'recipe:sockets', 'recipe:stacks'],
 ]);
 
 const quote = (word: string) => `'${word.replaceAll("'", String.raw`'\''`)}'`;
@@ -79,10 +71,11 @@ export const hostileNameChecks: ToolChecks = Object.assign(
     const command = (findToolCommand(name, [], []) ?? []).map(quote).join(' ');
     return listing(`recipe:${name}`, command, output === 'stream');
   }),
+  listing('recipe:heap-dump', 'recipe heap-dump', false),
   ...['bash', 'zsh', 'fish'].map((shell) => checkPrompt(shell)),
   {
     'recipe:flamegraph': {
-      script: `recipe flamegraph -s 1 >out.svg 2>out; ${countHarm}
+      script: `recipe flamegraph --native -s 1 >out.svg 2>out; ${countHarm}
 python3 - <<'END'
 from xml.etree import ElementTree
 root = ElementTree.parse("out.svg").getroot()

@@ -66,9 +66,9 @@ const recipeSchema = z.strictObject({
     .default([])
     .describe('What the node or the target must allow'),
   output: z
-    .enum(['text', 'terminal', 'stream', 'svg', 'core'])
+    .enum(['text', 'terminal', 'stream', 'svg', 'core', 'hprof'])
     .default('text')
-    .describe('Format of the output; svg and core are never written to a terminal'),
+    .describe('Format of the output; svg, core and hprof are never written to a terminal'),
 });
 
 /** The user's configuration file. */

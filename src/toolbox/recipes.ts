@@ -1,5 +1,5 @@
 /** What a recipe brings: to be read in the terminal, followed until it is ended, or kept as a file. */
-export type OutputKind = 'text' | 'terminal' | 'stream' | 'svg' | 'core';
+export type OutputKind = 'text' | 'terminal' | 'stream' | 'svg' | 'core' | 'hprof';
 
 /** What a tool is most often wanted for, ready to run on the target. */
 export interface Recipe {
@@ -61,9 +61,9 @@ export const recipes: Recipe[] = [
   },
   {
     name: 'flamegraph',
-    summary: 'where CPU time goes, as an interactive SVG',
+    summary: 'where CPU time goes, in the functions of its language, as an interactive SVG',
     command: ['recipe', 'flamegraph'],
-    takes: '[-s SECONDS] [-g fp|dwarf] [-p PID|NAME] [--without-perf]',
+    takes: '[-s SECONDS] [-g fp|dwarf] [-p PID|NAME] [--page-faults] [--native] [--without-perf]',
     needs: [perfEvents],
     output: 'svg',
   },
@@ -77,11 +77,19 @@ export const recipes: Recipe[] = [
   },
   {
     name: 'heap',
-    summary: "what its memory is made of: a JVM's classes, Python's threads, mappings",
+    summary: "what holds its memory: a JVM's classes; of others, what can be had",
     command: ['recipe', 'heap'],
     takes: '[-p PID|NAME]',
-    needs: [ptrace],
+    needs: ['a JVM that may be asked'],
     output: 'text',
+  },
+  {
+    name: 'heap-dump',
+    summary: 'all objects of a JVM, as an HPROF file',
+    command: ['recipe', 'heap-dump'],
+    takes: '[-p PID|NAME] [-d FOLDER]',
+    needs: ['a JVM that may be asked, and room in its /tmp for its objects'],
+    output: 'hprof',
   },
   {
     name: 'http',
@@ -149,9 +157,9 @@ export const recipes: Recipe[] = [
   },
   {
     name: 'stacks',
-    summary: 'backtraces of all threads',
+    summary: 'what its threads do, in the terms of its language: deadlocks, goroutines, Python, backtraces',
     command: ['recipe', 'stacks'],
-    takes: '[-p PID|NAME]',
+    takes: '[-p PID|NAME] [--locals] [--native]',
     needs: [ptrace],
     output: 'text',
   },

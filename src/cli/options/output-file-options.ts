@@ -14,7 +14,11 @@ export const outputFileOptions = {
   force: defineSwitch({ flag: 'force', describe: 'replace the file if it exists' }),
 };
 
-const fileKinds: Partial<Record<OutputKind, string>> = { svg: 'an SVG', core: 'a core dump' };
+const fileKinds: Partial<Record<OutputKind, string>> = {
+  svg: 'an SVG',
+  core: 'a core dump',
+  hprof: 'a heap dump',
+};
 
 /** What of a session decides where its output goes. */
 interface OutputChoice {

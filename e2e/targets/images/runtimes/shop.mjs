@@ -1,0 +1,12 @@
+/** Busy. */
+function countPrimes(limit) {
+  let count = 0;
+  for (let number = 2; number < limit; number++) {
+    let prime = true;
+    for (let divisor = 2; divisor * divisor <= number && prime; divisor++) prime = number % divisor !== 0;
+    if (prime) count++;
+  }
+  return count;
+}
+
+setInterval(() => countPrimes(200_000), 1);

@@ -1,0 +1,108 @@
+import type { ToolChecks } from './tool-check.ts';
+
+/** Draws for some seconds, and shows the functions that were seen: a throttled container gets few samples a second. */
+const flameGraph = (flags = '') =>
+  `recipe flamegraph -s 4 ${flags} >out.svg && sed -n 's/.*data-name="\\([^"]*\\)".*/\\1/p' out.svg`;
+const withCode = (command: string) => `${command}; echo code $?`;
+
+const javaRefuses = (why: RegExp): ToolChecks => ({
+  'stacks say why they can’t be had, and the way around': {
+    script: withCode('recipe stacks'),
+    shows: new RegExp(`^stacks: ${why.source}.*\`kill -QUIT \\d+\`.*\`kubectl logs\`.*\\ncode 1$`, 'm'),
+  },
+  'heap says why it can’t be had': {
+    script: withCode('recipe heap >/dev/null'),
+    shows: new RegExp(`^heap: ${why.source}.*\\ncode 1$`, 'm'),
+  },
+});
+
+const go: ToolChecks = {
+  'stacks are its goroutines, grouped': {
+    script: 'recipe stacks',
+    shows:
+      /^12 waiting: goroutines [^]*? {2}main\.waitForStock\n +\S*shop\.go:10$[^]* {2}main\.countPrimes\n/m,
+  },
+  'a flame graph has its functions': { script: flameGraph(), shows: /^main\.main\nmain\.countPrimes$/m },
+};
+
+/** By container: what has to be found of what its program was given to be found. */
+export const languageChecks: Record<string, ToolChecks> = {
+  java: {
+    'stacks show the deadlock': {
+      script: 'recipe stacks',
+      shows:
+        /^Found one Java-level deadlock:[^]*Shop\.reserveStock\(Shop\.java:\d+\)[^]*Shop\.refundCustomer\(/m,
+    },
+    'a flame graph has its methods, and leaves no file behind': {
+      script: `${flameGraph()}; ls -A /target/tmp | grep -v hsperf`,
+      shows: /^\S+ Shop\.countPrimes\(int\)$[^]*^\.java_pid\d+\n*$/m,
+    },
+    'heap has the class that fills it': {
+      script: 'recipe heap',
+      shows: /^ *\d+: +50000 +\d+ +Shop\$CartItem/m,
+    },
+    'a heap dump is whole, and leaves no file behind': {
+      script: `recipe heap-dump >dump && head -c 18 dump && grep -c -a 'Shop$CartItem' dump; ls -A /target/tmp | grep -v hsperf`,
+      shows: /^JAVA PROFILE 1\.0\.2[^]*^\.java_pid\d+\n*$/m,
+    },
+  },
+  'java-closed': javaRefuses(/this JVM refuses to be asked \(-XX:\+DisableAttachMechanism\)/),
+  'java-read-only': javaRefuses(/this JVM can't be asked: its \/tmp is read-only/),
+  python: {
+    'stacks are those of all workers': {
+      script: 'recipe stacks',
+      shows: /wait_for_stock \(shop\.py:9\)[^]*count_primes[^]*^== [^]*wait_for_stock \(shop\.py:9\)/m,
+    },
+    'stacks have variables': { script: 'recipe stacks --locals', shows: /order_number: 4251/ },
+    'a flame graph has its functions': { script: flameGraph(), shows: /^count_primes \(shop\.py:14\)$/m },
+    'heap says what can’t be had': { script: 'recipe heap', shows: /^heap: a Python program tells/m },
+  },
+  node: {
+    'stacks say how they can be had': {
+      script: withCode('recipe stacks'),
+      shows: /^stacks: Node\.js shows [^\n]*kill -USR1 \d+[^\n]*\ncode 1$/m,
+    },
+    'a flame graph without names is none': {
+      script: withCode('recipe flamegraph -s 1'),
+      shows: /^flamegraph: Node\.js names [^\n]*--perf-basic-prof[^\n]*\ncode 1$/m,
+    },
+  },
+  'node-with-names': {
+    'a flame graph has its functions': { script: flameGraph(), shows: /countPrimes .*\/app\/shop\.mjs:/ },
+  },
+  ruby: {
+    'stacks are those of its threads': {
+      script: 'recipe stacks',
+      shows: /wait_for_stock \(\/app\/shop\.rb:3\)[^]*count_primes \(\/app\/shop\.rb:7\)/,
+    },
+    'a flame graph has its methods': { script: flameGraph(), shows: /^count_primes \(\/app\/shop\.rb:7\)$/m },
+  },
+  php: {
+    'stacks are the requests': {
+      script: 'recipe stacks',
+      shows:
+        /^ {2}countPrimes \(\/app\/shop\.php:\d+\)\n {2}main \(\/app\/shop\.php:15\)$[^]*works on no request/m,
+    },
+    'a flame graph has its functions': {
+      script: flameGraph(),
+      shows: /^countPrimes \(\/app\/shop\.php:\d+\)$/m,
+    },
+  },
+  go: {
+    ...go,
+    'gdb’s own warnings are not shown': {
+      script: 'recipe stacks --native',
+      shows: /^(?![^]*warning:)[^]*^Thread 1 /m,
+    },
+    'a process that uses no CPU has no flame graph, and the busy one is named': {
+      script: withCode('sleep 60 & recipe flamegraph -s 1 -p $!'),
+      shows:
+        /^flamegraph: process \d+ used no CPU in this time\. Busiest is 1 shop, \d+ % CPU: --pid 1\n[^]*code 1$/m,
+    },
+    'page faults show who takes memory': {
+      script: `perl -e 'push @kept, "x" x 4000 while select(undef, undef, undef, 0.0001) || 1' & ${flameGraph('--page-faults -p $!')}; kill $!`,
+      shows: /^Perl_\w+$/m,
+    },
+  },
+  'go-stripped': go,
+};
