@@ -6,8 +6,10 @@ import { parseTargetName } from './target-name.ts';
 import { type ContainerWait, waitForContainer } from './container-wait.ts';
 
 const path = 'GET /api/v1/namespaces/default/pods';
-let close = () => {};
-afterEach(() => close());
+const opened: (() => void)[] = [];
+afterEach(() => {
+  for (const close of opened.splice(0)) close();
+});
 
 const makePod = (state: object, more: { metadata?: object; spec?: object } = {}) => ({
   metadata: { name: 'web', namespace: 'default', ...more.metadata },
@@ -41,7 +43,7 @@ async function wait(
       ? { spec: { selector: { matchLabels: { app: 'web' } } } }
       : 404;
   });
-  ({ close } = server);
+  opened.push(server.close);
   const name = parseTargetName(target);
   if (name.kind === 'node') throw new Error('a node is not waited for');
   const signal = AbortSignal.timeout(5000);
