@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import NoReturn
 
+import container_processes
 import process_choice
 
 command_name = os.path.basename(sys.argv[0])
@@ -41,20 +42,13 @@ def show_help(arguments: list[str], text: str | None) -> None:
         sys.exit(0)
 
 
-def check_process(pid: str) -> str:
-    if not (pid.isascii() and pid.isdigit()):
-        fail_usage(f'"{pid}" is not a process ID')
+def require_target() -> str:
+    """Returns the target's process ID."""
+    with process_choice.exit_with_choice_errors(command_name):
+        pid = str(container_processes.find_target())
     if not os.path.isdir(f"/proc/{pid}"):
         fail(f"there is no process {pid} (list-processes shows what there is)")
     return pid
-
-
-def require_target() -> str:
-    """Returns the target's process ID."""
-    pid = os.environ.get("CRASHCART_TARGET_PID", "")
-    if not pid:
-        fail("there is no target here: CRASHCART_TARGET_PID is not set")
-    return check_process(pid)
 
 
 def take_process(arguments: list[str], text: str | None, purpose: str | None) -> str:

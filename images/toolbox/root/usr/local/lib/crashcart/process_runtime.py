@@ -55,16 +55,20 @@ FOLDERS = {
 
 def find_runtime(pid: int) -> Runtime:
     program = read_link(pid, "exe").removesuffix(" (deleted)")
-    for pattern, kind in PROGRAMS:
-        match = pattern.match(os.path.basename(program))
-        if match:
-            return Runtime(kind, (match[1] if match.lastindex else None) or find_version(kind, program, pid))
-    maps = read_maps(pid)
-    for pattern, kind in LIBRARIES:
-        match = pattern.search(maps)
-        if match:
-            return Runtime(kind, (match[1] if match.lastindex else None) or find_version(kind, program, pid))
-    return read_in_time(lambda: read_go(pid), None) or Runtime("native", None)
+
+    def find_by(patterns: list[tuple[re.Pattern[str], str]], text: str) -> Runtime | None:
+        for pattern, kind in patterns:
+            match = pattern.search(text)
+            if match:
+                return Runtime(kind, (match[1] if match.lastindex else None) or find_version(kind, program, pid))
+        return None
+
+    return (
+        find_by(PROGRAMS, os.path.basename(program))
+        or find_by(LIBRARIES, read_maps(pid))
+        or read_in_time(lambda: read_go(pid), None)
+        or Runtime("native", None)
+    )
 
 
 def find_version(kind: str, program: str, pid: int) -> str | None:

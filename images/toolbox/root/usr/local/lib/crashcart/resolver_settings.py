@@ -12,7 +12,6 @@ class Settings:
     search: list[str]
     ndots: int
     timeout_seconds: int
-    attempts: int
 
     def list_candidates(self, name: str) -> list[str]:
         """Returns the names that are asked for, in this order, each with the dot at its end."""
@@ -23,7 +22,7 @@ class Settings:
 
 
 def parse_settings(text: str) -> Settings:
-    settings = Settings([], [], 1, 5, 2)
+    settings = Settings([], [], 1, 5)
     for line in text.splitlines():
         words = line.split("#")[0].split(";")[0].split()
         if len(words) < 2:
@@ -48,5 +47,3 @@ def set_option(settings: Settings, name: str, value: int) -> None:
         settings.ndots = min(value, MOST_NDOTS)
     elif name == "timeout":
         settings.timeout_seconds = value
-    elif name == "attempts":
-        settings.attempts = value
