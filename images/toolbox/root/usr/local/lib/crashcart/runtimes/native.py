@@ -44,7 +44,7 @@ def read_inner_pid(pid: int) -> int:
 
 
 def check_map(pid: int) -> None:
-    """Raises NoAnswer where there is no file in its place: perf would wait for a FIFO."""
+    """Raises NoAnswer where something other than a file has its name: perf would wait for a FIFO."""
     try:
         mode = os.lstat(find_map(pid)).st_mode
     except OSError:
