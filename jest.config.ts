@@ -33,7 +33,9 @@ const config: Config = {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{src,docs,images,krew,e2e/bench,e2e/demo,e2e/harness,e2e/vm}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/{src,docs,images,krew,e2e/bench,e2e/cookbook,e2e/demo,e2e/harness,e2e/vm}/**/*.test.ts',
+      ],
     },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.e2e.test.ts'] },
     { ...shared, displayName: 'faults', testMatch: ['<rootDir>/e2e/**/*.faults.test.ts'] },

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
+import type { ProblemName } from '../docs/reference/cookbook/problems.ts';
+import { isRecording, recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
@@ -61,6 +63,13 @@ async function askUntil(target: string, words: RegExp): Promise<Why> {
   return answer as unknown as Why;
 }
 
+/** Asks once more, as a user does, when examples are wanted. */
+async function recordWhy(problem: ProblemName, target: string): Promise<void> {
+  if (!isRecording) return;
+  const args = ['why', target, '-n', namespace];
+  await recordExample(problem, args, await runCrashcart(args));
+}
+
 // All at once: they come to their ends while others are asked about.
 beforeAll(async () => {
   await createTestNamespace(namespace);
@@ -75,6 +84,9 @@ beforeAll(async () => {
       ],
     }),
     describePod('probed', { containers: [script('echo begun; exec sleep 1000', { livenessProbe: probe })] }),
+    describePod('crowded', {
+      containers: ['first', 'second'].map((name) => ({ name, image })),
+    }),
     describePod('imageless', { containers: [{ name: 'app', image: 'registry.invalid/shop/web:2' }] }),
     describePod('unschedulable', {
       containers: [script(stay, { resources: { requests: { memory: '900Ti' } } })],
@@ -136,10 +148,12 @@ describe('why tells what the API knows, with its own words:', () => {
     expect(next[0]?.command).toBe(
       `kubectl crashcart pod/initializing -n ${namespace} -c wait-for-db --tool stacks`,
     );
+    await recordWhy('init-container', 'initializing');
   });
 
   test('a volume that can’t be mounted', async () => {
     await askUntil('keyless', /^pod can't start its containers: FailedMount: .*secret "nosuch" not found/);
+    await recordWhy('missing-secret', 'keyless');
   });
 
   test('an image that can’t be pulled', async () => {
@@ -155,6 +169,7 @@ describe('why tells what the API knows, with its own words:', () => {
       /CrashLoopBackOff.*\(OOMKilled\): it needed more memory than its limit of 32Mi/,
     );
     expect(next[0]?.command).toBe(`kubectl crashcart pod/hungry -n ${namespace} -c app --wait`);
+    await recordWhy('memory-limit', 'hungry');
   });
 
   test('a probe that ends its container, with the last words of the run', async () => {
@@ -163,6 +178,13 @@ describe('why tells what the API knows, with its own words:', () => {
       /the liveness probe ended it \(Get "http:.*connection refused\)/,
     );
     expect(logs).toEqual([{ container: 'app', previous: expect.any(Boolean), lines: ['begun'] }]);
+    await recordWhy('probe', 'probed');
+  });
+
+  test('a container whose port another one has, with its own words', async () => {
+    const { logs } = await askUntil('crowded', /^container "second" .*exit code 1 /);
+    expect(logs.find(({ container }) => container === 'second')?.lines.join()).toMatch(/cannot listen: Addr/);
+    await recordWhy('port-conflict', 'crowded');
   });
 
   test('a pod that was evicted', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordChecks } from './cookbook/recorded-example.ts';
 import { runCrashcart } from './harness/command-run.ts';
 import {
   createObjects,
@@ -132,6 +133,25 @@ CRASHCART_TARGET_PID=$pid recipe lsof -d cwd -Fp; kill $(pgrep -P $pid) $pid`,
     script: '(sleep 1; ping -q -c 3 127.0.0.1 >/dev/null) & timeout 10 recipe tcpdump -c 1 icmp | cat',
     shows: / lo +In +IP 127\.0\.0\.1 > 127\.0\.0\.1: ICMP echo request/,
   },
+  'packets are a file, when that is asked for': {
+    example: {
+      problem: 'packet-file',
+      typed: '--tool tcpdump --output-file ping.pcap -- -w - -c 2 icmp',
+      from: 'What tcpdump reads in ping.pcap',
+    },
+    script:
+      '(sleep 1; ping -q -c 3 127.0.0.1 >/dev/null) & timeout 10 recipe tcpdump -w - -c 2 icmp >ping.pcap 2>/dev/null && tcpdump -nr ping.pcap 2>/dev/null',
+    shows: / ICMP echo request[^]* ICMP echo re/,
+  },
+  'a thousand threads have a thousand stacks': {
+    example: { problem: 'many-threads', typed: '--tool stacks' },
+    script: `python3 -c 'import threading, time
+def wait_for_work(): time.sleep(60)
+for _ in range(1000): threading.Thread(target=wait_for_work, daemon=True).start()
+open("ready", "w").close(); wait_for_work()' & until [ -e ready ]; do sleep 0.1; done
+recipe stacks -p $!; kill $!`,
+    shows: /wait_for_work/,
+  },
 });
 
 const names = Object.keys(wrappers);
@@ -139,12 +159,14 @@ let results: Map<string, Map<string, CheckResult>>;
 
 /** All checks in one container, one after the other, in one session. */
 async function runChecks(wrapper: string): Promise<[string, Map<string, CheckResult>]> {
-  const { stdout, stderr } = await runCrashcart(
-    ['apart', '-c', wrapper, '-n', namespace, '-i', '--', 'bash', '-s'],
-    { input: formatCheckScript(checkChoices(wrapper)), timeoutMs: 180_000 },
-  );
+  const [target, checks] = [['apart', '-c', wrapper, '-n', namespace], checkChoices(wrapper)];
+  const { stdout, stderr } = await runCrashcart([...target, '-i', '--', 'bash', '-s'], {
+    input: formatCheckScript(checks),
+    timeoutMs: 180_000,
+  });
   const found = parseCheckOutput(stdout.toString());
   if (found.size === 0) throw new Error(`no check ran: ${stderr}`);
+  await recordChecks(target, checks, found);
   return [wrapper, found];
 }
 

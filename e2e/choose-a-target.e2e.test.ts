@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart, runKubectl } from './harness/command-run.ts';
 import {
   createObjects,
@@ -258,6 +259,8 @@ describe('a target', () => {
 
 describe('the container', () => {
   test('is the first, said on stderr when there was a choice', async () => {
+    const args = ['plain', '-n', namespace, '--', 'hostname'];
+    await recordExample('two-containers', args, await runCrashcart(args));
     expect(await enter(['plain'])).toEqual({
       code: 0,
       inside: 'plain first',

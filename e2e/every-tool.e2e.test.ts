@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { listTools } from '../src/toolbox/catalogue.ts';
 import { recipes } from '../src/toolbox/recipes.ts';
+import { recordChecks } from './cookbook/recorded-example.ts';
 import { runCrashcart } from './harness/command-run.ts';
 import { commandChecks, recipePrefix } from './toolbox/command-checks.ts';
 import { fileChecks } from './toolbox/file-checks.ts';
@@ -41,11 +42,13 @@ test('no tool is without its check', () => {
 
 /** Runs all checks in one session, one after the other. */
 async function runChecks(pod: string, script: string): Promise<Map<string, CheckResult>> {
-  const { stdout, stderr } = await runCrashcart([pod, '-n', 'targets', '-q', '-i', '--', 'bash', '-s'], {
+  const target = [pod, '-n', 'targets'];
+  const { stdout, stderr } = await runCrashcart([...target, '-q', '-i', '--', 'bash', '-s'], {
     input: script,
     timeoutMs: limitMs,
   });
   const found = parseCheckOutput(stdout.toString());
   if (found.size === 0) throw new Error(`no check ran: ${stderr}`);
+  if (pod === 'debian-nonroot') await recordChecks(target, checks, found);
   return found;
 }

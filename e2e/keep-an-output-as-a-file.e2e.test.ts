@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart, startKubectl } from './harness/command-run.ts';
 import { prepareSessionFiles, type SessionFiles } from './harness/session-files.ts';
 
@@ -28,6 +30,17 @@ describe('--output-file', () => {
     const content = await readFile(join(files.directory, 'bytes'));
     expect(content.equals(Buffer.alloc(20_000_000, 0xff))).toBe(true);
     expect((await stat(join(files.directory, 'bytes'))).mode & 0o777).toBe(0o600);
+  });
+
+  test('brings a file out of an image without tar, byte by byte', async () => {
+    const args = ['distroless', '-n', 'targets', '--agent-namespace', agents];
+    const copy = [...args, '--output-file', join(files.directory, 'server'), '--', 'cat', '/target/server'];
+    const result = await runCrashcart(copy);
+    await recordExample('copy-out', copy, result);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    const { stdout } = await runCrashcart([...args, '--', 'sha256sum', '/target/server']);
+    const content = await readFile(join(files.directory, 'server'));
+    expect(stdout.toString()).toBe(`${createHash('sha256').update(content).digest('hex')}  /target/server\n`);
   });
 
   test('leaves nothing of a command that failed, and its code is ours', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordChecks } from './cookbook/recorded-example.ts';
 import { runCrashcart } from './harness/command-run.ts';
 import {
   createObjects,
@@ -92,13 +93,15 @@ afterAll(() => deleteTestNamespace(namespace), 60_000);
 
 /** All checks of a container in one session, one after the other. */
 async function runChecks(container: string, checks: ToolChecks): Promise<Map<string, CheckResult>> {
-  const args = ['shop', '-c', container, '-n', namespace, '-q', '-i', '--', 'bash', '-s'];
+  const target = ['shop', '-c', container, '-n', namespace];
+  const args = [...target, '-q', '-i', '--', 'bash', '-s'];
   const { stdout, stderr } = await runCrashcart(args, {
     input: formatCheckScript(checks),
     timeoutMs: limitMs,
   });
   const found = parseCheckOutput(stdout.toString());
   if (found.size === 0) throw new Error(`no check of ${container} ran: ${stderr}`);
+  await recordChecks(target, checks, found);
   return found;
 }
 

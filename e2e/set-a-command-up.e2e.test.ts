@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart, runKubectl, startKubectl, waitForOutput, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
@@ -121,6 +122,16 @@ describe('--run-as', () => {
       stdout:
         '1000\n2000\n2000 3000 3001\nCapEff:\t0000000800000000\nNoNewPrivs:\t1\napp\nmay signal\nno root\n/tmp /tmp\n',
       stderr: 'told\n',
+    });
+  });
+
+  test('target: may write where the target may', async () => {
+    const args = [...app, '--run-as', 'target', '--', 'touch', '/target/etc/probe'];
+    const result = await runCrashcart(args);
+    await recordExample('permissions', args, result);
+    expect({ code: result.code, stderr: result.stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^touch: .*'\/target\/etc\/probe': Permission denied$/m),
     });
   });
 

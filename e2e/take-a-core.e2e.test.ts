@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart } from './harness/command-run.ts';
 import { prepareSessionFiles, type SessionFiles } from './harness/session-files.ts';
 import { createObjects, expectSuccess } from './harness/test-namespace.ts';
@@ -62,9 +63,10 @@ ${script}`,
 describe('--tool core', () => {
   test('brings a whole core of a process that is larger than the room of its session, which goes on', async () => {
     const path = join(files.directory, 'core');
-    const { code, stderr } = await runCrashcart([...target, '--output-file', path, '--tool', 'core'], {
-      timeoutMs: 120_000,
-    });
+    const args = [...target, '--output-file', path, '--tool', 'core'];
+    const result = await runCrashcart(args, { timeoutMs: 120_000 });
+    await recordExample('big-core', args, result);
+    const { code, stderr } = result;
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringMatching(

@@ -1,6 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart, startKubectl, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
@@ -106,9 +107,9 @@ describe('--wait', () => {
       return refused.includes('is crash-looping');
     });
     expect(refused).toContain('With --wait, the session begins when it runs.');
-    const entered = await runCrashcart(['crash-looping', ...there, '--wait', '-q', '--', 'echo', 'in'], {
-      timeoutMs: 90_000,
-    });
+    const args = ['crash-looping', ...there, '--wait', '-q', '--', 'echo', 'in'];
+    const entered = await runCrashcart(args, { timeoutMs: 90_000 });
+    await recordExample('crash-loop', args, entered);
     expect(entered).toMatchObject({ code: 0, stderr: '' });
     expect(entered.stdout.toString()).toBe('in\n');
   }, 120_000);

@@ -68,5 +68,9 @@ export const fileChecks: ToolChecks = {
     script: 'psql "host=127.0.0.1 port=15432 user=check" -c "select 1"; true',
     shows: /FATAL: +no entry, says the test server/,
   },
-  'redis-cli': { script: 'redis-cli -p 16379 ping', shows: /PONG from the test server/ },
+  'redis-cli': {
+    example: { problem: 'redis' },
+    script: 'redis-cli -p 16379 ping',
+    shows: /PONG from the test server/,
+  },
 };

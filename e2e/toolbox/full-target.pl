@@ -1,4 +1,5 @@
-# What a target runs that has several things too many: a full volume, a deleted file, descriptors, connections, CPU.
+# What a target runs that has several things too many: a full volume, a deleted file, descriptors, connections, processes
+# that have ended, CPU.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -26,6 +27,7 @@ for (1 .. 25) {
     close $client;
 }
 for (1 .. 25) { open(my $file, '<', '/etc/hostname') or die $!; push @held, $file }
+fork // die($!) or exit 0 for 1 .. 3;
 $| = 1;
 print "ready\n";
 1 while 1;

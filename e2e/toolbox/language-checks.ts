@@ -1,12 +1,15 @@
-import type { ToolChecks } from './tool-check.ts';
+import type { ProblemName } from '../../docs/reference/cookbook/problems.ts';
+import type { CheckExample, ToolChecks } from './tool-check.ts';
 
 /** Draws for some seconds, and shows the functions that were seen: a throttled container gets few samples a second. */
 const flameGraph = (flags = '') =>
   `recipe flamegraph -s 4 ${flags} >out.svg && sed -n 's/.*data-name="\\([^"]*\\)".*/\\1/p' out.svg`;
+const inPicture = { typed: '--tool flamegraph --output-file cpu.svg', from: 'The functions in cpu.svg' };
 const withCode = (command: string) => `${command}; echo code $?`;
 
-const javaRefuses = (why: RegExp): ToolChecks => ({
+const javaRefuses = (why: RegExp, problem: ProblemName): ToolChecks => ({
   'stacks say why they can’t be had, and the way around': {
+    example: { problem, typed: '--tool stacks' },
     script: withCode('recipe stacks'),
     shows: new RegExp(`^stacks: ${why.source}.*\`kill -QUIT \\d+\`.*\`kubectl logs\`.*\\ncode 1$`, 'm'),
   },
@@ -16,46 +19,75 @@ const javaRefuses = (why: RegExp): ToolChecks => ({
   },
 });
 
-const go: ToolChecks = {
+const checkGo = (examples: { stacks?: CheckExample; cpu?: CheckExample }): ToolChecks => ({
   'stacks are its goroutines, grouped': {
+    example: examples.stacks,
     script: 'recipe stacks',
     shows:
       /^12 waiting: goroutines [^]*? {2}main\.waitForStock\n +\S*shop\.go:10$[^]* {2}main\.countPrimes\n/m,
   },
-  'a flame graph has its functions': { script: flameGraph(), shows: /^main\.main\nmain\.countPrimes$/m },
-};
+  'a flame graph has its functions': {
+    example: examples.cpu,
+    script: flameGraph(),
+    shows: /^main\.main\nmain\.countPrimes$/m,
+  },
+});
 
 /** By container: what has to be found of what its program was given to be found. */
 export const languageChecks: Record<string, ToolChecks> = {
   java: {
     'stacks show the deadlock': {
+      example: { problem: 'jvm-deadlock' },
       script: 'recipe stacks',
       shows:
         /^Found one Java-level deadlock:[^]*Shop\.reserveStock\(Shop\.java:\d+\)[^]*Shop\.refundCustomer\(/m,
     },
     'a flame graph has its methods, and leaves no file behind': {
+      example: {
+        problem: 'jvm-cpu',
+        ...inPicture,
+        from: 'The functions in cpu.svg, and what is left in the /tmp of the JVM',
+      },
       script: `${flameGraph()}; ls -A /target/tmp | grep -v hsperf`,
       shows: /^\S+ Shop\.countPrimes\(int\)$[^]*^\.java_pid\d+\n*$/m,
     },
     'heap has the class that fills it': {
+      example: { problem: 'jvm-heap' },
       script: 'recipe heap',
       shows: /^ *\d+: +50000 +\d+ +Shop\$CartItem/m,
     },
     'a heap dump is whole, and leaves no file behind': {
-      script: `recipe heap-dump >dump && head -c 18 dump && grep -c -a 'Shop$CartItem' dump; ls -A /target/tmp | grep -v hsperf`,
+      example: {
+        problem: 'jvm-heap-dump',
+        typed: '--tool heap-dump --output-file heap.hprof',
+        from: 'The first bytes of heap.hprof, how often a class is named there, and what is left in the /tmp of the JVM',
+      },
+      script: `recipe heap-dump >dump && head -c 18 dump && echo && grep -c -a 'Shop$CartItem' dump; ls -A /target/tmp | grep -v hsperf`,
       shows: /^JAVA PROFILE 1\.0\.2[^]*^\.java_pid\d+\n*$/m,
     },
   },
-  'java-closed': javaRefuses(/this JVM refuses to be asked \(-XX:\+DisableAttachMechanism\)/),
-  'java-read-only': javaRefuses(/this JVM can't be asked: its \/tmp is read-only/),
+  'java-closed': javaRefuses(
+    /this JVM refuses to be asked \(-XX:\+DisableAttachMechanism\)/,
+    'jvm-attach-disabled',
+  ),
+  'java-read-only': javaRefuses(/this JVM can't be asked: its \/tmp is read-only/, 'jvm-read-only'),
   python: {
     'stacks are those of all workers': {
+      example: { problem: 'python-deadlock' },
       script: 'recipe stacks',
       shows: /wait_for_stock \(shop\.py:9\)[^]*count_primes[^]*^== [^]*wait_for_stock \(shop\.py:9\)/m,
     },
     'stacks have variables': { script: 'recipe stacks --locals', shows: /order_number: 4251/ },
-    'a flame graph has its functions': { script: flameGraph(), shows: /^count_primes \(shop\.py:14\)$/m },
-    'heap says what can’t be had': { script: 'recipe heap', shows: /^heap: a Python program tells/m },
+    'a flame graph has its functions': {
+      example: { problem: 'python-cpu', ...inPicture },
+      script: flameGraph(),
+      shows: /^count_primes \(shop\.py:14\)$/m,
+    },
+    'heap says what can’t be had': {
+      example: { problem: 'python-memory' },
+      script: 'recipe heap',
+      shows: /^heap: a Python program tells/m,
+    },
   },
   node: {
     'stacks say how they can be had': {
@@ -68,10 +100,15 @@ export const languageChecks: Record<string, ToolChecks> = {
     },
   },
   'node-with-names': {
-    'a flame graph has its functions': { script: flameGraph(), shows: /countPrimes .*\/app\/shop\.mjs:/ },
+    'a flame graph has its functions': {
+      example: { problem: 'node-cpu', ...inPicture },
+      script: flameGraph(),
+      shows: /countPrimes .*\/app\/shop\.mjs:/,
+    },
   },
   ruby: {
     'stacks are those of its threads': {
+      example: { problem: 'ruby-stuck' },
       script: 'recipe stacks',
       shows: /wait_for_stock \(\/app\/shop\.rb:3\)[^]*count_primes \(\/app\/shop\.rb:7\)/,
     },
@@ -79,6 +116,7 @@ export const languageChecks: Record<string, ToolChecks> = {
   },
   php: {
     'stacks are the requests': {
+      example: { problem: 'php-slow' },
       script: 'recipe stacks',
       shows:
         /^ {2}countPrimes \(\/app\/shop\.php:\d+\)\n {2}main \(\/app\/shop\.php:15\)$[^]*works on no request/m,
@@ -89,7 +127,7 @@ export const languageChecks: Record<string, ToolChecks> = {
     },
   },
   go: {
-    ...go,
+    ...checkGo({ stacks: { problem: 'go-stuck' } }),
     'gdb’s own warnings are not shown': {
       script: 'recipe stacks --native',
       shows: /^(?![^]*warning:)[^]*^Thread 1 /m,
@@ -100,9 +138,14 @@ export const languageChecks: Record<string, ToolChecks> = {
         /^flamegraph: process \d+ used no CPU in this time\. Busiest is 1 shop, \d+ % CPU: --pid 1\n[^]*code 1$/m,
     },
     'page faults show who takes memory': {
+      example: {
+        problem: 'native-memory',
+        typed: '--pid perl --tool flamegraph --output-file memory.svg -- --page-faults',
+        from: 'The functions in memory.svg',
+      },
       script: `perl -e 'push @kept, "x" x 4000 while select(undef, undef, undef, 0.0001) || 1' & ${flameGraph('--page-faults -p $!')}; kill $!`,
       shows: /^Perl_\w+$/m,
     },
   },
-  'go-stripped': go,
+  'go-stripped': checkGo({ cpu: { problem: 'go-cpu', ...inPicture } }),
 };

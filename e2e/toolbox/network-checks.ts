@@ -3,6 +3,8 @@ import type { ToolChecks } from './tool-check.ts';
 /** Runs a capture in the background until it has seen a connection to port 8080, the target's. */
 const connectMeanwhile = (capture: string) =>
   `${capture} & pid=$!; until ! kill -0 $pid 2>/dev/null; do curl -s -m 1 telnet://127.0.0.1:8080 </dev/null; done; wait $pid`;
+const tsharkFields =
+  'tshark -i lo -n -c 2 -f "tcp port 8080 and tcp[tcpflags] & tcp-syn != 0" -T fields -e tcp.dstport -e tcp.flags.syn';
 /** In a network of its own: the target's is not changed. */
 const apart = (script: string) => `unshare --net bash -c 'ip link set lo up; ${script}'`;
 
@@ -42,12 +44,15 @@ openssl s_client -connect 127.0.0.1:18443 </dev/null; kill $pid`,
     ),
     shows: /127\.0\.0\.1\.8080: Flags \[S\]/,
   },
-  tracepath: { script: 'tracepath -n 127.0.0.1', shows: /1: +127\.0\.0\.1 .*reached/ },
+  tracepath: {
+    example: { problem: 'mtu' },
+    script: 'tracepath -n 127.0.0.1',
+    shows: /1: +127\.0\.0\.1 .*reached/,
+  },
   traceroute: { script: 'traceroute -n 127.0.0.1', shows: /1 +127\.0\.0\.1 +[\d.]+ ms/ },
   tshark: {
-    script: connectMeanwhile(
-      'tshark -i lo -n -c 2 -f "tcp port 8080 and tcp[tcpflags] & tcp-syn != 0" -T fields -e tcp.dstport -e tcp.flags.syn',
-    ),
+    example: { problem: 'packets-live', typed: tsharkFields },
+    script: connectMeanwhile(tsharkFields),
     shows: /^8080\s+1$/m,
   },
   wget: { script: 'wget -q -O - http://127.0.0.1:18000/tools.tsv', shows: /^wget\t/m },

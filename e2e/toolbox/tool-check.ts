@@ -1,8 +1,20 @@
+import type { ProblemName } from '../../docs/reference/cookbook/problems.ts';
+
 /** Shows that a tool works: what to run in a session, and what its output then has to hold. */
 export interface ToolCheck {
   /** For bash, in the target's namespaces, with the path of its program as $SERVER; ended after {@link checkLimitSeconds}. */
   script: string;
   shows: RegExp;
+  /** What it is an example of, in docs/cookbook.md. */
+  example?: CheckExample | undefined;
+}
+
+export interface CheckExample {
+  problem: ProblemName | ProblemName[];
+  /** What a user types for it, where the script does more than that: flags of the plugin, or a command. */
+  typed?: string;
+  /** What the output is, where it is not what a user's terminal would show. */
+  from?: string;
 }
 
 /** By the tool's name. */

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { listRecipes, listTools, type Tool } from '../../toolbox/catalogue.ts';
 import type { Recipe } from '../../toolbox/recipes.ts';
 import { toolGroups } from '../../toolbox/tool-groups.ts';
+import { linkDocs } from '../../failure/docs-link.ts';
 import { formatTable } from '../../terminal/table.ts';
 import { defineOptionalArgument } from '../command-line/argument.ts';
 import { defineCommand } from '../command-line/command.ts';
@@ -100,6 +101,8 @@ function formatText({ recipes, tools }: ToolList): string {
       title,
       ...tools.filter((tool) => tool.group === group).map(({ name, purpose }) => formatLine(name, purpose)),
     ]),
+    '',
+    `Which of them for which problem, with examples: ${linkDocs('docs/cookbook.md')}`,
     '',
   ].join('\n');
 }
