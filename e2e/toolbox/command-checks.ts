@@ -97,7 +97,7 @@ printf 'to the command' | escape-text cat`,
   'recipe:heap': { script: 'recipe heap', shows: /^Rss: +\d+ kB[^]*== largest mappings[^]*\n[0-9a-f]{8}/m },
   'recipe:heap-dump': {
     script: 'recipe heap-dump >dump; echo code $?; stat -c "%s bytes" dump',
-    shows: /^heap-dump: process \d+ is not a JVM \(native\): [^\n]*\ncode 1\n0 bytes$/m,
+    shows: /^heap-dump: process \d+ is neither a JVM nor Node\.js \(native\): [^\n]*\ncode 1\n0 bytes$/m,
   },
   'recipe:http': {
     example: { problem: 'loopback-port' },

@@ -92,11 +92,46 @@ export const languageChecks: Record<string, ToolChecks> = {
   node: {
     'stacks say how they can be had': {
       script: withCode('recipe stacks'),
-      shows: /^stacks: Node\.js shows [^\n]*kill -USR1 \d+[^\n]*\ncode 1$/m,
+      shows: /^stacks: Node\.js shows [^\n]*`--inspect` [^\n]*\ncode 1$/m,
     },
     'a flame graph without names is none': {
       script: withCode('recipe flamegraph -s 1'),
-      shows: /^flamegraph: Node\.js names [^\n]*--perf-basic-prof[^\n]*\ncode 1$/m,
+      shows: /^flamegraph: Node\.js names [^\n]*--perf-basic-prof[^\n]*`--inspect`[^\n]*\ncode 1$/m,
+    },
+    'a heap dump says how it can be had': {
+      script: withCode('recipe heap-dump'),
+      shows: /^heap-dump: Node\.js writes [^\n]*`--inspect` [^\n]*\ncode 1$/m,
+    },
+    'stacks by the inspector are those of JavaScript': {
+      script: 'recipe stacks --inspect',
+      shows:
+        /^inspector: [^\n]* is open at 127\.0\.0\.1:9229 [^]*^ {2}countPrimes \(\/app\/shop\.mjs:\d+\)\n {2}\(anonymous\) \(\/app\/shop\.mjs:/m,
+    },
+    'a flame graph by the inspector has its functions': {
+      script: flameGraph('--inspect'),
+      shows: /^countPrimes \(\/app\/shop\.mjs:\d+\)$/m,
+    },
+    'heap by the inspector has statistics': {
+      script: 'recipe heap --inspect',
+      shows: /^heap, in use +[\d.]+ MiB$[^]*^old_space +[\d.]+ MiB/m,
+    },
+    'a heap dump by the inspector is whole': {
+      script: `recipe heap-dump --inspect >dump && jq -r '.snapshot.node_count, (.strings | index("CartItem") > 0)' dump`,
+      shows: /^\d{5,}\ntrue$/m,
+    },
+    'the inspector is closed each time, also by a signal, and opens again': {
+      script: `recipe flamegraph --inspect -s 60 >out.svg & until ss -tlnH | grep -q 9229; do sleep 0.1; done
+kill -TERM $!; ${withCode('wait $!')}; ss -tlnH | grep -c 9229; recipe stacks --inspect | grep -c shop.mjs`,
+      shows: /^code 143\n0\n(?:inspector: [^\n]*\n)?[1-9]$/m,
+    },
+    'the inspector is not opened where another process has its port': {
+      script: `nc -lk 127.0.0.1 9229 & until ss -tlnH | grep -q 9229; do sleep 0.1; done; ${withCode('recipe stacks --inspect')}; kill %1`,
+      shows: /^stacks: port 9229, [^\n]*is another process's [^\n]*\ncode 1$/m,
+    },
+    'no signal is sent to a process that it would end, or that is not Node.js': {
+      script: `cp "$(command -v sleep)" node; ./node 60 & sleep 0.2; ${withCode('recipe stacks --inspect -p $!')}; ${withCode('recipe heap --inspect -p $$')}; kill -0 $! && kill $!`,
+      shows:
+        /^stacks: process \d+ would be ended by SIGUSR1, [^\n]*\ncode 1\nheap: --inspect is for Node\.js, and process \d+ is not \(native\)\ncode 1\n*$/m,
     },
   },
   'node-with-names': {

@@ -3,8 +3,8 @@
  * until the user lets it go on.
  */
 export const stoppingTools = [
-  ...['core', 'debug-process', 'gcore', 'gdb', 'gdb-attach', 'ltrace', 'stacks', 'strace', 'strace-attach'],
-  ...['syscalls', 'trace-files', 'trace-network', 'trace-process'],
+  ...['core', 'debug-process', 'gcore', 'gdb', 'gdb-attach', 'heap-dump', 'ltrace', 'stacks', 'strace'],
+  ...['strace-attach', 'syscalls', 'trace-files', 'trace-network', 'trace-process'],
 ];
 
 /**

@@ -1,4 +1,7 @@
-/** Busy. */
+/** Busy, and holds many objects of one class. */
+class CartItem {}
+const carts = Array.from({ length: 5000 }, () => new CartItem());
+
 function countPrimes(limit) {
   let count = 0;
   for (let number = 2; number < limit; number++) {
@@ -9,4 +12,4 @@ function countPrimes(limit) {
   return count;
 }
 
-setInterval(() => countPrimes(200_000), 1);
+setInterval(() => countPrimes(200_000) + carts.length, 1);

@@ -18,6 +18,7 @@ from typing import TypeVar
 # Of a node there may be more than anybody reads; of a container that forks without end, too.
 MAX_PROCESSES = 4096
 MAX_ARGUMENTS_BYTES = 4096
+MAX_ENVIRONMENT_BYTES = 1 << 20
 READ_SECONDS = 1.0
 MAX_READS_SECONDS = 3.0
 LOAD_SECONDS = 0.2
@@ -134,6 +135,12 @@ def read_arguments(pid: int) -> list[str]:
         # A process that sets its title writes over its arguments, and leaves NUL bytes behind.
         text = file.read(MAX_ARGUMENTS_BYTES).rstrip(b"\0")
     return text.decode(errors="backslashreplace").split("\0") if text else []
+
+
+def read_environment(pid: int) -> list[str]:
+    """NAME=VALUE, as it was started with. May take for ever, as its arguments may: for read_in_time."""
+    with open(f"/proc/{pid}/environ", "rb") as file:
+        return file.read(MAX_ENVIRONMENT_BYTES).decode(errors="backslashreplace").split("\0")
 
 
 late_seconds = 0.0

@@ -1,6 +1,7 @@
 """The arguments of a recipe in Python that has options of its own; its help is the text at its top."""
 
 import argparse
+import sys
 
 
 def make_parser(name: str, text: str) -> argparse.ArgumentParser:
@@ -12,3 +13,9 @@ def make_parser(name: str, text: str) -> argparse.ArgumentParser:
     parser.add_argument("-h", "--help", action="help", help=argparse.SUPPRESS)
     parser.add_argument("-p", "--pid", dest="wanted", help=argparse.SUPPRESS)
     return parser
+
+
+def check_node(name: str, pid: int, kind: str) -> None:
+    """Ends the recipe, of which --inspect is asked, where the process is of another runtime."""
+    if kind != "node":
+        sys.exit(f"{name}: --inspect is for Node.js, and process {pid} is not ({kind})")

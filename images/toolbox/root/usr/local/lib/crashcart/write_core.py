@@ -8,7 +8,6 @@ Descriptor 4 is for what the user is told.
 """
 
 import os
-import select
 import sys
 import time
 
@@ -18,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import core_file  # noqa: E402
 import process_memory  # noqa: E402
+from bounded_output import Output  # noqa: E402
 
 CHUNK_BYTES = 1 << 20
 # Kept free in the spool: gdb and the session need some of it.
@@ -25,25 +25,6 @@ SPOOL_RESERVE_BYTES = 16 << 20
 # So long the process stands still for a client that takes nothing.
 STALL_LIMIT_SECONDS = 30
 MIB = 1 << 20
-
-
-class Output:
-    """Counts what is written, and waits for its reader no longer than the limit."""
-
-    def __init__(self, descriptor: int):
-        self.descriptor = descriptor
-        self.written = 0
-        os.set_blocking(descriptor, False)
-
-    def write(self, data: bytes | memoryview) -> None:
-        left = memoryview(data)
-        while left:
-            _, ready, _ = select.select([], [self.descriptor], [], STALL_LIMIT_SECONDS)
-            if not ready:
-                raise TimeoutError(f"nothing was taken for {STALL_LIMIT_SECONDS} s")
-            count = os.write(self.descriptor, left)
-            self.written += count
-            left = left[count:]
 
 
 def say(text: str) -> None:
@@ -73,12 +54,12 @@ def open_output(directory: str, total: int) -> Output:
     room = os.statvfs(directory)
     free = room.f_bavail * room.f_frsize - SPOOL_RESERVE_BYTES
     if total <= free:
-        return Output(os.open(f"{directory}/core", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        return Output(os.open(f"{directory}/core", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), STALL_LIMIT_SECONDS)
     say(
         f"{-(-total // MIB)} MiB, of which {max(0, free) // MIB} MiB have room in the session: the process stands still "
         "until all is sent (--scratch gives the session more room)"
     )
-    return Output(3)
+    return Output(3, STALL_LIMIT_SECONDS)
 
 
 def write_core(pid: int, directory: str) -> None:

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 
-from container_processes import read_arguments, read_in_time
+from container_processes import read_arguments, read_environment, read_in_time
 from runtimes.bounded_answer import Failed, NoAnswer, ask
 from runtimes.native import find_map, read_inner_pid
 from runtimes.target_files import remove_file
@@ -16,7 +16,6 @@ from runtimes.target_files import remove_file
 # What jattach says of itself.
 NOISE = re.compile(r"^(Connected to remote (JVM|process)|JVM response code = \d+)\n", re.M)
 OPTIONS = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS")
-MAX_ENVIRONMENT_BYTES = 1 << 20
 
 
 def ask_jvm(pid: int, *command: str, seconds: float = 60) -> str:
@@ -50,11 +49,6 @@ def list_options(pid: int) -> list[str]:
         name, _, value = entry.partition("=")
         options += value.split() if name in OPTIONS else []
     return options
-
-
-def read_environment(pid: int) -> list[str]:
-    with open(f"/proc/{pid}/environ", "rb") as file:
-        return file.read(MAX_ENVIRONMENT_BYTES).decode(errors="backslashreplace").split("\0")
 
 
 def check_processes_in_reach(pid: int) -> None:
