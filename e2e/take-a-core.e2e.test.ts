@@ -70,7 +70,7 @@ describe('--tool core', () => {
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringMatching(
-        /^core: 3\d\d MiB, of which \d+ MiB have room in the session: the process stands still until all is sent \(--scratch .*\)\ncore: 3\d\d MiB of \d+ mappings; the process stood still for [\d.]+ s\n$/,
+        /^core: about 3\d\d MiB, and the session has room for \d+ MiB: the process stands still until all is sent, at 10 MiB\/s about 3\d s \(with --scratch 3\d\dMi about 1 s\)\ncore: 3\d\d MiB of \d+ mappings; the process stood still for [\d.]+ s\n$/,
       ),
     });
     const core = await readFile(path);

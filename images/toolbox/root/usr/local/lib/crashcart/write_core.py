@@ -25,6 +25,9 @@ SPOOL_RESERVE_BYTES = 16 << 20
 # So long the process stands still for a client that takes nothing.
 STALL_LIMIT_SECONDS = 30
 MIB = 1 << 20
+# What is sent and what is copied in a second, to tell about how long it takes.
+SENDING_MIB = 10
+COPYING_BYTES = 1 << 30
 
 
 def say(text: str) -> None:
@@ -50,19 +53,34 @@ def copy_memory(memory: int, segment: core_file.Segment, output: Output) -> int:
     return unreadable
 
 
-def open_output(directory: str, total: int) -> Output:
+def find_room(directory: str) -> int:
+    """How many bytes of a core have room in the session."""
     room = os.statvfs(directory)
-    free = room.f_bavail * room.f_frsize - SPOOL_RESERVE_BYTES
-    if total <= free:
+    return max(0, room.f_bavail * room.f_frsize - SPOOL_RESERVE_BYTES)
+
+
+def open_output(directory: str, has_room: bool) -> Output:
+    if has_room:
         return Output(os.open(f"{directory}/core", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), STALL_LIMIT_SECONDS)
-    say(
-        f"{-(-total // MIB)} MiB, of which {max(0, free) // MIB} MiB have room in the session: the process stands still "
-        "until all is sent (--scratch gives the session more room)"
-    )
     return Output(3, STALL_LIMIT_SECONDS)
 
 
+def warn_of_standstill(total: int, room: int) -> None:
+    """In the seconds that the plugin counts a probe's patience in."""
+    scratch = -(-(total + SPOOL_RESERVE_BYTES) * 11 // 10 // MIB)
+    say(
+        f"about {-(-total // MIB)} MiB, and the session has room for {room // MIB} MiB: the process stands still until all is sent,"
+        f" at {SENDING_MIB} MiB/s about {max(1, total // MIB // SENDING_MIB)} s (with --scratch {scratch}Mi about"
+        f" {max(1, total // COPYING_BYTES)} s)"
+    )
+
+
 def write_core(pid: int, directory: str) -> None:
+    chosen = int(os.environ["CORE_FILTER"], 16)
+    # It still runs, so that this is not the last word.
+    expected, room = sum(segment.file_bytes for segment in process_memory.list_segments(pid, chosen)[0]), find_room(directory)
+    if expected > room:
+        warn_of_standstill(expected, room)
     gdb.execute(f"attach {pid}", to_string=True)
     stopped = time.monotonic()
     # The filter that gdb sees lets no memory in (recipes/core).
@@ -70,10 +88,12 @@ def write_core(pid: int, directory: str) -> None:
     gdb.execute(f"gcore {directory}/notes", to_string=True)
     with open(f"{directory}/notes", "rb") as file:
         notes = core_file.Notes(file.read())
-    segments, mappings = process_memory.list_segments(pid, int(os.environ["CORE_FILTER"], 16))
+    segments, mappings = process_memory.list_segments(pid, chosen)
     head = core_file.build_head(notes, segments)
     total = len(head) + sum(segment.file_bytes for segment in segments)
-    output = open_output(directory, total)
+    if expected <= room < total:
+        warn_of_standstill(total, room)
+    output = open_output(directory, total <= room)
     memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
     output.write(head)
     unreadable = sum(copy_memory(memory, segment, output) for segment in segments)
