@@ -13,12 +13,12 @@ from typing import Any
 MOST_AT_ONCE = 32
 
 
-class NoAnswer(Exception):
+class NotReturned(Exception):
     """The call has not returned in time."""
 
 
 def run_bounded(calls: list[Callable[[], Any]], limit_seconds: float) -> list[Any]:
-    """Returns for each call what it returned (as JSON can have it), or the OSError that it raised, or NoAnswer."""
+    """Returns for each call what it returned (as JSON can have it), or the OSError that it raised, or NotReturned."""
     results: list[Any] = []
     for first in range(0, len(calls), MOST_AT_ONCE):
         results += run_together(calls[first : first + MOST_AT_ONCE], limit_seconds)
@@ -59,7 +59,7 @@ def finish(child: int, source: int, answer: bytes, is_open: bool) -> Any:
     if is_open:
         os.kill(child, signal.SIGKILL)
         # Not waited for: it may never end.
-        return NoAnswer()
+        return NotReturned()
     os.waitpid(child, 0)
     if not answer:
         return OSError(0, "the look-up failed")

@@ -4,7 +4,8 @@
         process = take_process("busiest", wanted)       # wanted: what -p brought; without it CRASHCART_PID, the plugin's --pid
         processes = choose("all", wanted).processes
 
-Purposes: main (what the container is there for), busiest (most CPU), largest (most memory), all.
+Purposes: main (what the container is there for), busiest (most CPU), largest (most memory), all. A function tells the purpose
+by the main process: a server in some languages is many processes that are alike.
 
 Programs that only wait for others are passed over where they have started some.
 """
@@ -12,7 +13,7 @@ Programs that only wait for others are passed over where they have started some.
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -74,7 +75,7 @@ def tell(choice: Choice) -> None:
         print(choice.notice, file=sys.stderr)
 
 
-def choose(purpose: str, wanted: str | None = None) -> Choice:
+def choose(purpose: str | Callable[[Process], str], wanted: str | None = None) -> Choice:
     """Raises NoTarget, NoSuchProcess.
 
     With -p a process need not be the container's: it is given by somebody who sees it. --pid was given from outside.
@@ -101,7 +102,9 @@ def choose(purpose: str, wanted: str | None = None) -> Choice:
     return choose_among(fitting, processes, purpose, escape(wanted))
 
 
-def choose_among(fitting: list[Process], processes: list[Process], purpose: str, called: str | None) -> Choice:
+def choose_among(
+    fitting: list[Process], processes: list[Process], purpose: str | Callable[[Process], str], called: str | None
+) -> Choice:
     """called: what they have in common; null when they are all of the container's."""
     target = processes[0]
     if len(fitting) == 1:
@@ -111,12 +114,14 @@ def choose_among(fitting: list[Process], processes: list[Process], purpose: str,
     if not fitting:
         raise NoSuchProcess("the processes ended while they were looked at: try again")
     candidates = find_workers(fitting)
+    first = choose_main(candidates)
+    if callable(purpose):
+        purpose = purpose(first)
     if purpose == "all":
-        first = choose_main(candidates)
         taken = [first, *(process for process in fitting if process is not first)][:MAX_TAKEN]
         return Choice(taken, describe_taken(fitting, taken, target, purpose, called))
     if purpose == "main":
-        process = choose_main(candidates)
+        process = first
     elif purpose == "busiest":
         process = choose_busiest(candidates, fitting)
     else:

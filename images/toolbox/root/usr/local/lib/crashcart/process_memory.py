@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+import process_maps
 from core_file import PAGE, Segment
 
 # Flags of /proc/PID/coredump_filter: core(5).
@@ -39,13 +40,12 @@ def read_mappings(pid: int) -> list[Mapping]:
     # The target chooses the names of the files: they may be no UTF-8.
     with open(f"/proc/{pid}/smaps", errors="surrogateescape") as smaps:
         for line in smaps:
-            words = line.split(None, 5)
-            if words and not words[0].endswith(":"):
-                start, end = (int(address, 16) for address in words[0].split("-"))
-                name = words[5].rstrip("\n") if len(words) > 5 else ""
-                mappings.append(Mapping(start, end, words[1], int(words[2], 16), int(words[4]), name, {}, set()))
+            begun = process_maps.parse_mapping(line)
+            words = line.split()
+            if begun is not None:
+                mappings.append(Mapping(*begun, {}, set()))
             elif words[0] == "VmFlags:":
-                mappings[-1].vm_flags = set(line.split()[1:])
+                mappings[-1].vm_flags = set(words[1:])
             elif line.endswith(" kB\n"):
                 mappings[-1].sizes[words[0][:-1]] = int(words[1]) * 1024
     return mappings

@@ -1,4 +1,4 @@
-"""Opens what the target calls by a path, as the target resolves it: no link leads out of its root."""
+"""Opens what the target calls by a path: no link leads out of its root, or none is followed at all."""
 
 import ctypes
 import os
@@ -25,3 +25,36 @@ def open_path(root: str, path: str) -> int:
         return descriptor
     finally:
         os.close(root_descriptor)
+
+
+def open_folder(pid: int, path: str) -> int:
+    """A descriptor of a folder, for a process that writes there. Raises OSError, also where a part of the path is a link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    # The kernel's own link leads to where the process has its root.
+    folder = os.open(f"/proc/{pid}/root", flags)
+    for part in path.split("/"):
+        if part in ("", "."):
+            continue
+        if part == "..":
+            os.close(folder)
+            raise OSError(f"{path} has .. in it")
+        try:
+            below = os.open(part, flags | os.O_NOFOLLOW, dir_fd=folder)
+        finally:
+            os.close(folder)
+        folder = below
+    return folder
+
+
+def remove_file(pid: int, folder: str, name: str) -> None:
+    """A link is removed, too, and not what it leads to. One that is not there, or can't be removed, is left."""
+    try:
+        descriptor = open_folder(pid, folder)
+    except OSError:
+        return
+    try:
+        os.unlink(name, dir_fd=descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -5,7 +5,7 @@ import os
 import re
 from typing import Any
 
-from bounded_calls import NoAnswer, run_bounded
+from bounded_calls import NotReturned, run_bounded
 from target_files import open_path
 
 ANSWER_LIMIT_SECONDS = 3
@@ -78,7 +78,7 @@ def measure(pid: str, path: str) -> list[int]:
     return [find_mount_number(descriptor), facts.f_blocks * unit, used, facts.f_bavail * unit, facts.f_files, inodes_used]
 
 
-def measure_paths(pid: str, paths: list[str]) -> list[tuple[int, Usage] | OSError | NoAnswer]:
+def measure_paths(pid: str, paths: list[str]) -> list[tuple[int, Usage] | OSError | NotReturned]:
     """Returns for each path the number of its mount and how full it is, or why that can't be told."""
 
     def measure_path(path: str) -> Any:

@@ -8,12 +8,11 @@ target's: what does not fit raises NoGoTable.
 """
 
 import os
-import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from process_maps import Mapping, list_mappings
 from process_runtime import read_sections
 
 # Of Go 1.20 and later, 1.18 and 1.19.
@@ -26,14 +25,6 @@ CHUNK_BYTES = 1 << 20
 TEXT_OFFSET = 8 + 6 * 24 + 8 + 2 * 8
 
 
-class Mapping(NamedTuple):
-    start: int
-    end: int
-    mode: str
-    offset: int | None
-    """In the program's file; null for memory that is of no file."""
-
-
 class NoGoTable(Exception):
     """The program has no table that can be read. The message says why."""
 
@@ -43,7 +34,7 @@ class GoProgram:
         self.pid = pid
         try:
             self.memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
-            self.mappings = list_mappings(pid)
+            self.mappings = list_own_mappings(pid)
             self._read_table()
         except (OSError, struct.error, IndexError, OverflowError) as error:
             raise NoGoTable(f"its table of functions can't be read: {error}") from error
@@ -81,9 +72,9 @@ class GoProgram:
 
     def _find_table(self) -> int:
         """Where in memory the table is."""
-        for start, end, _, offset in self.mappings:
-            if offset is not None and offset <= self.table_offset < offset + end - start:
-                return start + self.table_offset - offset
+        for mapping in self.mappings:
+            if mapping.name and mapping.offset <= self.table_offset < mapping.offset + mapping.end - mapping.start:
+                return mapping.start + self.table_offset - mapping.offset
         raise NoGoTable("its table of functions is not in its memory")
 
     def _find(self, mapping: Mapping, wanted: bytes) -> Iterator[int]:
@@ -103,9 +94,9 @@ class GoProgram:
 
     def find_function_at_offset(self, offset: int) -> str | None:
         """By the offset in its file, which perf prints of what it has no name of."""
-        for start, end, mode, first in self.mappings:
-            if "x" in mode and first is not None and first <= offset < first + end - start:
-                return self.find_function(start + offset - first)
+        for mapping in self.mappings:
+            if "x" in mapping.mode and mapping.name and mapping.offset <= offset < mapping.offset + mapping.end - mapping.start:
+                return self.find_function(mapping.start + offset - mapping.offset)
         return None
 
     def find_function(self, address: int) -> str | None:
@@ -179,18 +170,11 @@ def read_text(data: bytes, place: int) -> str:
     return data[place : place + MAX_NAME_BYTES].partition(b"\0")[0].decode(errors="backslashreplace")
 
 
-def list_mappings(pid: int) -> list[Mapping]:
+def list_own_mappings(pid: int) -> list[Mapping]:
     """What is mapped of the program, and the memory right behind it."""
     program = os.readlink(f"/proc/{pid}/exe")
     found: list[Mapping] = []
-    with open(f"/proc/{pid}/maps", errors="backslashreplace") as lines:
-        for line in lines:
-            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) \S+ \S+ *(.*)$", line)
-            if match is None:
-                continue
-            start, end, offset = int(match[1], 16), int(match[2], 16), int(match[4], 16)
-            if match[5] == program:
-                found.append(Mapping(start, end, match[3], offset))
-            elif match[5] == "" and found and found[-1].end == start:
-                found.append(Mapping(start, end, match[3], None))
+    for mapping in list_mappings(pid):
+        if mapping.name == program or (mapping.name == "" and found and found[-1].end == mapping.start):
+            found.append(mapping)
     return found

@@ -37,7 +37,7 @@ class Goroutines:
     def _find_all(self) -> list[int]:
         """The longest slice of goroutines: all of them are in one."""
         best: list[int] = []
-        for start, end, mode, _ in self.program.mappings:
+        for start, end, mode, *_ in self.program.mappings:
             if mode[1] != "w":
                 continue
             data = self._try_read(start, end - start)

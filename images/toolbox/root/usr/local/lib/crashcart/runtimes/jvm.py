@@ -11,7 +11,7 @@ import sys
 from container_processes import read_arguments, read_environment, read_in_time
 from runtimes.bounded_answer import Failed, NoAnswer, ask
 from runtimes.native import find_map, read_inner_pid
-from runtimes.target_files import remove_file
+from target_files import remove_file
 
 # What jattach says of itself.
 NOISE = re.compile(r"^(Connected to remote (JVM|process)|JVM response code = \d+)\n", re.M)

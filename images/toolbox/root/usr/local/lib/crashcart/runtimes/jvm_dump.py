@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from runtimes.bounded_answer import NoAnswer
 from runtimes.jvm import ask_jvm
-from runtimes.target_files import open_folder, remove_file
+from target_files import open_folder, remove_file
 
 # A heap of many GiB takes minutes to write.
 DUMP_SECONDS = 1800

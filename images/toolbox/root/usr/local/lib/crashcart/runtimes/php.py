@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections import Counter
 
+from process_maps import list_mappings
 from runtimes.bounded_answer import NoAnswer
 
 RATE = 99
@@ -120,11 +121,9 @@ class PHPProcess:
 def find_globals(pid: int) -> int:
     """Raises NoAnswer."""
     places: dict[str, int] = {}
-    with open(f"/proc/{pid}/maps", errors="backslashreplace") as lines:
-        for line in lines:
-            match = re.match(r"([0-9a-f]+)-[0-9a-f]+ \S+ 00000000 \S+ \S+ +(/.*)$", line)
-            if match:
-                places.setdefault(match[2], int(match[1], 16))
+    for mapping in list_mappings(pid):
+        if mapping.offset == 0 and mapping.name.startswith("/"):
+            places.setdefault(mapping.name, mapping.start)
     program = os.readlink(f"/proc/{pid}/exe")
     for path, start in places.items():
         if path != program and "/libphp" not in path:
