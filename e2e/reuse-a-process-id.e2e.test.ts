@@ -39,7 +39,7 @@ test('a process that got the target’s PID between look-up and entering is not 
   const containerID = status.containerStatuses[0]?.containerID ?? '-';
   const { promise: reused, resolve } = Promise.withResolvers<number>();
   const pinning = pinTarget(
-    { kind: 'container', namespace, pod, podUID: '', container: 'app', containerID },
+    { kind: 'container', namespace, pod, podUID: '', container: 'app', containerID, hasEnded: false },
     // The agent's part is played by this process, so these process IDs are those of this machine.
     async (pid) => {
       process.kill(pid, 'SIGKILL');

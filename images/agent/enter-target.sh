@@ -7,9 +7,11 @@
 # DIRECTORY belongs to the session. It has
 #   cgroup-procs  the files to join the session's cgroup by
 #   layers        the first content of the session's upper layer: the target's /etc/resolv.conf and /etc/hosts,
-#                 and the link /target
+#                 and /target: a link, or a folder for what is left of a container that has ended
+#   remains       of such a container: what mount-remains is to mount
 #   environment   the variables that are added for the command alone
-# SCRATCH-BYTES limits what the session writes in its root. TOOLBOX is the lower layer of the session's root. The rest is session-init's (session-init.c).
+# SCRATCH-BYTES limits what the session writes in its root. TOOLBOX is the lower layer of the session's root. KIND is
+# node, container or ended: of the last there are no namespaces. The rest is session-init's, KIND too (session-init.c).
 #
 # stderr is the agent's: it takes the reason when a step fails. The command's own is descriptor 7.
 set -eu
@@ -52,10 +54,21 @@ mount -t overlay -o "lowerdir=$toolbox,upperdir=$directory/scratch/upper,workdir
 step='mount the devices'
 mount --rbind "${directory%/*}/devices" "$root/dev"
 
+if [ "$1" = ended ]; then
+	step='show what is left of the container'
+	/opt/crashcart/mount-remains "$directory/remains" "$root"
+fi
+
 # session-init reads the command's variables in it.
 step="enter the session's folder"
 cd "$directory"
 unset OLDPWD
+if [ "$1" = ended ]; then
+	# Namespaces of the session's own: it has nobody to share them with, and is not to see the node's. tini stays outside
+	# of the PID namespace, as it does below; session-init is the first process in it.
+	step='make the namespaces'
+	exec unshare --pid --net --ipc --uts -- tini -s -- /opt/crashcart/session-init "$@"
+fi
 # -F: no fork by nsenter itself. It would wait for its child from inside the target's reach: a target
 # that stops the child makes its own pod undeletable, as zap_pid_ns_processes waits for a parent that
 # sleeps. This tini stays outside the target's PID namespace, so it always reaps.

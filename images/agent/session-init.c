@@ -3,7 +3,7 @@
  * the session's root the root, and runs the session's command in a directory. When the command has ended, session-init
  * ends every process that the command left running.
  *
- *   KIND       node or container: what the session is of
+ *   KIND       node, container, or ended (a container's files alone): what the session is of
  *   USER       root, or UID:GID:GROUP,GROUP...
  *
  * It is started by enter-target.sh in the target's namespaces, in the session's folder, with the agent's root. Its stderr

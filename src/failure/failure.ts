@@ -51,6 +51,7 @@ export const failureCodes = {
   sandboxedRuntime: exitCodes.failure,
   targetNotRunning: exitCodes.failure,
   targetChanged: exitCodes.failure,
+  noRemains: exitCodes.failure,
   targetNotResponding: exitCodes.failure,
   offsetUnavailable: exitCodes.failure,
   bridgeFailed: exitCodes.failure,

@@ -12,6 +12,7 @@ describe('the scripts and the Dockerfile of the agent’s image name the paths a
     ['start-agent.sh', `crashcart ${agentPaths.state}\n`],
     ['start-agent.sh', `devices=${agentPaths.state}/devices\n`],
     ['enter-target.sh', `tini -s -- ${agentPaths.sessionInit} `],
+    ['enter-target.sh', `${dirname(agentPaths.sessionInit)}/mount-remains `],
     ['session-root.c', `"${agentPaths.state}/node"`],
     ['start-agent.sh', `clone-node-mounts ${agentPaths.state}/node `],
     ['Dockerfile', dirname(agentPaths.sessionInit)],

@@ -17,6 +17,7 @@ const problemStatus = {
   sandboxedRuntime: 422,
   targetNotRunning: 409,
   targetChanged: 409,
+  noRemains: 410,
   targetNotResponding: 504,
   offsetUnavailable: 416,
   bridgeFailed: 500,

@@ -21,7 +21,7 @@ const terminalTypeSchema = terminalSizeSchema.extend({
   colorTerm: terminalVariableSchema.nullable().default(null),
 });
 
-/** What a session enters: a running container, or PID 1 of the agent's own node. */
+/** What a session enters: a container, or PID 1 of the agent's own node. */
 export const sessionTargetSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('container'),
@@ -31,6 +31,9 @@ export const sessionTargetSchema = z.discriminatedUnion('kind', [
     container: z.string(),
     /** As the API server reports it, with its scheme: `containerd://<64 hex>`. */
     containerID: z.string().regex(/^[a-z-]+:\/\/[0-9a-zA-Z_.-]+$/),
+    /** Whether it is a run that has ended, of which only files are left. An older client does not send this; an older
+     * agent does not know this, and refuses the container as one that does not run. */
+    hasEnded: z.boolean().default(false),
   }),
   z.object({ kind: z.literal('node'), node: z.string() }),
 ]);

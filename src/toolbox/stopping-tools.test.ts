@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { listRecipes, listTools } from './catalogue.ts';
-import { stoppingTools, stopsTarget } from './stopping-tools.ts';
+import { attachesToProcess, stoppingTools, stopsTarget } from './stopping-tools.ts';
 
 test('what stops a program is in the catalogue', () => {
   const known = [...listRecipes([]), ...listTools()].map(({ name }) => name);
@@ -17,4 +17,16 @@ test.each<[string | null, string[] | null, boolean]>([
   [null, null, false],
 ])('whether a session stops the program is known by its tool or command: %j, %j', (tool, command, stops) => {
   expect(stopsTarget(tool, command)).toBe(stops);
+});
+
+test.each<[string[] | null, boolean]>([
+  [['strace', '-f', '-p', '1'], true],
+  [['/usr/bin/gdb', '--pid=1'], true],
+  [['perf', 'record', '-p1'], true],
+  [['gdb', '/target/bin/app', '/target/core'], false],
+  [['strace', 'ls'], false],
+  [['tar', '-p'], false],
+  [null, false],
+])('whether a command attaches to a process is known by its arguments: %j, %j', (command, attaches) => {
+  expect(attachesToProcess(command)).toBe(attaches);
 });

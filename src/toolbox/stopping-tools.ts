@@ -7,6 +7,21 @@ export const stoppingTools = [
   ...['strace-attach', 'syscalls', 'trace-files', 'trace-network', 'trace-process'],
 ];
 
+/** Programs that attach to a process by its ID. */
+const attachingTools = ['gdb', 'gdbserver', 'ltrace', 'perf', 'py-spy', 'strace'];
+
+/**
+ * Whether a command is to attach to a process that is there already: "strace -p 1", and not "strace ls".
+ * @param command what stands after `--`; null for a shell.
+ */
+export function attachesToProcess(command: string[] | null): boolean {
+  const [program = '', ...rest] = command ?? [];
+  return (
+    attachingTools.includes(program.replace(/^.*\//, '')) &&
+    rest.some((argument) => /^(-p\d*|--pid(=.*)?|--attach(=.*)?)$/.test(argument))
+  );
+}
+
 /**
  * Whether a session stops the target's program.
  * @param tool what `--tool` names; null without.

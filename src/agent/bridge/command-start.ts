@@ -3,6 +3,8 @@ import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionSpec } from '../../session-api/session-spec.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import { type ProcessCredentials, readCredentials } from './process-credentials.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { describeEnded } from './target-files.ts';
 import { isFileInRoot } from '../files/rooted-path.ts';
 
 /** How a session's command is started, by session-init.c. */
@@ -21,7 +23,7 @@ export interface CommandStart {
  * Decides how a session's command is started. The target's user is read by its PID: the caller checks afterwards that
  * the PID is still the same process.
  * @param imported variables of the target, each NAME=VALUE.
- * @throws ProblemError `targetChanged`, `bridgeFailed`.
+ * @throws ProblemError `targetChanged`, `invalidRequest`, `bridgeFailed`.
  */
 export async function prepareCommand(
   { command, setup }: Pick<SessionSpec, 'command' | 'setup'>,
@@ -29,7 +31,7 @@ export async function prepareCommand(
   toolbox: string,
   imported: Buffer[],
 ): Promise<CommandStart> {
-  const user = setup.runAs === null ? null : await findUser(setup.runAs, target.process.pid);
+  const user = setup.runAs === null ? null : await findUser(setup.runAs, target.process);
   return {
     command: command ?? (await findShell(toolbox)),
     toolbox,
@@ -51,9 +53,10 @@ async function findShell(toolbox: string): Promise<string[]> {
   );
 }
 
-async function findUser(runAs: RunAs, pid: number): Promise<ProcessCredentials> {
+async function findUser(runAs: RunAs, process: ProcessIdentity | null): Promise<ProcessCredentials> {
   if (runAs !== 'target') return { ...runAs, groups: [] };
-  const found = await readCredentials(pid);
+  if (process === null) throw describeEnded('no user to run as');
+  const found = await readCredentials(process.pid);
   if (found === null)
     throw new ProblemError('targetChanged', "the target's process ended before it could be entered");
   return found;

@@ -3,7 +3,7 @@ import { status as grpcStatus } from '@grpc/grpc-js';
 import { ProblemError } from '../../session-api/problem.ts';
 import { parseContainerPID } from '../cri/container-pid.ts';
 import { listRuntimeEndpoints } from '../cri/runtime-endpoint.ts';
-import { getContainerStatus } from '../cri/runtime-service.ts';
+import { type ContainerStatusResponse, getContainerStatus } from '../cri/runtime-service.ts';
 import { useRuntimeSocket } from '../cri/runtime-socket.ts';
 import { isProcessOfContainer, readInnermostPID, readProcessIdentity } from './process-identity.ts';
 
@@ -35,8 +35,16 @@ export async function findContainerProcess(containerID: string): Promise<number>
   );
 }
 
-/** @returns null when there is no runtime behind the endpoint, or it does not know the container. */
-async function askRuntime(endpoint: string, containerID: string) {
+/**
+ * Asks a runtime for a container.
+ * @param endpoint where its socket may be, in the node's root.
+ * @param containerID without its scheme.
+ * @returns null when there is no runtime behind the endpoint, or it does not know the container.
+ */
+export async function askRuntime(
+  endpoint: string,
+  containerID: string,
+): Promise<ContainerStatusResponse | null> {
   try {
     return await useRuntimeSocket(endpoint, (path) =>
       getContainerStatus(path, containerID, runtimeTimeoutMs),

@@ -6,6 +6,9 @@ import type { ProcessCredentials } from './process-credentials.ts';
 /** PATH of the toolbox, as of Debian's and Ubuntu's login shells for root. */
 const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+/** As enter-target.sh and session-init.c know it. `ended`: there are no namespaces to enter. */
+export type EnteredKind = SessionTarget['kind'] | 'ended';
+
 /**
  * Builds the argv that enters a target. The child must have the descriptors of entering-contract.ts. enter-target.sh
  * and session-init.c say what is done there, and why.
@@ -15,7 +18,7 @@ const toolboxPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export function buildEnterCommand(
   directory: string,
   scratchBytes: number,
-  kind: SessionTarget['kind'],
+  kind: EnteredKind,
   { toolbox, user, workdir, command }: Pick<CommandStart, 'toolbox' | 'user' | 'workdir' | 'command'>,
 ): { file: string; args: string[] } {
   return {
@@ -40,11 +43,12 @@ function describeUser(user: ProcessCredentials | null): string {
  * Builds the environment of every program that enters a target. It has nothing of the agent's, and of what others decide
  * only names. Variables for the command alone are in its CommandStart.
  * @param term TERM as the toolbox knows it (chooseTerminalType).
+ * @param targetPID null: a container that has ended.
  */
 export function buildEnvironment(
   spec: SessionSpec,
   term: string,
-  targetPID: number,
+  targetPID: number | null,
   node: string,
 ): Record<string, string> {
   const { target, terminal, setup } = spec;
@@ -56,7 +60,7 @@ export function buildEnvironment(
     LANG: 'C.UTF-8',
     TERM: term,
     ...(terminal?.colorTerm && { COLORTERM: terminal.colorTerm }),
-    CRASHCART_TARGET_PID: String(targetPID),
+    ...(targetPID === null ? { CRASHCART_TARGET_ENDED: '1' } : { CRASHCART_TARGET_PID: String(targetPID) }),
     CRASHCART_TARGET_ROOT: '/target',
     ...(target.kind === 'container' && {
       CRASHCART_NAMESPACE: target.namespace,

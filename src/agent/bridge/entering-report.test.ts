@@ -37,6 +37,11 @@ describe('the programs that enter a target', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  test('may say what the session lacks, which is passed on', async () => {
+    const child = enter("printf 'tini: odd\\nwarning: no volume\\nwarning: no log\\n\\0' >&2");
+    expect(await wait(child)).toEqual(['no volume', 'no log']);
+  });
+
   test('have failed when they end before, with all that they said', async () => {
     await expect(wait(enter('printf "mount: no\\nthe step\\n" >&2; exit 32'))).rejects.toMatchObject(
       refusal('the target could not be entered: mount: no; the step'),

@@ -12,10 +12,15 @@ const lastWordsLimitMs = 500;
  * @param child the first of them, as `spawn` has returned it; descriptor 2 is a pipe.
  * @param limitMs how long they may take.
  * @param signal ends the wait. After a failure, too, the programs are the caller's to end.
+ * @returns what the programs warn of: what the session lacks, in sentences.
  * @throws ProblemError `bridgeFailed` when they end before, with the step that failed, or take too long; the signal's
  *   reason; what `spawn` fails with.
  */
-export async function waitForStart(child: ChildProcess, limitMs: number, signal: AbortSignal): Promise<void> {
+export async function waitForStart(
+  child: ChildProcess,
+  limitMs: number,
+  signal: AbortSignal,
+): Promise<string[]> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let message = '';
@@ -27,8 +32,9 @@ export async function waitForStart(child: ChildProcess, limitMs: number, signal:
   };
   const read = (chunk: Buffer) => {
     const end = chunk.indexOf(startedMark);
+    const text = chunk.subarray(0, end === -1 ? chunk.length : end).toString();
+    if (message.length < maxMessageBytes) message += text.slice(0, maxMessageBytes);
     if (end !== -1) resolve();
-    else if (message.length < maxMessageBytes) message += chunk.toString().slice(0, maxMessageBytes);
   };
   const abort = () => reject(signal.reason as Error);
   const limit = setTimeout(() => refuse(` within ${limitMs / 1000} s`), limitMs);
@@ -45,6 +51,7 @@ export async function waitForStart(child: ChildProcess, limitMs: number, signal:
   signal.addEventListener('abort', abort);
   try {
     await promise;
+    return listWarnings(message);
   } finally {
     clearTimeout(limit);
     clearTimeout(lastWords);
@@ -52,4 +59,8 @@ export async function waitForStart(child: ChildProcess, limitMs: number, signal:
     // Read on: tini may warn as long as the session runs, and a pipe without a reader would end it.
     child.stderr?.off('data', read).resume();
   }
+}
+
+function listWarnings(message: string): string[] {
+  return message.split('\n').flatMap((line) => /^warning: (.+)$/.exec(line)?.[1] ?? []);
 }

@@ -13,30 +13,39 @@ import {
 /** The Linux namespaces that a session enters, in the order of their descriptors. */
 export const enteredNamespaces = ['pid', 'net', 'ipc', 'uts'] as const;
 
-/** A process whose namespaces are held by descriptor, so that a reused PID can't be entered. */
+/** What a session enters, held so that nothing else can come to its place. */
 export interface PinnedTarget {
-  process: ProcessIdentity;
+  /** null: a container that has ended. */
+  process: ProcessIdentity | null;
   /** PID of the process in its own PID namespace. */
-  innermostPID: number;
-  /** One for each of {@link enteredNamespaces}. */
+  innermostPID: number | null;
+  /** One for each of {@link enteredNamespaces}; none: the session gets its own. */
   namespaces: FileHandle[];
+  /** What is to be mounted of a container that has ended (formatRemains); null: its process shows it. */
+  remains: Buffer | null;
+  /** That the target is no longer there, in a clause. */
+  endMessage: string;
+  isAlive(): Promise<boolean>;
   /**
-   * Checks that what was read by the PID before belongs to this process.
-   * @throws ProblemError `targetChanged`.
+   * Checks that what was found out before belongs to this target.
+   * @throws ProblemError `targetChanged`, `noRemains`.
    */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** A process whose namespaces are held by descriptor, so that a reused PID can't be entered. */
+export type PinnedProcess = PinnedTarget & { process: ProcessIdentity; innermostPID: number };
+
 /**
- * Looks a target up and pins it.
+ * Looks a target that runs up and pins it.
  * @param afterLookup a test's hook: runs between the look-up and the pinning.
  * @throws ProblemError `containerNotFound`, `targetNotRunning`, `targetChanged`, `sandboxedRuntime`.
  */
 export async function pinTarget(
   target: SessionTarget,
   afterLookup: (pid: number) => Promise<void> = () => Promise.resolve(),
-): Promise<PinnedTarget> {
+): Promise<PinnedProcess> {
   if (target.kind === 'node') return pinProcess(1, null);
   const containerID = target.containerID.replace(/^[a-z-]+:\/\//, '');
   const pid = await findContainerProcess(containerID);
@@ -50,7 +59,7 @@ export async function pinTarget(
  * @param containerID null when it need not belong to a container (PID 1 of the node).
  * @throws ProblemError `targetChanged`.
  */
-export async function pinProcess(pid: number, containerID: string | null): Promise<PinnedTarget> {
+export async function pinProcess(pid: number, containerID: string | null): Promise<PinnedProcess> {
   const identity = await readProcessIdentity(pid);
   const innermostPID = await readInnermostPID(pid);
   const namespaces: FileHandle[] = [];
@@ -59,13 +68,15 @@ export async function pinProcess(pid: number, containerID: string | null): Promi
   };
   try {
     if (identity === null || innermostPID === null) throw describeChange(pid);
+    const isAlive = () => isProcessAlive(identity);
     const check = async () => {
-      if (!(await isProcessAlive(identity))) throw describeChange(pid);
+      if (!(await isAlive())) throw describeChange(pid);
       if (containerID !== null && !(await isProcessOfContainer(pid, containerID))) throw describeChange(pid);
     };
     for (const name of enteredNamespaces) namespaces.push(await open(`/proc/${pid}/ns/${name}`, 'r'));
     await check();
-    return { process: identity, innermostPID, namespaces, check, close };
+    const endMessage = "the target's process ended";
+    return { process: identity, innermostPID, namespaces, remains: null, endMessage, isAlive, check, close };
   } catch (error) {
     await close();
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw describeChange(pid);

@@ -21,7 +21,7 @@ export interface SessionDirectory {
  */
 export async function createSessionDirectory(
   id: string,
-  target: Pick<PinnedTarget, 'innermostPID'>,
+  target: Pick<PinnedTarget, 'innermostPID' | 'remains'>,
   processFiles: string[],
 ): Promise<SessionDirectory> {
   const path = join(agentPaths.state, id);
@@ -36,8 +36,11 @@ export async function createSessionDirectory(
   await chmod(join(upper, 'tmp'), 0o1777);
   await Promise.all([
     writeFile(join(path, 'cgroup-procs'), processFiles.map((file) => `${file}\n`).join('')),
-    // A link, not a mount: a bind mount of the magic link is refused (EINVAL), and the link shows volumes too.
-    symlink(`/proc/${target.innermostPID}/root`, join(upper, 'target')),
+    target.remains === null
+      ? // A link, not a mount: a bind mount of the magic link is refused (EINVAL), and the link shows volumes too.
+        symlink(`/proc/${target.innermostPID}/root`, join(upper, 'target'))
+      : mkdir(join(upper, 'target'), { mode: 0o755 }),
+    target.remains === null ? null : writeFile(join(path, 'remains'), target.remains, { mode: 0o600 }),
   ]);
   return {
     path,

@@ -22,16 +22,26 @@ export interface TargetFiles {
 /**
  * Reads what a session takes from its target's files. They are read by the PID: the caller checks afterwards that the
  * PID is still the same process.
+ * @param process null: a container that has ended. Its session has no network, and so no names to resolve.
  * @param read another one is for tests.
- * @throws ProblemError `targetNotResponding`, `bridgeFailed` when an environment that is asked for can't be read; Error
+ * @throws ProblemError `invalidRequest` for variables of a container that has ended; `targetNotResponding`, `bridgeFailed` when an environment that is asked for can't be read; Error
  *   when nothing can be read; the signal's reason.
  */
 export async function readTargetFiles(
-  { pid, startTime }: ProcessIdentity,
+  process: ProcessIdentity | null,
   { importEnvironment }: Pick<CommandSetup, 'importEnvironment'>,
   signal: AbortSignal,
   read: typeof readHostileFiles = readHostileFiles,
 ): Promise<TargetFiles> {
+  if (process === null) {
+    if (importEnvironment) throw describeEnded('no environment to import');
+    return {
+      nameFiles: { 'resolv.conf': Buffer.alloc(0), hosts: Buffer.alloc(0) },
+      environment: [],
+      warnings: [],
+    };
+  }
+  const { pid, startTime } = process;
   const root = `/proc/${pid}/root`;
   const files: HostileFile[] = nameFiles.map((name) => ({
     root,
@@ -51,6 +61,14 @@ export async function readTargetFiles(
       return why === null ? [] : [`the session has no /etc/${nameFiles[index]}: the target's ${why}`];
     }),
   };
+}
+
+/** @param lack what only a process has. */
+export function describeEnded(lack: string): ProblemError {
+  return new ProblemError(
+    'invalidRequest',
+    `the container has ended: there is no process of it, and so ${lack}`,
+  );
 }
 
 function takeContent(reading: FileReading | undefined): Buffer {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { ProblemError } from '../../session-api/problem.ts';
-import type { ContainerStatusResponse } from './runtime-service.ts';
+import type { ContainerState, ContainerStatusResponse } from './runtime-service.ts';
 
 // containerd, CRI-O and cri-dockerd all put a JSON text under the key "info", with pid at its top level;
 // runtimeType is containerd's alone.
@@ -15,7 +15,10 @@ const sandboxedRuntimeType = /kata|runsc|gvisor|firecracker|hyperv|wasm/i;
  * @returns the PID in the runtime's PID namespace; null when the status does not tell it.
  * @throws ProblemError `targetNotRunning` or `sandboxedRuntime`.
  */
-export function parseContainerPID(response: ContainerStatusResponse): number | null {
+export function parseContainerPID(response: {
+  status: { id: string; state: ContainerState } | null;
+  info: ContainerStatusResponse['info'];
+}): number | null {
   if (response.status !== null && response.status.state !== 'CONTAINER_RUNNING') {
     throw new ProblemError(
       'targetNotRunning',

@@ -1,5 +1,4 @@
-import { type Client, credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
+import { type Answer, type CallOptions, GrpcService } from './grpc-service.ts';
 
 /** ContainerState of the CRI, as its enum's names. */
 export type ContainerState =
@@ -7,7 +6,14 @@ export type ContainerState =
 
 /** What we use of the CRI's `ContainerStatusResponse`. */
 export interface ContainerStatusResponse {
-  status: { id: string; state: ContainerState } | null;
+  status: {
+    id: string;
+    state: ContainerState;
+    /** Its volumes, and the files that the kubelet makes for it. */
+    mounts: { container_path: string; host_path: string }[];
+    /** Of this run, on the node; empty when it has none. */
+    log_path: string;
+  } | null;
   info: Record<string, string>;
 }
 
@@ -22,7 +28,7 @@ export interface VersionResponse {
  * The part of the CRI's RuntimeService that is used here: calls that only read.
  * Field numbers: https://github.com/kubernetes/cri-api/blob/v0.37.2/pkg/apis/runtime/v1/api.proto
  */
-const descriptor = {
+const runtime = new GrpcService<RuntimeServiceClient>('runtime.v1.RuntimeService', {
   nested: {
     runtime: {
       nested: {
@@ -62,6 +68,14 @@ const descriptor = {
               fields: {
                 id: { type: 'string', id: 1 },
                 state: { type: 'ContainerState', id: 3 },
+                mounts: { rule: 'repeated', type: 'Mount', id: 14 },
+                log_path: { type: 'string', id: 15 },
+              },
+            },
+            Mount: {
+              fields: {
+                container_path: { type: 'string', id: 1 },
+                host_path: { type: 'string', id: 2 },
               },
             },
             ContainerState: {
@@ -77,19 +91,11 @@ const descriptor = {
       },
     },
   },
-};
+});
 
-type RuntimeServiceConstructor = new (address: string, ...rest: unknown[]) => RuntimeServiceClient;
-/** Built from the descriptor once, as building takes longer than a call. */
-let RuntimeService: RuntimeServiceConstructor | null = null;
+type Call<Request, Response> = (request: Request, options: CallOptions, answer: Answer<Response>) => void;
 
-type Call<Request, Response> = (
-  request: Request,
-  options: { deadline: number },
-  callback: (error: ServiceError | null, response?: Response) => void,
-) => void;
-
-interface RuntimeServiceClient extends Client {
+interface RuntimeServiceClient {
   Version: Call<{ version: string }, VersionResponse>;
   ContainerStatus: Call<{ container_id: string; verbose: boolean }, ContainerStatusResponse>;
 }
@@ -101,8 +107,8 @@ interface RuntimeServiceClient extends Client {
  * @throws ServiceError of gRPC.
  */
 export async function getRuntimeVersion(socketPath: string, timeoutMs: number): Promise<VersionResponse> {
-  return await callRuntime<VersionResponse>(socketPath, timeoutMs, (client, options, callback) =>
-    client.Version({ version: 'v1' }, options, callback),
+  return await runtime.call<VersionResponse>(socketPath, timeoutMs, (client, options, answer) =>
+    client.Version({ version: 'v1' }, options, answer),
   );
 }
 
@@ -118,42 +124,7 @@ export async function getContainerStatus(
   containerID: string,
   timeoutMs: number,
 ): Promise<ContainerStatusResponse> {
-  return await callRuntime<ContainerStatusResponse>(socketPath, timeoutMs, (client, options, callback) =>
-    client.ContainerStatus({ container_id: containerID, verbose: true }, options, callback),
+  return await runtime.call<ContainerStatusResponse>(socketPath, timeoutMs, (client, options, answer) =>
+    client.ContainerStatus({ container_id: containerID, verbose: true }, options, answer),
   );
-}
-
-async function callRuntime<Response>(
-  socketPath: string,
-  timeoutMs: number,
-  call: (
-    client: RuntimeServiceClient,
-    options: { deadline: number },
-    callback: (error: ServiceError | null, response?: Response) => void,
-  ) => void,
-): Promise<Response> {
-  RuntimeService ??= loadRuntimeService();
-  const client = new RuntimeService(`unix:${socketPath}`, credentials.createInsecure(), {
-    // A proxy of the pod's environment must never see the runtime's socket.
-    'grpc.enable_http_proxy': 0,
-  });
-  try {
-    return await new Promise((resolve, reject) => {
-      call(client, { deadline: Date.now() + timeoutMs }, (error, response) => {
-        if (error) reject(error);
-        else if (response) resolve(response);
-        else reject(new Error('the runtime sent an empty answer'));
-      });
-    });
-  } finally {
-    client.close();
-  }
-}
-
-function loadRuntimeService(): RuntimeServiceConstructor {
-  const definition = loadPackageDefinition(
-    fromJSON(descriptor as Parameters<typeof fromJSON>[0], { keepCase: true, enums: String, defaults: true }),
-  );
-  return (definition['runtime'] as unknown as { v1: { RuntimeService: RuntimeServiceConstructor } }).v1
-    .RuntimeService;
 }

@@ -4,15 +4,16 @@ import { constants as osConstants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LeftProcess, SessionEnd } from '../../session-api/session-end.ts';
 import { ProblemError } from '../../session-api/problem.ts';
-import type { SessionSpec } from '../../session-api/session-spec.ts';
+import type { SessionSpec, SessionTarget } from '../../session-api/session-spec.ts';
 import type { AgentConfig } from '../agent-config.ts';
 import { type CommandStart, prepareCommand } from '../bridge/command-start.ts';
 import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
 import { haltSignal } from '../bridge/entering-contract.ts';
 import { waitForStart } from '../bridge/entering-report.ts';
-import { type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
+import { enteredNamespaces, type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
 import { CommandEndReport } from '../bridge/command-end-report.ts';
-import { isProcessAlive, listChildren } from '../bridge/process-identity.ts';
+import { listChildren } from '../bridge/process-identity.ts';
+import { pinRemains } from '../bridge/remains/ended-target.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
 import { readTargetFiles } from '../bridge/target-files.ts';
 import { decideSessionRoom } from '../cgroup/memory-limit.ts';
@@ -33,7 +34,6 @@ const enteringLimitMs = 20_000;
 const helpAfterMs = 50;
 const lastWordsLimitMs = 500;
 const killedExitCode = 128 + osConstants.signals.SIGKILL;
-const targetEnded: EndReason = { reason: 'targetEnded', message: "the target's process ended" };
 
 /** Undoes one step of the preparation. */
 type Undo = () => Promise<void> | void;
@@ -81,7 +81,7 @@ export class SessionProcess implements CommandProcess {
    * Pins the target and makes what the command needs.
    * @param id the session's.
    * @throws ProblemError `containerNotFound`, `targetNotRunning`, `targetChanged`, `sandboxedRuntime`,
-   *   `targetNotResponding`, `invalidRequest`, `bridgeFailed`; errors of the file system; the signal's reason. Nothing is
+   *   `noRemains`, `targetNotResponding`, `invalidRequest`, `conflict`, `bridgeFailed`; errors of the file system; the signal's reason. Nothing is
    *   left then.
    */
   static async prepare(
@@ -120,7 +120,7 @@ export class SessionProcess implements CommandProcess {
       );
     });
     try {
-      await waitForStart(child, enteringLimitMs, signal);
+      this.#parts.warnings.push(...(await waitForStart(child, enteringLimitMs, signal)));
     } catch (error) {
       throw await this.#abandonStart(child, error);
     }
@@ -172,7 +172,7 @@ export class SessionProcess implements CommandProcess {
         },
       );
     // With the first process of its PID namespace, others of the target end a moment later.
-    if (await isProcessAlive(target.process)) await delay(targetPollMs, undefined, { ref: false });
+    if (await target.isAlive()) await delay(targetPollMs, undefined, { ref: false });
     return await target.check().then(
       () => error,
       (change: unknown) => change,
@@ -181,13 +181,15 @@ export class SessionProcess implements CommandProcess {
 
   #spawn(): ChildProcess {
     const { spec, config, target, command, term, scratchBytes, directory, streams } = this.#parts;
-    const { file, args } = buildEnterCommand(directory, scratchBytes, spec.target.kind, command);
+    const kind = target.process === null ? 'ended' : spec.target.kind;
+    const { file, args } = buildEnterCommand(directory, scratchBytes, kind, command);
     const [stdin, stdout, stderr] = streams.childDescriptors;
+    const namespaces = enteredNamespaces.map((_name, index) => target.namespaces[index]?.fd ?? 'ignore');
     return spawn(file, args, {
       cwd: '/',
       env: buildEnvironment(spec, term, target.innermostPID, config.node),
       // In the order of enteringDescriptors.
-      stdio: [stdin, stdout, 'pipe', ...target.namespaces.map(({ fd }) => fd), stderr],
+      stdio: [stdin, stdout, 'pipe', ...namespaces, stderr],
     });
   }
 
@@ -204,8 +206,8 @@ export class SessionProcess implements CommandProcess {
     await Promise.race([this.#commandEnd?.heard, delay(lastWordsLimitMs, undefined, { ref: false })]);
     const events = await cgroup.readLimitEvents();
     // The kernel kills a PID namespace's processes only once the namespace's init is exiting (zap_pid_ns_processes).
-    if (exitCode === killedExitCode && !(await isProcessAlive(target.process)))
-      this.#endReason ??= targetEnded;
+    if (exitCode === killedExitCode && !(await target.isAlive()))
+      this.#endReason ??= { reason: 'targetEnded', message: target.endMessage };
     // Background processes may hold the pipes. With them gone, the outputs end.
     await this.#destroyCgroup();
     const command = this.#commandEnd?.end ?? null;
@@ -246,8 +248,9 @@ export class SessionProcess implements CommandProcess {
   async #watchTarget(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await delay(targetPollMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted || (await isProcessAlive(this.#parts.target.process))) continue;
-      await this.halt(targetEnded);
+      const { target } = this.#parts;
+      if (signal.aborted || (await target.isAlive())) continue;
+      await this.halt({ reason: 'targetEnded', message: target.endMessage });
       return;
     }
   }
@@ -263,7 +266,7 @@ interface Preparation {
 }
 
 async function prepareParts({ id, spec, config, undo, signal }: Preparation): Promise<Parts> {
-  const target = await pinTarget(spec.target);
+  const target = await pin(spec.target);
   undo.push(() => target.close());
   signal.throwIfAborted();
   const reading = readTargetFiles(target.process, spec.setup, signal);
@@ -289,6 +292,10 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
   });
   const parts = { spec, config, target, command, term, limits, scratchBytes, cgroup, streams, warnings };
   return { ...parts, directory: directory.path };
+}
+
+async function pin(target: SessionTarget): Promise<PinnedTarget> {
+  return target.kind === 'container' && target.hasEnded ? await pinRemains(target) : await pinTarget(target);
 }
 
 function describeAbandoned(message: string | null): string {

@@ -53,6 +53,8 @@ async function describeEnd(end: SessionEnd, api: ApiClient, target: SessionTarge
     case 'exited':
       return null;
     case 'targetEnded': {
+      if (target.kind === 'container' && target.hasEnded)
+        return `the session has ended: ${end.message ?? 'its target is gone'}`;
       const why =
         target.kind === 'container'
           ? await describeTargetEnd(api, target, AbortSignal.timeout(lookUpLimitMs))

@@ -32,7 +32,19 @@ type Termination = NonNullable<ContainerStatus['state']['terminated']>;
  * @throws Failure `containerNotFound`; ContainerNotRunningError.
  */
 export function chooseContainer(pod: Pod, wanted: string | null): ChosenContainer {
-  const { spec, metadata } = pod;
+  const { name, notice } = chooseContainerName(pod, wanted);
+  return { name, containerID: requireRunning(pod, name), notice };
+}
+
+/**
+ * Chooses a container of a pod, as kubectl does, whether or not it runs.
+ * @param wanted name that the user gave; null: the pod's default.
+ * @throws Failure `containerNotFound`.
+ */
+export function chooseContainerName(
+  { spec, metadata }: Pod,
+  wanted: string | null,
+): Pick<ChosenContainer, 'name' | 'notice'> {
   const all = [
     ...spec.containers.map(({ name }) => ({ name, label: name })),
     ...spec.initContainers.map(({ name }) => ({ name, label: `${name} (init)` })),
@@ -52,7 +64,6 @@ export function chooseContainer(pod: Pod, wanted: string | null): ChosenContaine
   const hadChoice = wanted === null && !isAnnotated && all.length > 1;
   return {
     name,
-    containerID: requireRunning(pod, name),
     notice: hadChoice ? `Defaulted container "${name}" out of: ${list}` : null,
   };
 }
@@ -68,7 +79,8 @@ export function describeTermination({ exitCode, reason, message }: Termination):
   return `exit code ${exitCode}${detail === '' ? '' : ` (${detail})`}`;
 }
 
-function listStatuses({ status }: Pod): ContainerStatus[] {
+/** Lists the statuses of all containers of a pod, init and ephemeral ones too. */
+export function listStatuses({ status }: Pod): ContainerStatus[] {
   return [...status.containerStatuses, ...status.initContainerStatuses, ...status.ephemeralContainerStatuses];
 }
 

@@ -4,6 +4,8 @@ import { chooseContainer } from '../../../cluster/target/target-container.ts';
 import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { describeStandstill } from '../../../cluster/target/probes/standstill.ts';
+import { chooseEndedContainer } from '../../../cluster/target/ended/ended-container.ts';
+import { findEndedPod } from '../../../cluster/target/ended/ended-pod.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
 import type { SessionTarget } from '../../../session-api/session-spec.ts';
@@ -41,7 +43,9 @@ export async function findTarget(
     const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
     return { target: { kind: 'node', node: name }, node: name, pod: null, agents, claimedUser };
   }
-  const pod = await findTargetPod(api, options.target, signal);
+  const pod = options.dead
+    ? await findEndedPod(api, options.target, options.container, signal)
+    : await findTargetPod(api, options.target, signal);
   const known = async () => {
     const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
     return { agents, claimedUser };
@@ -63,10 +67,12 @@ export async function describeFound(
   { reporter }: Context,
   signal: AbortSignal,
 ): Promise<FoundTarget> {
-  const { name, containerID, notice } = chooseContainer(pod, options.container);
+  const ended = options.dead ? chooseEndedContainer(pod, options.container) : null;
+  const { name, containerID, notice } = ended ?? chooseContainer(pod, options.container);
   await refuseUnreachablePod(api, pod, signal);
-  const standstill = options.stopsTarget ? describeStandstill(pod, name) : null;
+  const standstill = options.stopsTarget && ended === null ? describeStandstill(pod, name) : null;
   if (notice !== null && !options.quiet) reporter.tell(notice);
+  if (ended !== null && !options.quiet) reporter.note(ended.end);
   if (standstill !== null && !options.quiet) reporter.note(standstill);
   const { metadata, spec } = pod;
   const target: SessionTarget = {
@@ -76,6 +82,7 @@ export async function describeFound(
     podUID: metadata.uid,
     container: name,
     containerID,
+    hasEnded: ended !== null,
   };
   return { target, node: spec.nodeName, pod, ...(await known()) };
 }

@@ -40,6 +40,10 @@ export const sessionCommand = defineCommand({
       line: 'kubectl crashcart deployment/web --tool tcpdump -- -i eth0 -w - > web.pcap',
     },
     {
+      purpose: 'The files of a container that has crashed or completed',
+      line: 'kubectl crashcart web-0 --dead -- ls -la /target/tmp',
+    },
+    {
       purpose: 'Where a pod spends its CPU time',
       line: 'kubectl crashcart web-0 --tool flamegraph --output-file cpu.svg',
     },

@@ -144,6 +144,7 @@ describe('the command line', () => {
       waitLimitMs: 30_000,
     });
     expect(() => parse('--wait', onTerminal)).toThrow('--wait needs a TARGET');
+    expect(() => parse('--dead', onTerminal)).toThrow('--dead needs a TARGET');
   });
 
   test('sends stdout to a file, then without a terminal', () => {
@@ -181,6 +182,12 @@ describe('the command line', () => {
     'web --output-file out --follow -- ls',
     'web --wait --dry-run=client -- ls',
     'node/one --wait -- ls',
+    'node/one --dead -- ls',
+    'web --dead --wait -- ls',
+    'web --dead --follow -- ls',
+    'web --dead --import-env -- ls',
+    'web --dead --pid 1 -- ls',
+    'web --dead -- gdb -p 1',
     'web --pod-running-timeout 5m -- ls',
     'web -o yaml',
     'web --dry-run',

@@ -62,6 +62,10 @@ const waitLimit = defineOption({
   default: '10m',
   schema: timeLimitSchema,
 });
+const dead = defineSwitch({
+  flag: 'dead',
+  describe: 'of a container that has ended: its files, volumes and log, read-only',
+});
 const recordInput = defineSwitch({ flag: 'record-input', describe: 'record what is typed, too' });
 
 /** Options of the command that opens a session. */
@@ -93,6 +97,7 @@ export const sessionOptions = {
   follow,
   wait,
   waitLimitMs: waitLimit,
+  dead,
   recordInput,
   event: defineSwitch({ flag: 'event', describe: 'leave a Kubernetes Event on the target' }),
   outputBufferBytes: defineOption({
@@ -121,5 +126,12 @@ export function validateSessionOptions(sources: OptionSources): void {
   if (isGiven(waitLimit, sources) && !isGiven(wait, sources) && !isGiven(follow, sources))
     throw new UsageError(`--${waitLimit.flag} is for --${wait.flag} and --${follow.flag}`);
   refuseCombinations(sources, wait, [dryRunOptions.mode]);
+  // What they take is of a process.
+  refuseCombinations(sources, dead, [
+    wait,
+    follow,
+    commandSetupOptions.importEnvironment,
+    commandSetupOptions.process,
+  ]);
   refuseCombinations(sources, outputFile, [tty, detach, follow]);
 }

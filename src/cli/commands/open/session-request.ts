@@ -2,7 +2,7 @@ import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { commandSchema } from '../../../session-api/session-spec.ts';
 import { findRecipe, findToolCommand, listRecipes, listTools } from '../../../toolbox/catalogue.ts';
 import type { Recipe } from '../../../toolbox/recipes.ts';
-import { stopsTarget } from '../../../toolbox/stopping-tools.ts';
+import { attachesToProcess, stopsTarget } from '../../../toolbox/stopping-tools.ts';
 import type { OptionValues } from '../../command-line/option.ts';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
@@ -57,6 +57,8 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     /** Whether a container that does not run is waited for. */
     wait: values.wait || values.follow,
     waitLimitMs: values.waitLimitMs,
+    /** Whether the target is what is left of a container that has ended. */
+    dead: values.dead,
     recordFile: values.recordFile,
     recordInput: values.recordInput,
     reason: values.reason,
@@ -75,7 +77,7 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
 }
 
 function requireTarget(
-  { target, allNamespaces, wait }: SessionValues,
+  { target, allNamespaces, wait, dead }: SessionValues,
   { stdin, stderr }: Context,
 ): TargetName | null {
   if (target !== null && allNamespaces)
@@ -83,6 +85,9 @@ function requireTarget(
   if (target === null && wait)
     throw new UsageError('--wait needs a TARGET: only what runs can be chosen from');
   if (target?.kind === 'node' && wait) throw new UsageError('--wait is for containers: the target is a node');
+  if (target === null && dead)
+    throw new UsageError('--dead needs a TARGET: only what runs can be chosen from');
+  if (target?.kind === 'node' && dead) throw new UsageError('--dead is for containers: the target is a node');
   // The list is drawn on stderr: stdout may be a file that the command's output goes to.
   if (target === null && !(stdin.isTTY && stderr.isTTY))
     throw new UsageError('TARGET is missing: kubectl crashcart TARGET [-- COMMAND]');
@@ -90,7 +95,10 @@ function requireTarget(
 }
 
 function chooseCommand(values: SessionValues, recipes: Recipe[], context: Context): string[] | null {
-  const { tool, command } = values;
+  const { tool, command, dead } = values;
+  // The session's own first process would be what it attaches to.
+  if (dead && attachesToProcess(command))
+    throw new UsageError(`${command?.[0]} needs a process, and a container that has ended has none (--dead)`);
   if (tool === null) {
     if (command?.length === 0) throw new UsageError('there is no command after --');
     return command && checkValue(commandSchema, command, null);

@@ -41,8 +41,15 @@ check_process() {
 	[ -d "/proc/$1" ] || fail "there is no process $1 (list-processes shows what there is)"
 }
 
+# refuse_ended: ends the command in a session of a container that has ended (--dead). container_processes.py has the same text.
+refuse_ended() {
+	[ -z "${CRASHCART_TARGET_ENDED-}" ] ||
+		fail 'the container has ended: there is no process of it; its files are at /target, its log is /target-log'
+}
+
 # require_target: sets target_pid and target_root, or ends the command.
 require_target() {
+	refuse_ended
 	target_pid=${CRASHCART_TARGET_PID-}
 	[ -n "$target_pid" ] || fail 'there is no target here: CRASHCART_TARGET_PID is not set'
 	check_process "$target_pid"

@@ -56,6 +56,9 @@ class NoTarget(Exception):
 
 def find_target() -> int:
     """The process that the session was opened for. Raises NoTarget."""
+    if "CRASHCART_TARGET_ENDED" in os.environ:
+        # As command.sh has it.
+        raise NoTarget("the container has ended: there is no process of it; its files are at /target, its log is /target-log")
     text = os.environ.get("CRASHCART_TARGET_PID", "")
     if not text.isdecimal():
         raise NoTarget("there is no target here: CRASHCART_TARGET_PID is not set")

@@ -4,7 +4,7 @@
 # A kubeconfig's context is any text.
 CRASHCART_PROMPT=$(
 	if [ -n "${CRASHCART_POD-}" ]; then
-		target=${CRASHCART_NAMESPACE}/${CRASHCART_POD}[${CRASHCART_CONTAINER}]
+		target=${CRASHCART_NAMESPACE}/${CRASHCART_POD}[${CRASHCART_CONTAINER}]${CRASHCART_TARGET_ENDED:+ ended}
 	else
 		target=node/${CRASHCART_NODE:-unknown}
 	fi
@@ -25,6 +25,12 @@ may_target_trace() {
 # show_banner: a few lines on what this is, for a person on a terminal who did not ask for quiet.
 show_banner() {
 	if [ ! -t 1 ] || [ -n "${CRASHCART_QUIET-}" ]; then return; fi
+	if [ -n "${CRASHCART_TARGET_ENDED-}" ]; then
+		printf '%s on %s: a root shell of the toolbox. The container has no processes any more, and this shell no network.\n' \
+			"$CRASHCART_PROMPT" "${CRASHCART_NODE:-its node}"
+		printf '%s\n' 'Its files are at /target, read-only (list-files, target-path), its log is /target-log.'
+		return
+	fi
 	printf '%s on %s: a root shell of the toolbox, in its processes, network, IPC and host name.\n' \
 		"$CRASHCART_PROMPT" "${CRASHCART_NODE:-its node}"
 	printf '%s\n' 'Its files are at /target (list-files, target-path); what is changed elsewhere ends with this session.'

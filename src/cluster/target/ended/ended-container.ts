@@ -1,0 +1,70 @@
+import { constants as osConstants } from 'node:os';
+import { Failure } from '../../../failure/failure.ts';
+import type { ContainerStatus, Pod } from '../../api/objects/kubernetes-objects.ts';
+import {
+  chooseContainerName,
+  type ChosenContainer,
+  describeTermination,
+  findContainerStatus,
+  listStatuses,
+} from '../target-container.ts';
+
+/** A container that has ended, and how. */
+export interface EndedContainer extends ChosenContainer {
+  /** How and when its last run ended, in a sentence without its full stop. */
+  end: string;
+  /** As the API has it; empty when it does not tell. */
+  finishedAt: string;
+}
+
+type Termination = NonNullable<ContainerStatus['state']['terminated']>;
+
+/**
+ * Chooses a container of a pod, as kubectl does, that has ended and was not started again yet.
+ * @param wanted name that the user gave; null: the pod's default.
+ * @throws Failure `containerNotFound`; `targetNotReady` for one that runs, or has not run yet.
+ */
+export function chooseEndedContainer(pod: Pod, wanted: string | null): EndedContainer {
+  const { name, notice } = chooseContainerName(pod, wanted);
+  const status = findContainerStatus(pod, name);
+  const ended = status && findLastEnd(status);
+  const where = `container "${name}" of pod "${pod.metadata.name}"`;
+  if (status === null || ended === null) {
+    const others = listStatuses(pod).filter((entry) => findLastEnd(entry) !== null);
+    const hint = others.map((entry) => `-c ${entry.name}`).join(', ');
+    throw new Failure(
+      'targetNotReady',
+      status?.state.running
+        ? `${where} is running: --dead is for a container that has ended`
+        : `${where} has not run yet: --dead is for a container that has ended`,
+      hint === ''
+        ? status?.state.running
+          ? 'Without --dead, the session is in the running container.'
+          : `\`kubectl crashcart why pod/${pod.metadata.name} -n ${pod.metadata.namespace}\` tells what keeps it from running.`
+        : `Ended in this pod: ${hint}.`,
+    );
+  }
+  const times = [ended.startedAt, ended.finishedAt].filter((time) => time !== null);
+  const end = [
+    `${where} has ended: ${describeTermination(ended)}${describeSignal(ended)}`,
+    ...(times.length === 2 ? [`it ran from ${times.join(' to ')}`] : []),
+    ...(status.restartCount > 0
+      ? [`${status.restartCount} restart${status.restartCount === 1 ? '' : 's'}`]
+      : []),
+  ].join('; ');
+  return { name, notice, containerID: ended.containerID, end, finishedAt: ended.finishedAt ?? '' };
+}
+
+/** @returns null for a container that runs, or has not run yet. */
+function findLastEnd({ state, lastState }: ContainerStatus): Termination | null {
+  if (state.running) return null;
+  const ended = state.terminated ?? lastState.terminated;
+  return ended === undefined || ended.containerID === '' ? null : ended;
+}
+
+/** The API tells a signal by the exit code alone, as shells do: most runtimes leave its own field empty. */
+function describeSignal({ exitCode, signal }: Termination): string {
+  const number = signal > 0 ? signal : exitCode - 128;
+  const name = Object.entries(osConstants.signals).find(([, value]) => value === number)?.[0];
+  return name === undefined ? '' : `, that of signal ${number} (${name})`;
+}
