@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type CommandResult, getUserEnvironment, runKubectl } from './harness/command-run.ts';
+import { type CommandResult, getUserEnvironment, runKubectl, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
   createTestNamespace,
@@ -86,6 +86,22 @@ describe('kubectl completes', () => {
     } finally {
       await expectSuccess(['crashcart', 'stop', id]);
     }
+  });
+
+  test('processes of a container by ID and by name, when an agent is there, and starts none', async () => {
+    const isolated = ['-n', namespace, '--agent-namespace', namespace, 'single', '-c', 'app'];
+    expect(await complete([...isolated, '--pid', ''])).toEqual([]);
+    const pods = ['get', 'pods', '-n', namespace, '-l', 'app.kubernetes.io/name=crashcart', '-o', 'name'];
+    expect(await expectSuccess(pods)).toBe('');
+    const target = ['-n', namespace, 'single', '-c', 'app'];
+    await expectSuccess(['crashcart', ...target, '--', 'true']);
+    await waitUntil('it is in time', async () => {
+      const offered = await complete([...target, '--pid', '']);
+      if (offered.length === 0) return false;
+      expect(offered).toEqual(['1', 'server']);
+      return true;
+    });
+    expect(await complete([...target, '--pid=se'])).toEqual(['server']);
   });
 
   test('tools, flags and commands', async () => {

@@ -53,6 +53,11 @@ export const sessionRoutes = {
   /** Answers `NodeReport` (node-report.ts). */
   reportNode: { method: 'GET', path: '/v1/node', body: null },
   /**
+   * Answers {@link targetProcessesSchema}: what runs in the container of the query parameter `container`, an ID with its
+   * scheme. Older agents do not know this request.
+   */
+  listProcesses: { method: 'GET', path: '/v1/processes', body: null },
+  /**
    * Has the agent exit, unless a session runs, starts, or has a result that nobody has read. Answers
    * {@link retirementSchema}. Older agents do not know this request.
    */
@@ -109,6 +114,22 @@ export const maxBodyBytes = 16 * 1024 * 1024;
 /** The answer to `retireAgent`. */
 export const retirementSchema = z.object({ isRetired: z.boolean() });
 export type Retirement = z.infer<typeof retirementSchema>;
+
+/** The answer to `listProcesses` names no more of them; those with the lowest IDs first. */
+export const maxListedProcesses = 256;
+
+/** The answer to `listProcesses`. */
+export const targetProcessesSchema = z
+  .array(
+    z.object({
+      /** In the PID namespace of the container. */
+      pid: z.number().int(),
+      /** As the kernel calls the process (comm): text of the target. */
+      name: z.string(),
+    }),
+  )
+  .max(maxListedProcesses);
+export type TargetProcess = z.infer<typeof targetProcessesSchema>[number];
 
 /** One line of the answer to `sendStdin`. */
 export const stdinProgressSchema = z.object({

@@ -21,6 +21,9 @@ const terminalTypeSchema = terminalSizeSchema.extend({
   colorTerm: terminalVariableSchema.nullable().default(null),
 });
 
+/** As the API server reports it, with its scheme: `containerd://<64 hex>`. */
+export const containerIDSchema = z.string().regex(/^[a-z-]+:\/\/[0-9a-zA-Z_.-]+$/);
+
 /** What a session enters: a container, or PID 1 of the agent's own node. */
 export const sessionTargetSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -29,8 +32,7 @@ export const sessionTargetSchema = z.discriminatedUnion('kind', [
     pod: z.string(),
     podUID: z.string(),
     container: z.string(),
-    /** As the API server reports it, with its scheme: `containerd://<64 hex>`. */
-    containerID: z.string().regex(/^[a-z-]+:\/\/[0-9a-zA-Z_.-]+$/),
+    containerID: containerIDSchema,
     /** Whether it is a run that has ended, of which only files are left. An older client does not send this; an older
      * agent does not know this, and refuses the container as one that does not run. */
     hasEnded: z.boolean().default(false),

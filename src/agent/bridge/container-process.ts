@@ -35,6 +35,11 @@ export async function findContainerProcess(containerID: string): Promise<number>
   );
 }
 
+/** @param containerID as the API server reports it. @returns the runtime's own ID, without the scheme. */
+export function dropScheme(containerID: string): string {
+  return containerID.replace(/^[a-z-]+:\/\//, '');
+}
+
 /**
  * Asks a runtime for a container.
  * @param endpoint where its socket may be, in the node's root.

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionTarget } from '../../session-api/session-spec.ts';
-import { findContainerProcess } from './container-process.ts';
+import { dropScheme, findContainerProcess } from './container-process.ts';
 import {
   isProcessAlive,
   isProcessOfContainer,
@@ -47,7 +47,7 @@ export async function pinTarget(
   afterLookup: (pid: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<PinnedProcess> {
   if (target.kind === 'node') return pinProcess(1, null);
-  const containerID = target.containerID.replace(/^[a-z-]+:\/\//, '');
+  const containerID = dropScheme(target.containerID);
   const pid = await findContainerProcess(containerID);
   await afterLookup(pid);
   return pinProcess(pid, containerID);

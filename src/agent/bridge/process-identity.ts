@@ -41,10 +41,14 @@ export async function isProcessAlive(identity: ProcessIdentity): Promise<boolean
  * @returns null when there is no such process.
  */
 export async function readInnermostPID(pid: number): Promise<number | null> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => null);
-  const pids = status?.match(/^NSpid:\s*(.*)$/m)?.[1]?.split(/\s+/);
-  const innermost = pids?.at(-1);
-  return innermost === undefined ? null : Number(innermost);
+  return (await readNamespacePIDs(pid)).at(-1) ?? null;
+}
+
+/** @returns the PIDs of a process in each PID namespace that it is in, the outermost first; none when it has ended. */
+export async function readNamespacePIDs(pid: number): Promise<number[]> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const pids = /^NSpid:\s*(.*)$/m.exec(status)?.[1] ?? '';
+  return pids.split(/\s+/).filter(Boolean).map(Number);
 }
 
 /** @returns the IDs of the children that the first thread of a process has; none when it has ended. */

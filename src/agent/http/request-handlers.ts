@@ -7,7 +7,9 @@ import {
   type RouteName,
   sessionRoutes,
 } from '../../session-api/session-routes.ts';
+import { containerIDSchema } from '../../session-api/session-spec.ts';
 import { agentVersion } from '../agent-version.ts';
+import { listContainerProcesses } from '../node/container-processes.ts';
 import { reportNode } from '../node/node-inspection.ts';
 import type { AuditLog } from '../sessions/audit-log.ts';
 import type { OutputReading } from '../sessions/streams/output-buffer.ts';
@@ -46,6 +48,15 @@ export const requestHandlers: RequestHandlers = {
   },
 
   reportNode: async ({ stream }) => sendJSON(stream, 200, await reportNode()),
+
+  listProcesses: async ({ stream, query }) => {
+    const container = containerIDSchema.safeParse(query.get('container'));
+    if (!container.success)
+      throw new ProblemError('invalidRequest', 'container is not the ID of a container');
+    const gone = new AbortController();
+    stream.once('close', () => gone.abort());
+    sendJSON(stream, 200, await listContainerProcesses(container.data, gone.signal));
+  },
 
   retireAgent: ({ stream }, { registry }) => {
     const answer: Retirement = { isRetired: registry.retire() };

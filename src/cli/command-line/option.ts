@@ -6,6 +6,7 @@ export type ValueSource =
   | string[]
   | 'target'
   | 'container'
+  | 'process'
   | 'session'
   | 'namespace'
   | 'context'

@@ -38,6 +38,8 @@ export async function listCandidates(source: ValueSource, search: CandidateSearc
       return listTargets(search);
     case 'container':
       return listContainers(search);
+    case 'process':
+      return listProcesses(search);
     case 'session':
       return listSessionIDs(search);
     case 'namespace':
@@ -97,13 +99,31 @@ async function listTargets(search: CandidateSearch): Promise<Candidate[]> {
 async function listSessionIDs(search: CandidateSearch): Promise<Candidate[]> {
   // With HTTP/2 and websockets, which no other candidates need.
   const { listSessions } = await import('../../cluster/session/list-sessions.ts');
-  const given = { flags: search.raw.flags, settings: search.settings };
-  const { agentNamespace } = readOptions({ agentNamespace: agentNamespaceOption }, given).values;
-  const { sessions } = await listSessions(await connect(search), agentNamespace, search.signal);
+  const { sessions } = await listSessions(await connect(search), readAgentNamespace(search), search.signal);
   return sessions.map(({ state }) => ({
     value: state.id.slice(0, 8),
     description: `${describeTarget(state.target)} ${state.command?.join(' ') ?? '(shell)'}`,
   }));
+}
+
+/** By ID, and by name. Only an agent that is there already is asked. */
+async function listProcesses(search: CandidateSearch): Promise<Candidate[]> {
+  const [target] = search.raw.positional;
+  if (target === undefined) return [];
+  // With HTTP/2 and websockets, as above.
+  const { describeProcesses, listTargetProcesses } = await import('./target-processes.ts');
+  const container = search.raw.flags['container'];
+  const processes = await listTargetProcesses(
+    await connect(search),
+    { name: parseTargetName(target), container: typeof container === 'string' ? container : null },
+    readAgentNamespace(search),
+    search.signal,
+  );
+  return describeProcesses(processes);
+}
+
+function readAgentNamespace({ raw: { flags }, settings }: CandidateSearch): string {
+  return readOptions({ agentNamespace: agentNamespaceOption }, { flags, settings }).values.agentNamespace;
 }
 
 async function listContainers(search: CandidateSearch): Promise<Candidate[]> {

@@ -57,6 +57,7 @@ export const commandSetupOptions = {
     flag: 'pid',
     describe: 'process of TARGET that recipes look at: its ID in the container, or its name',
     unset: 'the one that matters to the recipe',
+    values: 'process',
     schema: z
       .string()
       .max(255)

@@ -25,6 +25,8 @@ import {
   type Route,
   sessionRoutes,
   type signalRequestSchema,
+  type TargetProcess,
+  targetProcessesSchema,
 } from '../../session-api/session-routes.ts';
 import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
 import { initialWindowBytes, WindowEstimator } from '../../session-api/connection/window-estimator.ts';
@@ -122,6 +124,17 @@ export class SessionClient {
   /** @throws ProblemError `notFound` by an agent that is too old to know this request. */
   async getNodeReport(signal: AbortSignal): Promise<NodeReport> {
     return parseAnswer(nodeReportSchema, await this.#exchange(sessionRoutes.reportNode, {}, signal));
+  }
+
+  /**
+   * Lists what runs in a container.
+   * @param container its ID, with its scheme.
+   * @throws ProblemError `containerNotFound`, `targetNotRunning`; `notFound` by an agent that is too old to know this
+   *   request.
+   */
+  async listProcesses(container: string, signal: AbortSignal): Promise<TargetProcess[]> {
+    const body = await this.#exchange(sessionRoutes.listProcesses, { query: { container } }, signal);
+    return parseAnswer(targetProcessesSchema, body);
   }
 
   /**

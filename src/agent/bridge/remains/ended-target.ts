@@ -11,7 +11,7 @@ import { useRuntimeSocket } from '../../cri/runtime-socket.ts';
 import { getSnapshotMounts, type SnapshotMount } from '../../cri/snapshot-service.ts';
 import { nodeRoot } from '../../files/node-root.ts';
 import { walkInRoot } from '../../files/rooted-path.ts';
-import { askRuntime } from '../container-process.ts';
+import { askRuntime, dropScheme } from '../container-process.ts';
 import type { PinnedTarget } from '../pinned-target.ts';
 import { describeFiles, formatRemains, type Remains } from './remains-list.ts';
 import { VolumeMounts } from './volume-mounts.ts';
@@ -29,7 +29,7 @@ type ContainerTarget = Extract<SessionTarget, { kind: 'container' }>;
  * @throws ProblemError `noRemains`, with what else tells of the container; `conflict` when it runs.
  */
 export async function pinRemains(target: ContainerTarget): Promise<PinnedTarget> {
-  const containerID = target.containerID.replace(/^[a-z-]+:\/\//, '');
+  const containerID = dropScheme(target.containerID);
   for await (const endpoint of listRuntimeEndpoints()) {
     const response = await askRuntime(endpoint, containerID);
     if (response === null) continue;
