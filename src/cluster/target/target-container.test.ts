@@ -129,6 +129,17 @@ describe('a container that does not run is refused with its state:', () => {
     );
   });
 
+  test('and what is left of one that has run can be looked at', () => {
+    const terminated = { exitCode: 1, containerID: 'containerd://dead' };
+    const pod = makePod({ phase: 'Failed', containerStatuses: [{ name: 'app', state: { terminated } }] });
+    expect(() => chooseContainer(pod, null)).toThrow(
+      expect.objectContaining({
+        hasEnded: true,
+        hint: expect.stringMatching(/With --dead, the session is beside its files and its log\.$/),
+      }),
+    );
+  });
+
   test('and those that run are named', () => {
     const status = {
       phase: 'Pending',

@@ -17,14 +17,17 @@ export class ContainerNotRunningError extends Failure {
   override name = 'ContainerNotRunningError';
   /** Whether it may run later, without anybody changing its pod. */
   readonly mayRunAgain: boolean;
+  /** Whether it has run before: something may be left of that. */
+  readonly hasEnded: boolean;
 
-  constructor(message: string, hint: string, canRunAgain: boolean) {
+  constructor(message: string, hint: string, facts: { mayRunAgain: boolean; hasEnded: boolean }) {
     super('targetNotReady', message, hint);
-    this.mayRunAgain = canRunAgain;
+    this.mayRunAgain = facts.mayRunAgain;
+    this.hasEnded = facts.hasEnded;
   }
 }
 
-type Termination = NonNullable<ContainerStatus['state']['terminated']>;
+export type Termination = NonNullable<ContainerStatus['state']['terminated']>;
 
 /**
  * Chooses a running container of a pod, as kubectl does.
@@ -79,6 +82,13 @@ export function describeTermination({ exitCode, reason, message }: Termination):
   return `exit code ${exitCode}${detail === '' ? '' : ` (${detail})`}`;
 }
 
+/** @returns how a container's last run ended; null for one that runs, or has not run yet. */
+export function findEndedRun({ state, lastState }: ContainerStatus): Termination | null {
+  if (state.running) return null;
+  const ended = state.terminated ?? lastState.terminated;
+  return ended === undefined || ended.containerID === '' ? null : ended;
+}
+
 /** Lists the statuses of all containers of a pod, init and ephemeral ones too. */
 export function listStatuses({ status }: Pod): ContainerStatus[] {
   return [...status.containerStatuses, ...status.initContainerStatuses, ...status.ephemeralContainerStatuses];
@@ -88,12 +98,15 @@ function requireRunning(pod: Pod, name: string): string {
   const status = findContainerStatus(pod, name);
   if (status?.state.running && status.containerID !== '') return status.containerID;
   const canRunAgain = mayRunAgain(pod, name, status);
+  const hasEnded = status !== null && findEndedRun(status) !== null;
   const hints = [
     adviseOther(pod, name),
     canRunAgain ? 'With --wait, the session begins when it runs.' : null,
+    hasEnded ? 'With --dead, the session is beside its files and its log.' : null,
   ];
   const hint = hints.filter((part) => part !== null).join(' ');
-  throw new ContainerNotRunningError(describeState(pod, name, status), hint, canRunAgain);
+  const facts = { mayRunAgain: canRunAgain, hasEnded };
+  throw new ContainerNotRunningError(describeState(pod, name, status), hint, facts);
 }
 
 function describeState(pod: Pod, name: string, status: ContainerStatus | null): string {

@@ -98,7 +98,7 @@ async function openAnchor({ files }: Remains, target: ContainerTarget): Promise<
 }
 
 /** What is left of a container, as long as it is. */
-class HeldRemains implements PinnedTarget {
+export class HeldRemains implements PinnedTarget {
   readonly process = null;
   readonly innermostPID = null;
   readonly namespaces = [];
@@ -108,6 +108,7 @@ class HeldRemains implements PinnedTarget {
   readonly #anchor: FileHandle;
   readonly #target: ContainerTarget;
 
+  /** @param anchor the folder of the topmost layer; closed by `close`. */
   constructor(remains: Remains, volumes: VolumeMounts, anchor: FileHandle, target: ContainerTarget) {
     this.remains = formatRemains(remains);
     this.#volumes = volumes;

@@ -1,13 +1,15 @@
 import { listAgents } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
-import { chooseContainer } from '../../../cluster/target/target-container.ts';
+import { chooseContainer, ContainerNotRunningError } from '../../../cluster/target/target-container.ts';
 import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { describeStandstill } from '../../../cluster/target/probes/standstill.ts';
-import { chooseEndedContainer } from '../../../cluster/target/ended/ended-container.ts';
+import { chooseEndedContainer, type EndedContainer } from '../../../cluster/target/ended/ended-container.ts';
 import { findEndedPod } from '../../../cluster/target/ended/ended-pod.ts';
+import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
+import { Failure } from '../../../failure/failure.ts';
 import type { SessionTarget } from '../../../session-api/session-spec.ts';
 import type { Context } from '../../context.ts';
 import type { SessionOptions } from './session-request.ts';
@@ -41,11 +43,15 @@ export async function findTarget(
   if (options.target.kind === 'node') {
     const { name } = options.target;
     const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
-    return { target: { kind: 'node', node: name }, node: name, pod: null, agents, claimedUser };
+    return {
+      target: { kind: 'node', node: name },
+      node: name,
+      pod: null,
+      agents,
+      claimedUser,
+    };
   }
-  const pod = options.dead
-    ? await findEndedPod(api, options.target, options.container, signal)
-    : await findTargetPod(api, options.target, signal);
+  const pod = await findPod(api, { ...options, target: options.target }, signal);
   const known = async () => {
     const [agents, claimedUser] = await Promise.all([agentsRequest, userRequest]);
     return { agents, claimedUser };
@@ -67,12 +73,12 @@ export async function describeFound(
   { reporter }: Context,
   signal: AbortSignal,
 ): Promise<FoundTarget> {
-  const ended = options.dead ? chooseEndedContainer(pod, options.container) : null;
-  const { name, containerID, notice } = ended ?? chooseContainer(pod, options.container);
+  const { name, containerID, notice, end, insteadOf } = chooseRun(pod, options);
   await refuseUnreachablePod(api, pod, signal);
-  const standstill = options.stopsTarget && ended === null ? describeStandstill(pod, name) : null;
+  const standstill = options.stopsTarget && end === null ? describeStandstill(pod, name) : null;
   if (notice !== null && !options.quiet) reporter.tell(notice);
-  if (ended !== null && !options.quiet) reporter.note(ended.end);
+  if (end !== null && !options.quiet) reporter.note(end);
+  if (insteadOf !== null && !options.quiet) reporter.tell(describeChoice(insteadOf));
   if (standstill !== null && !options.quiet) reporter.note(standstill);
   const { metadata, spec } = pod;
   const target: SessionTarget = {
@@ -82,7 +88,51 @@ export async function describeFound(
     podUID: metadata.uid,
     container: name,
     containerID,
-    hasEnded: ended !== null,
+    hasEnded: end !== null,
   };
   return { target, node: spec.nodeName, pod, ...(await known()) };
+}
+
+async function findPod(
+  api: ApiClient,
+  {
+    target,
+    container,
+    dead,
+    deadIfEnded,
+  }: SessionOptions & { target: Exclude<TargetName, { kind: 'node' }> },
+  signal: AbortSignal,
+): Promise<Pod> {
+  if (dead) return await findEndedPod(api, target, container, signal);
+  try {
+    return await findTargetPod(api, target, signal);
+  } catch (error) {
+    const hasNone = error instanceof Failure && error.code === 'targetNotReady';
+    if (!deadIfEnded || !hasNone) throw error;
+    // Of a workload no pod runs. Why not is what matters, if none has ended either.
+    return await findEndedPod(api, target, container, signal).catch(() => Promise.reject(error));
+  }
+}
+
+type ChosenRun = Omit<EndedContainer, 'end' | 'finishedAt'> & {
+  /** How it has ended; null for one that runs. */
+  end: string | null;
+  /** Why the container can't be entered, where what is left of it is chosen by itself; else null. */
+  insteadOf: ContainerNotRunningError | null;
+};
+
+function chooseRun(pod: Pod, { container, dead, deadIfEnded }: SessionOptions): ChosenRun {
+  if (dead) return { ...chooseEndedContainer(pod, container), insteadOf: null };
+  try {
+    return { ...chooseContainer(pod, container), end: null, insteadOf: null };
+  } catch (error) {
+    const isChosen = deadIfEnded && error instanceof ContainerNotRunningError && error.hasEnded;
+    if (!isChosen) throw error;
+    return { ...chooseEndedContainer(pod, container), insteadOf: error };
+  }
+}
+
+function describeChoice({ mayRunAgain }: ContainerNotRunningError): string {
+  const waiting = mayRunAgain ? ' With --wait, the session begins when the container runs.' : '';
+  return `As with --dead, the session is to be beside its files and its log.${waiting}`;
 }

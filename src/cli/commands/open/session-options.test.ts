@@ -147,6 +147,13 @@ describe('the command line', () => {
     expect(() => parse('--dead', onTerminal)).toThrow('--dead needs a TARGET');
   });
 
+  test('chooses what is left of a container by itself only for a shell on a terminal', () => {
+    expect(parse('web', onTerminal)).toMatchObject({ dead: false, deadIfEnded: true });
+    for (const line of ['web -- ps', 'web -t -- ps', 'web --wait', 'web --run-as target', 'web --import-env'])
+      expect(parse(line, onTerminal).deadIfEnded).toBe(false);
+    expect(parse('web').deadIfEnded).toBe(false);
+  });
+
   test('sends stdout to a file, then without a terminal', () => {
     expect(parse('web --output-file out --force -- ls', onTerminal)).toMatchObject({
       outputFile: { path: 'out', force: true },

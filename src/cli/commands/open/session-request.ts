@@ -59,6 +59,9 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     waitLimitMs: values.waitLimitMs,
     /** Whether the target is what is left of a container that has ended. */
     dead: values.dead,
+    // Only for somebody who sees it: a command that looks for processes would find none, and say so with exit code 0.
+    /** Whether that is chosen by itself when the container has ended. */
+    deadIfEnded: terminal && command === null && !isOfProcess(values),
     recordFile: values.recordFile,
     recordInput: values.recordInput,
     reason: values.reason,
@@ -74,6 +77,12 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     connection: values.connection,
     verbosity: values.verbosity,
   };
+}
+
+/** Whether what is asked for is of a container that runs. */
+function isOfProcess({ wait, follow, setup }: SessionValues): boolean {
+  const { importEnvironment, process, runAs } = setup;
+  return wait || follow || importEnvironment || process !== null || runAs === 'target';
 }
 
 function requireTarget(

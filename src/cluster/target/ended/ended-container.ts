@@ -1,12 +1,14 @@
 import { constants as osConstants } from 'node:os';
 import { Failure } from '../../../failure/failure.ts';
-import type { ContainerStatus, Pod } from '../../api/objects/kubernetes-objects.ts';
+import type { Pod } from '../../api/objects/kubernetes-objects.ts';
 import {
   chooseContainerName,
   type ChosenContainer,
   describeTermination,
   findContainerStatus,
+  findEndedRun,
   listStatuses,
+  type Termination,
 } from '../target-container.ts';
 
 /** A container that has ended, and how. */
@@ -17,8 +19,6 @@ export interface EndedContainer extends ChosenContainer {
   finishedAt: string;
 }
 
-type Termination = NonNullable<ContainerStatus['state']['terminated']>;
-
 /**
  * Chooses a container of a pod, as kubectl does, that has ended and was not started again yet.
  * @param wanted name that the user gave; null: the pod's default.
@@ -27,10 +27,10 @@ type Termination = NonNullable<ContainerStatus['state']['terminated']>;
 export function chooseEndedContainer(pod: Pod, wanted: string | null): EndedContainer {
   const { name, notice } = chooseContainerName(pod, wanted);
   const status = findContainerStatus(pod, name);
-  const ended = status && findLastEnd(status);
+  const ended = status && findEndedRun(status);
   const where = `container "${name}" of pod "${pod.metadata.name}"`;
   if (status === null || ended === null) {
-    const others = listStatuses(pod).filter((entry) => findLastEnd(entry) !== null);
+    const others = listStatuses(pod).filter((entry) => findEndedRun(entry) !== null);
     const hint = others.map((entry) => `-c ${entry.name}`).join(', ');
     throw new Failure(
       'targetNotReady',
@@ -53,13 +53,6 @@ export function chooseEndedContainer(pod: Pod, wanted: string | null): EndedCont
       : []),
   ].join('; ');
   return { name, notice, containerID: ended.containerID, end, finishedAt: ended.finishedAt ?? '' };
-}
-
-/** @returns null for a container that runs, or has not run yet. */
-function findLastEnd({ state, lastState }: ContainerStatus): Termination | null {
-  if (state.running) return null;
-  const ended = state.terminated ?? lastState.terminated;
-  return ended === undefined || ended.containerID === '' ? null : ended;
 }
 
 /** The API tells a signal by the exit code alone, as shells do: most runtimes leave its own field empty. */
