@@ -1,5 +1,9 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
+import { parse } from 'parse5';
 import type { ProblemName } from '../docs/reference/cookbook/problems.ts';
 import { isRecording, recordExample } from './cookbook/recorded-example.ts';
 import { runCrashcart, waitUntil } from './harness/command-run.ts';
@@ -210,6 +214,23 @@ test('of a deployment, it tells of a pod that is not well and what was changed l
   expect(page).toMatch(/^LAST CHANGE: revision 2 of deployment web, .*\n {2}command of "app" changed$/m);
   expect(page).toMatch(/^LOG of app.*\n {2}\\x1b\[2Jbroken$/m);
   expect(page).toMatch(/^NEXT\n {2}kubectl crashcart pod\/web-/m);
+});
+
+test('the page is a file of HTML with pictures, when that is asked for', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'crashcart-why-'));
+  try {
+    const file = join(directory, 'why.html');
+    const args = ['why', 'deploy/web', '-n', namespace, '--output-file', file];
+    expect(await runCrashcart(args)).toEqual({ code: 0, stdout: Buffer.alloc(0), stderr: '' });
+    const faults: string[] = [];
+    const page = await readFile(file, 'utf8');
+    parse(page, { onParseError: ({ code }) => faults.push(code) });
+    expect(faults).toEqual([]);
+    expect(page).toMatch(/<rect class="failed" [^]*<pre>\\x1b\[2Jbroken<\/pre>/);
+    expect(await runCrashcart(args)).toMatchObject({ code: 2, stderr: expect.stringContaining('--force') });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('what may not be read is said, and not taken for nothing', async () => {

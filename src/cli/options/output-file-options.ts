@@ -4,6 +4,8 @@ import type { Context } from '../context.ts';
 import { UsageError } from '../errors.ts';
 
 const { defineOption, defineSwitch } = createGroup('Session:');
+const page = createGroup('Other:');
+const forceFlag = { flag: 'force', describe: 'replace the file if it exists' };
 
 export const outputFileOptions = {
   outputFile: defineOption({
@@ -11,7 +13,17 @@ export const outputFileOptions = {
     describe: "file for the command's stdout; kept only if the command ends with code 0",
     values: 'file',
   }),
-  force: defineSwitch({ flag: 'force', describe: 'replace the file if it exists' }),
+  force: defineSwitch(forceFlag),
+};
+
+/** For a command that makes a page. */
+export const pageFileOptions = {
+  outputFile: page.defineOption({
+    flag: 'output-file',
+    describe: 'file for the page; with a name that ends in .html: as HTML, with pictures',
+    values: 'file',
+  }),
+  force: page.defineSwitch(forceFlag),
 };
 
 const fileKinds: Partial<Record<OutputKind, string>> = {

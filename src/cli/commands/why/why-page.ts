@@ -12,7 +12,7 @@ export function formatReport(data: WhyData, maxWidth: number | null, now = new D
   const age = (time: string | null) => (time ? formatAge(new Date(time), now) : '-');
   const { causes, containers, change, events, logs, unknown, next } = data;
   const sections = [
-    formatHead(data, age),
+    `${escapeText(describePod(data, age))}\n`,
     section(
       'WHY',
       causes.length === 0 ? [describeHealth(data)] : causes.map(({ about, text }) => `${about} ${text}`),
@@ -62,17 +62,18 @@ export function formatReport(data: WhyData, maxWidth: number | null, now = new D
 
 type FormatAge = (time: string | null) => string;
 
-function formatHead({ pod, pods }: WhyData, age: FormatAge): string {
+/** @returns in one line which pod it is. */
+export function describePod({ pod, pods }: WhyData, age: FormatAge): string {
   const { namespace, name, node, phase, created, owners } = pod;
   const of = owners.length === 0 ? '' : ` of ${owners.join(', ')}`;
   const where = node === null ? 'on no node yet' : `on node ${node}`;
   const others =
     pods.total > 1 ? `; ${pods.ready} of ${pods.total} pods are ready, this one is the least well` : '';
-  return `${escapeText(`pod ${namespace}/${name}${of}, ${where}: ${phase}, made ${age(created)} ago${others}`)}\n`;
+  return `pod ${namespace}/${name}${of}, ${where}: ${phase}, made ${age(created)} ago${others}`;
 }
 
 /** @returns what there is to say where no cause is known. */
-function describeHealth({ pod, containers, unknown }: WhyData): string {
+export function describeHealth({ pod, containers, unknown }: WhyData): string {
   if (pod.phase === 'Succeeded') return 'nothing is wrong: the pod has completed';
   const isReady = containers.every(
     ({ kind, ready, state }) => ready || kind !== 'container' || state === 'Completed',
@@ -85,16 +86,21 @@ function describeHealth({ pod, containers, unknown }: WhyData): string {
 }
 
 function formatContainer(container: WhyData['containers'][number], age: FormatAge): string[] {
-  const { name, kind, state, ready, restarts, lastEnd, requests, limits, image } = container;
-  const end = lastEnd && `${lastEnd.exitCode} ${lastEnd.reason}, ${age(lastEnd.finished)} ago`;
+  const { name, kind, state, ready, restarts, requests, limits, image } = container;
   return [
     kind === 'container' ? name : `${name} (${kind})`,
-    ...[state, ready ? 'yes' : 'no', String(restarts), end ?? '-'],
+    ...[state, ready ? 'yes' : 'no', String(restarts), formatEnd(container, age)],
     ...[formatAmounts(requests), formatAmounts(limits), image],
   ];
 }
 
-function formatAmounts(amounts: Record<string, string>): string {
+/** @returns how the last run of a container ended; a dash when none has. */
+export function formatEnd({ lastEnd }: WhyData['containers'][number], age: FormatAge): string {
+  return lastEnd === null ? '-' : `${lastEnd.exitCode} ${lastEnd.reason}, ${age(lastEnd.finished)} ago`;
+}
+
+/** @returns amounts of resources in one cell. */
+export function formatAmounts(amounts: Record<string, string>): string {
   const parts = Object.entries(amounts).map(([resource, amount]) => `${resource}=${amount}`);
   return parts.length === 0 ? '-' : parts.join(',');
 }
