@@ -5,6 +5,7 @@ const layout = 'needs the names, addresses or files of the built-in nodes';
 /** Tests that only the built-in cluster can run, each with the reason. On a cluster that exists, they are skipped. */
 export const builtInTests: Record<string, string> = {
   'ask-the-doctor-about-a-kernel': 'mounts files over those of a node',
+  'catch-a-start': processes,
   'choose-a-target': layout,
   'clean-up': processes,
   'cluster/cluster': 'is about the built-in cluster',

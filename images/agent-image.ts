@@ -22,7 +22,7 @@ const folder = join(import.meta.dirname, 'agent');
 /** The programs in C: all of the image that is compiled. */
 const programSources = [
   ...['session-init.c', 'session-init.h', 'session-root.c', 'session-command.c'],
-  ...['clone-node-mounts.c', 'mount-remains.c', 'read-target.c'],
+  ...['catch-start.c', 'clone-node-mounts.c', 'mount-remains.c', 'read-target.c'],
 ];
 const source: ImageSource = {
   dockerfile: join(folder, 'Dockerfile'),

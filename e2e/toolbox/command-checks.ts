@@ -54,6 +54,8 @@ printf 'to the command' | escape-text cat`,
     script: 'target-path "$(dirname "$SERVER")/../../../../$SERVER"',
     shows: /^\/target\/.*server$/m,
   },
+  // e2e/catch-a-start.e2e.test.ts has it with a target that is held.
+  thaw: { script: 'thaw 2>&1; echo code $?', shows: /^thaw: nothing is held here: .*--catch\ncode 1$/m },
   'trace-files': {
     // The server opens nothing: a program that does, beside it.
     script:

@@ -10,6 +10,7 @@
 #                 and /target: a link, or a folder for what is left of a container that has ended
 #   remains       of such a container: what mount-remains is to mount
 #   environment   the variables that are added for the command alone
+#   hold          of a target that was caught at its start: whether it is held
 # SCRATCH-BYTES limits what the session writes in its root. TOOLBOX is the lower layer of the session's root. KIND is
 # node, container or ended: of the last there are no namespaces. The rest is session-init's, KIND too (session-init.c).
 #
@@ -58,6 +59,10 @@ if [ "$1" = ended ]; then
 	step='show what is left of the container'
 	/opt/crashcart/mount-remains "$directory/remains" "$root"
 fi
+
+# Of a target that is held at its start: the command `thaw` and the agent tell each other by this file.
+step='mount the state of the hold'
+[ ! -e "$directory/hold" ] || mount --bind "$directory/hold" "$root/run/crashcart-hold"
 
 # session-init reads the command's variables in it.
 step="enter the session's folder"

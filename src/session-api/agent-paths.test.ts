@@ -17,6 +17,7 @@ describe('the scripts and the Dockerfile of the agent’s image name the paths a
     ['start-agent.sh', `clone-node-mounts ${agentPaths.state}/node `],
     ['Dockerfile', dirname(agentPaths.sessionInit)],
     ['Dockerfile', `build /${basename(agentPaths.readTarget)} `],
+    ['Dockerfile', `build /${basename(agentPaths.catchStart)} `],
     ['Dockerfile', agentPaths.relay],
     ['Dockerfile', agentPaths.state],
   ])('%s has %j', (name, text) => {

@@ -10,6 +10,8 @@ export const agentPaths = {
   sessionInit: '/opt/crashcart/session-init',
   /** Reads files that may never answer. */
   readTarget: '/opt/crashcart/read-target',
+  /** Holds a container at the start of its program. */
+  catchStart: '/opt/crashcart/catch-start',
   /** The root of sessions: the toolbox of the agent's image. */
   toolbox: '/toolbox',
   /** Where the image that `--toolbox` names is mounted instead. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { catchRequestSchema } from './catch-request.ts';
 import { commandSetupSchema } from './command-setup.ts';
 
 /** A terminal's size in character cells. */
@@ -32,7 +33,11 @@ export const sessionTargetSchema = z.discriminatedUnion('kind', [
     pod: z.string(),
     podUID: z.string(),
     container: z.string(),
-    containerID: containerIDSchema,
+    /**
+     * Empty for a start that is to be caught: it has none yet, and an older agent, which catches nothing, enters nothing by
+     * it.
+     */
+    containerID: z.union([containerIDSchema, z.literal('')]),
     /** Whether it is a run that has ended, of which only files are left. An older client does not send this; an older
      * agent does not know this, and refuses the container as one that does not run. */
     hasEnded: z.boolean().default(false),
@@ -90,23 +95,31 @@ export const commandSchema = z
   );
 
 /** Body of `PUT /v1/sessions/{id}`. */
-export const sessionSpecSchema = z.object({
-  target: sessionTargetSchema,
-  /** null: a login shell. */
-  command: commandSchema.nullable(),
-  /** The terminal to make; null: three separate streams without a terminal. */
-  terminal: terminalTypeSchema.nullable(),
-  setup: commandSetupSchema.prefault({}),
-  /** Whether the client will send stdin; without, the command reads an empty stdin. */
-  stdin: z.boolean(),
-  /** The client that starts the session, and holds it from then on. */
-  client: clientIDSchema,
-  /** How long the session outlives the last connection of its holder. */
-  graceSeconds: leaseSchema,
-  /** How long a session that is started detached is kept without a client; null: not detached. */
-  keepSeconds: leaseSchema.nullable(),
-  /** Output that nobody has acknowledged is kept up to this size, of each stream. */
-  outputBufferBytes: z.number().int().min(minOutputBufferBytes).max(maxOutputBufferBytes),
-  audit: auditSchema,
-});
+export const sessionSpecSchema = z
+  .object({
+    target: sessionTargetSchema,
+    /** null: a login shell. */
+    command: commandSchema.nullable(),
+    /** The terminal to make; null: three separate streams without a terminal. */
+    terminal: terminalTypeSchema.nullable(),
+    setup: commandSetupSchema.prefault({}),
+    /** Whether the client will send stdin; without, the command reads an empty stdin. */
+    stdin: z.boolean(),
+    /** The client that starts the session, and holds it from then on. */
+    client: clientIDSchema,
+    /** How long the session outlives the last connection of its holder. */
+    graceSeconds: leaseSchema,
+    /** How long a session that is started detached is kept without a client; null: not detached. */
+    keepSeconds: leaseSchema.nullable(),
+    /** Output that nobody has acknowledged is kept up to this size, of each stream. */
+    outputBufferBytes: z.number().int().min(minOutputBufferBytes).max(maxOutputBufferBytes),
+    /** null: the container runs. An older client does not send this. */
+    catch: catchRequestSchema.nullable().default(null),
+    audit: auditSchema,
+  })
+  .refine(
+    ({ target, catch: caught }) =>
+      (target.kind === 'container' && target.containerID === '') === (caught !== null),
+    'a start is caught of a container without an ID, and of no other',
+  );
 export type SessionSpec = z.infer<typeof sessionSpecSchema>;

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { raceAbort } from '../failure/abort-race.ts';
 import type { CommandProcess, EndReason } from '../agent/sessions/command-process.ts';
 import type { SessionEnd } from '../session-api/session-end.ts';
-import type { SessionSpec, TerminalSize } from '../session-api/session-spec.ts';
+import type { SessionSpec, SessionTarget, TerminalSize } from '../session-api/session-spec.ts';
 
 /** A command whose output, input and end are the test's. */
 export class FakeProcess implements CommandProcess {
@@ -12,6 +12,7 @@ export class FakeProcess implements CommandProcess {
   /** null with a terminal. */
   readonly stderr: PassThrough | null;
   readonly streams: CommandProcess['streams'];
+  readonly target: SessionTarget;
   /** What the session was asked to do, in this order. */
   readonly sizes: TerminalSize[] = [];
   readonly signals: NodeJS.Signals[] = [];
@@ -22,7 +23,8 @@ export class FakeProcess implements CommandProcess {
   isReleased = false;
   readonly #ended = Promise.withResolvers<SessionEnd>();
 
-  constructor({ terminal }: Pick<SessionSpec, 'terminal'>) {
+  constructor({ terminal, target }: Pick<SessionSpec, 'terminal' | 'target'>) {
+    this.target = target;
     this.stderr = terminal === null ? new PassThrough() : null;
     this.streams = {
       ...{ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr },

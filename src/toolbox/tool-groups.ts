@@ -30,6 +30,7 @@ export const toolGroups: ToolGroup[] = [
       ['strace-attach', 'trace system calls'],
       ['sysinfo', 'what the target is, and what it may do'],
       ['target-path', 'where a path of the target is, links resolved as the target does'],
+      ['thaw', 'let the program go on that --catch holds at its start'],
       ['trace-files', 'trace which files are opened'],
       ['trace-network', 'trace what is done on the network'],
       ['trace-process', 'trace system calls; also strace-attach'],

@@ -56,7 +56,7 @@ export async function pinTarget(
 /**
  * Opens the namespaces of a process, *then* checks that the PID is still the same process and the
  * container's. So what was opened in between belongs to this process.
- * @param containerID null when it need not belong to a container (PID 1 of the node).
+ * @param containerID without its scheme; null when it need not belong to a container (PID 1 of the node).
  * @throws ProblemError `targetChanged`.
  */
 export async function pinProcess(pid: number, containerID: string | null): Promise<PinnedProcess> {

@@ -4,6 +4,12 @@ import { agentPaths } from '../../session-api/agent-paths.ts';
 import type { PinnedTarget } from './pinned-target.ts';
 import type { TargetFiles } from './target-files.ts';
 
+/** What joins a session to the hold of its target (hold-file.ts). */
+export interface HoldFile {
+  /** @param upper the first content of the session's root. */
+  create(directory: string, upper: string): Promise<void>;
+}
+
 /** A folder of one session, for what enter-target.sh needs. */
 export interface SessionDirectory {
   path: string;
@@ -18,11 +24,13 @@ export interface SessionDirectory {
 /**
  * Makes a session's folder.
  * @param processFiles of the session's cgroup.
+ * @param hold of a container that was caught; null: the container runs.
  */
 export async function createSessionDirectory(
   id: string,
   target: Pick<PinnedTarget, 'innermostPID' | 'remains'>,
   processFiles: string[],
+  hold: HoldFile | null,
 ): Promise<SessionDirectory> {
   const path = join(agentPaths.state, id);
   const upper = join(path, 'layers/upper');
@@ -42,6 +50,7 @@ export async function createSessionDirectory(
       : mkdir(join(upper, 'target'), { mode: 0o755 }),
     target.remains === null ? null : writeFile(join(path, 'remains'), target.remains, { mode: 0o600 }),
   ]);
+  if (hold !== null) await hold.create(path, upper);
   return {
     path,
     fill: async (nameFiles, environment) => {

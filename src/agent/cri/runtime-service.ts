@@ -8,6 +8,8 @@ export type ContainerState =
 export interface ContainerStatusResponse {
   status: {
     id: string;
+    /** Null only where nothing is known of it. */
+    metadata?: { name: string } | null;
     state: ContainerState;
     /** Its volumes, and the files that the kubelet makes for it. */
     mounts: { container_path: string; host_path: string }[];
@@ -67,6 +69,7 @@ const runtime = new GrpcService<RuntimeServiceClient>('runtime.v1.RuntimeService
             ContainerStatus: {
               fields: {
                 id: { type: 'string', id: 1 },
+                metadata: { type: 'ContainerMetadata', id: 2 },
                 state: { type: 'ContainerState', id: 3 },
                 mounts: { rule: 'repeated', type: 'Mount', id: 14 },
                 log_path: { type: 'string', id: 15 },
@@ -78,6 +81,7 @@ const runtime = new GrpcService<RuntimeServiceClient>('runtime.v1.RuntimeService
                 host_path: { type: 'string', id: 2 },
               },
             },
+            ContainerMetadata: { fields: { name: { type: 'string', id: 1 } } },
             ContainerState: {
               values: {
                 CONTAINER_CREATED: 0,

@@ -1,11 +1,13 @@
 import type { SessionEnd } from '../../session-api/session-end.ts';
-import type { SessionSpec } from '../../session-api/session-spec.ts';
+import type { SessionSpec, SessionTarget } from '../../session-api/session-spec.ts';
 import type { CommandStreams } from './streams/command-streams.ts';
 
 /** The processes of one session, as the session sees them. session-process.ts has the real ones; tests play theirs. */
 export interface CommandProcess {
   /** To be listened to before `start`: a stream may end at once. */
   readonly streams: CommandStreams;
+  /** What it has entered: of a start that was caught, the container that the start has made. */
+  readonly target: SessionTarget;
   /** Resolves when no process is left. The outputs may still hold bytes then. */
   readonly ended: Promise<SessionEnd>;
   /** What the session lacks of what was asked for, in sentences. */

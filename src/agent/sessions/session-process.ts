@@ -10,12 +10,15 @@ import { type CommandStart, prepareCommand } from '../bridge/command-start.ts';
 import { buildEnterCommand, buildEnvironment } from '../bridge/enter-command.ts';
 import { haltSignal } from '../bridge/entering-contract.ts';
 import { waitForStart } from '../bridge/entering-report.ts';
-import { enteredNamespaces, type PinnedTarget, pinTarget } from '../bridge/pinned-target.ts';
+import { enteredNamespaces, type PinnedTarget, pinProcess, pinTarget } from '../bridge/pinned-target.ts';
+import { dropScheme } from '../bridge/container-process.ts';
 import { CommandEndReport } from '../bridge/command-end-report.ts';
 import { listChildren } from '../bridge/process-identity.ts';
 import { pinRemains } from '../bridge/remains/ended-target.ts';
 import { createSessionDirectory } from '../bridge/session-directory.ts';
 import { readTargetFiles } from '../bridge/target-files.ts';
+import { type CaughtStart, catchStart } from '../catch/caught-start.ts';
+import { joinHold } from '../catch/hold-file.ts';
 import { decideSessionRoom } from '../cgroup/memory-limit.ts';
 import { readGroupLimit } from '../cgroup/session-group.ts';
 import { createSessionCgroup, type SessionCgroup } from '../cgroup/session-cgroup.ts';
@@ -97,6 +100,10 @@ export class SessionProcess implements CommandProcess {
       await runInReverse(undo);
       throw error;
     }
+  }
+
+  get target(): SessionTarget {
+    return this.#parts.spec.target;
   }
 
   get warnings(): readonly string[] {
@@ -265,8 +272,13 @@ interface Preparation {
   signal: AbortSignal;
 }
 
-async function prepareParts({ id, spec, config, undo, signal }: Preparation): Promise<Parts> {
-  const target = await pin(spec.target);
+async function prepareParts({ id, spec: asked, config, undo, signal }: Preparation): Promise<Parts> {
+  const { spec, caught } = await catchIfAsked(asked, signal);
+  // Last of all, whatever else fails or hangs: a hold has its own limit.
+  undo.push(() => caught?.thaw());
+  const target = await (caught === null
+    ? pin(spec.target)
+    : pinProcess(caught.pid, dropScheme(caught.containerID)));
   undo.push(() => target.close());
   signal.throwIfAborted();
   const reading = readTargetFiles(target.process, spec.setup, signal);
@@ -276,7 +288,8 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
   const limits = { memoryBytes, processes: maxSessionProcesses };
   const cgroup = await createSessionCgroup(id, limits);
   undo.push(async () => void (await cgroup.destroy()));
-  const directory = await createSessionDirectory(id, target, cgroup.processFiles);
+  const hold = caught === null ? null : joinHold(caught);
+  const directory = await createSessionDirectory(id, target, cgroup.processFiles, hold);
   undo.push(() => directory.remove());
   const { nameFiles, environment, warnings } = await reading;
   const command = await prepareCommand(spec, target, config.toolbox, environment);
@@ -296,6 +309,17 @@ async function prepareParts({ id, spec, config, undo, signal }: Preparation): Pr
 
 async function pin(target: SessionTarget): Promise<PinnedTarget> {
   return target.kind === 'container' && target.hasEnded ? await pinRemains(target) : await pinTarget(target);
+}
+
+/** @returns what is to be started, in the container that was caught. */
+async function catchIfAsked(
+  spec: SessionSpec,
+  signal: AbortSignal,
+): Promise<{ spec: SessionSpec; caught: CaughtStart | null }> {
+  const { target } = spec;
+  if (spec.catch === null || target.kind === 'node') return { spec, caught: null };
+  const caught = await catchStart(spec.catch, target.container, signal);
+  return { spec: { ...spec, target: { ...target, containerID: caught.containerID } }, caught };
 }
 
 function describeAbandoned(message: string | null): string {

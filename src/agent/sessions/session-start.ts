@@ -92,7 +92,8 @@ export class SessionStart {
     this.#spec = await readSpec();
     this.#specBytes = JSON.stringify(this.#spec).length;
     signal.throwIfAborted();
-    const timer = setTimeout(() => this.cancel(describeTimeout()), startLimitMs);
+    const waitMs = (this.#spec.catch?.waitSeconds ?? 0) * 1000;
+    const timer = setTimeout(() => this.cancel(describeTimeout()), waitMs + startLimitMs);
     try {
       return await startSession(this.#spec, signal);
     } finally {

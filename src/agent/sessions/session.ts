@@ -75,7 +75,8 @@ export class Session {
     signal: AbortSignal,
   ): Promise<Session> {
     try {
-      const session = new Session(id, spec, await prepare(id, spec, signal), decideBuffer);
+      const process = await prepare(id, spec, signal);
+      const session = new Session(id, { ...spec, target: process.target }, process, decideBuffer);
       await session.#start(signal);
       return session;
     } catch (error) {

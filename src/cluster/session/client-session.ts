@@ -3,7 +3,7 @@ import type { Failure } from '../../failure/failure.ts';
 import { ProblemError } from '../../session-api/problem.ts';
 import type { SessionEnd } from '../../session-api/session-end.ts';
 import type { OutputStreamName, signalRequestSchema } from '../../session-api/session-routes.ts';
-import type { SessionSpec, TerminalSize } from '../../session-api/session-spec.ts';
+import type { SessionSpec, SessionTarget, TerminalSize } from '../../session-api/session-spec.ts';
 import type { StreamTrailers } from '../../session-api/stream-trailers.ts';
 import type { ApiClient } from '../api/api-client.ts';
 import type * as z from 'zod';
@@ -57,6 +57,7 @@ export class ClientSession {
   #stdin: StdinSender | null = null;
   #isLeft = false;
   #warnings: string[] = [];
+  #target: SessionTarget | null = null;
 
   /** @param signal ends the attempts to reconnect. */
   constructor(api: ApiClient, connection: AgentConnection, joined: JoinedSession, signal: AbortSignal) {
@@ -78,6 +79,11 @@ export class ClientSession {
   /** What the session that was started lacks of what was asked for, in sentences. */
   get warnings(): readonly string[] {
     return this.#warnings;
+  }
+
+  /** What the agent has entered; null before the session has started. */
+  get target(): SessionTarget | null {
+    return this.#target;
   }
 
   /**
@@ -104,7 +110,9 @@ export class ClientSession {
     const { client, tunnelID } = this.#connection;
     const starting = client.startSession(this.id, { ...spec, audit: { ...spec.audit, tunnelID } }, signal);
     this.#started = starting;
-    this.#warnings = (await starting).warnings;
+    const { warnings, target } = await starting;
+    this.#warnings = warnings;
+    this.#target = target;
   }
 
   /**

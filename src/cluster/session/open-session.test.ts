@@ -18,7 +18,7 @@ const node = 'node-1';
 const spec: SessionRequest = {
   ...{ target: { kind: 'node', node }, command: ['true'], terminal: null, stdin: false },
   ...{ client: '5e0c6f0e-4c8e-4f0b-8a55-6c1f0f7f2c11', setup: commandSetupSchema.parse({}) },
-  ...{ graceSeconds: 300, keepSeconds: null, outputBufferBytes: 4 * 1024 * 1024 },
+  ...{ graceSeconds: 300, catch: null, keepSeconds: null, outputBufferBytes: 4 * 1024 * 1024 },
   audit: { claimedUser: null, reason: null },
 };
 const opened: (() => unknown)[] = [];

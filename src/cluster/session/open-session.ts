@@ -72,7 +72,8 @@ export async function openSession(
         const starting = session.start(spec, signal);
         // In the same turn: the agent has them answered as soon as the command has started.
         if (sinks !== null) session.read(sinks);
-        await tellSlowStart(starting, node, onProgress);
+        // Of a start that is waited for, the caller tells.
+        await (spec.catch === null ? tellSlowStart(starting, node, onProgress) : starting);
         return session;
       } catch (error) {
         if (tunnel.hasSent) begun = session;

@@ -251,6 +251,7 @@ describe('a request', () => {
     client: clientID,
     setup: commandSetupSchema.parse({}),
     graceSeconds: 300,
+    catch: null,
     keepSeconds: null,
     outputBufferBytes: 4 * 1024 * 1024,
     audit: { claimedUser: null, tunnelID: clientID, reason: null },

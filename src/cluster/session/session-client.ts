@@ -111,7 +111,8 @@ export class SessionClient {
    *   ApiError); the signal's reason.
    */
   async startSession(id: string, spec: SessionSpec, signal: AbortSignal): Promise<SessionState> {
-    const body = await this.#exchange(sessionRoutes.startSession, { id, body: spec }, signal);
+    const waitMs = (spec.catch?.waitSeconds ?? 0) * 1000;
+    const body = await this.#exchange(sessionRoutes.startSession, { id, body: spec, waitMs }, signal);
     return parseAnswer(sessionStateSchema, body);
   }
 
@@ -252,15 +253,16 @@ export class SessionClient {
 
   async #exchange(
     route: Route,
-    { body, ...request }: SessionRequestParts & { body?: unknown },
+    { body, waitMs = 0, ...request }: SessionRequestParts & { body?: unknown; waitMs?: number },
     signal: AbortSignal,
   ): Promise<string> {
+    const limitMs = waitMs + livenessLimits.answerMs;
     // An agent that does not listen yet has not got the request.
     const limit = new AbortController();
     let timer: NodeJS.Timeout | null = null;
     let isAnswered = false;
     void this.#connected.then(() => {
-      if (!isAnswered) timer = setTimeout(() => limit.abort(), livenessLimits.answerMs).unref();
+      if (!isAnswered) timer = setTimeout(() => limit.abort(), limitMs).unref();
     });
     const headers = { 'content-type': 'application/json' };
     const either = AbortSignal.any([signal, limit.signal]);
@@ -280,7 +282,7 @@ export class SessionClient {
       if (signal.aborted) throw getAbortReason(signal, 'the agent');
       if (this.#lost) throw this.#lost;
       if (limit.signal.aborted)
-        throw new Failure('timeout', `the agent did not answer within ${livenessLimits.answerMs / 1000} s`);
+        throw new Failure('timeout', `the agent did not answer within ${limitMs / 1000} s`);
       throw new Failure(
         'connectionLost',
         `the request to the agent failed: ${getErrorMessage(error)}`,

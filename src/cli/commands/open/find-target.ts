@@ -1,6 +1,11 @@
 import { listAgents } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
-import { chooseContainer, ContainerNotRunningError } from '../../../cluster/target/target-container.ts';
+import { describeNextStart } from '../../../cluster/target/waits/next-start.ts';
+import {
+  chooseContainer,
+  chooseContainerName,
+  ContainerNotRunningError,
+} from '../../../cluster/target/target-container.ts';
 import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { describeStandstill } from '../../../cluster/target/probes/standstill.ts';
@@ -121,7 +126,8 @@ type ChosenRun = Omit<EndedContainer, 'end' | 'finishedAt'> & {
   insteadOf: ContainerNotRunningError | null;
 };
 
-function chooseRun(pod: Pod, { container, dead, deadIfEnded }: SessionOptions): ChosenRun {
+function chooseRun(pod: Pod, { container, dead, deadIfEnded, catch: caught }: SessionOptions): ChosenRun {
+  if (caught !== null) return chooseNextRun(pod, container);
   if (dead) return { ...chooseEndedContainer(pod, container), insteadOf: null };
   try {
     return { ...chooseContainer(pod, container), end: null, insteadOf: null };
@@ -135,4 +141,17 @@ function chooseRun(pod: Pod, { container, dead, deadIfEnded }: SessionOptions): 
 function describeChoice({ mayRunAgain }: ContainerNotRunningError): string {
   const waiting = mayRunAgain ? ' With --wait, the session begins when the container runs.' : '';
   return `As with --dead, the session is to be beside its files and its log.${waiting}`;
+}
+
+/** @throws Failure `containerNotFound`, `targetNotReady`; ContainerNotRunningError when it won't start again. */
+function chooseNextRun(pod: Pod, container: string | null): ChosenRun {
+  const chosen = chooseContainerName(pod, container);
+  describeNextStart(pod, chosen.name, Date.now());
+  if (pod.spec.nodeName === '')
+    throw new Failure(
+      'targetNotReady',
+      `pod "${pod.metadata.name}" is not on a node yet: nobody can watch for its start`,
+      'Try again when it is scheduled.',
+    );
+  return { ...chosen, containerID: '', end: null, insteadOf: null };
 }

@@ -47,6 +47,10 @@ export const sessionCommand = defineCommand({
       purpose: 'Where a pod spends its CPU time',
       line: 'kubectl crashcart web-0 --tool flamegraph --output-file cpu.svg',
     },
+    {
+      purpose: 'What a container does that crashes at once, from its first system call on',
+      line: 'kubectl crashcart web-0 --catch --tool strace',
+    },
     { purpose: 'A shell on a node', line: 'kubectl crashcart node/worker-1' },
     {
       purpose: 'Start a command, leave, and come back later',

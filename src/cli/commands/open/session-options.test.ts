@@ -52,6 +52,28 @@ describe('the command line', () => {
     expect(parse('web --tool tcpdump -- -i eth0').command).toEqual(['recipe', 'tcpdump', '-i', 'eth0']);
   });
 
+  test.each([
+    ['--tool strace', 'execve'],
+    ['-- recipe syscalls', 'execve'],
+    ['-- /usr/local/bin/trace-files -p 1', 'execve'],
+    ['--tool gdb', 'program'],
+    ['', 'program'],
+  ])('catches a start for %j at the %s', (rest, at) => {
+    const line = `web --catch --hold 2m ${rest}`.trim();
+    expect(parse(line, onTerminal).catch).toEqual({ waitSeconds: 600, holdSeconds: 120, at });
+  });
+
+  test.each([
+    ['web --hold 5s', '--hold is for --catch'],
+    ['web --catch --hold 11m', 'it takes at most 10m'],
+    ['web --catch --wait', "--catch and --wait can't be combined"],
+    ['web --catch --detach', "--catch and --detach can't be combined"],
+    ['node/one --catch', '--catch is for containers: the target is a node'],
+    ['-A --catch', '--catch needs a TARGET'],
+  ])('refuses %j', (line, message) => {
+    expect(() => parse(line, onTerminal)).toThrow(message);
+  });
+
   test.each(['large', '7'])('tells recipes the process %s by a variable', (process) => {
     expect(parse(`web --pid ${process} --env A=b`).setup.variables).toEqual({
       A: 'b',
@@ -149,7 +171,14 @@ describe('the command line', () => {
 
   test('chooses what is left of a container by itself only for a shell on a terminal', () => {
     expect(parse('web', onTerminal)).toMatchObject({ dead: false, deadIfEnded: true });
-    for (const line of ['web -- ps', 'web -t -- ps', 'web --wait', 'web --run-as target', 'web --import-env'])
+    for (const line of [
+      'web -- ps',
+      'web -t -- ps',
+      'web --wait',
+      'web --catch',
+      'web --run-as target',
+      'web --import-env',
+    ])
       expect(parse(line, onTerminal).deadIfEnded).toBe(false);
     expect(parse('web').deadIfEnded).toBe(false);
   });

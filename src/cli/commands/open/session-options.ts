@@ -20,6 +20,7 @@ import { dryRunOptions } from '../../options/dry-run-options.ts';
 import { leaseSecondsSchema, timeLimitSchema } from '../../options/values/duration.ts';
 import { isGiven, refuseCombinations, requireCompanion } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
+import { catchOption, holdOption, validateCatch } from './catch/catch-options.ts';
 
 const { defineOption, defineSwitch } = createGroup('Session:');
 const { recordFile } = attachmentOptions;
@@ -58,7 +59,7 @@ const wait = defineSwitch({
 });
 const waitLimit = defineOption({
   flag: 'pod-running-timeout',
-  describe: 'limit of the wait of --wait and --follow',
+  describe: 'limit of the wait of --wait, --follow and --catch',
   default: '10m',
   schema: timeLimitSchema,
 });
@@ -98,6 +99,8 @@ export const sessionOptions = {
   wait,
   waitLimitMs: waitLimit,
   dead,
+  catch: catchOption,
+  holdSeconds: holdOption,
   recordInput,
   event: defineSwitch({ flag: 'event', describe: 'leave a Kubernetes Event on the target' }),
   outputBufferBytes: defineOption({
@@ -123,8 +126,11 @@ export function validateSessionOptions(sources: OptionSources): void {
   requireCompanion(sources, force, outputFile);
   refuseCombinations(sources, tty, [noTTY]);
   refuseCombinations(sources, detach, [stdinOption, recordFile, follow]);
-  if (isGiven(waitLimit, sources) && !isGiven(wait, sources) && !isGiven(follow, sources))
-    throw new UsageError(`--${waitLimit.flag} is for --${wait.flag} and --${follow.flag}`);
+  const waiting = [wait, follow, catchOption];
+  if (isGiven(waitLimit, sources) && !waiting.some((option) => isGiven(option, sources)))
+    throw new UsageError(
+      `--${waitLimit.flag} is for --${wait.flag}, --${follow.flag} and --${catchOption.flag}`,
+    );
   refuseCombinations(sources, wait, [dryRunOptions.mode]);
   // What they take is of a process.
   refuseCombinations(sources, dead, [
@@ -133,5 +139,7 @@ export function validateSessionOptions(sources: OptionSources): void {
     commandSetupOptions.importEnvironment,
     commandSetupOptions.process,
   ]);
+  validateCatch(sources);
+  refuseCombinations(sources, catchOption, [wait, follow, dead, detach, dryRunOptions.mode]);
   refuseCombinations(sources, outputFile, [tty, detach, follow]);
 }

@@ -11,6 +11,7 @@ import { describeCommandSetup } from '../../options/command-setup-options.ts';
 import { describeDryRun } from '../../options/dry-run-options.ts';
 import { checkValue } from '../../options/option-values.ts';
 import { requireFile } from '../../options/output-file-options.ts';
+import { describeCatch } from './catch/catch-options.ts';
 import { describeUnknownTool } from '../unknown-tool.ts';
 import type { sessionOptions } from './session-options.ts';
 
@@ -59,6 +60,8 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
     waitLimitMs: values.waitLimitMs,
     /** Whether the target is what is left of a container that has ended. */
     dead: values.dead,
+    /** null: the container is entered as it runs. */
+    catch: describeCatch(values, values.tool, values.command),
     // Only for somebody who sees it: a command that looks for processes would find none, and say so with exit code 0.
     /** Whether that is chosen by itself when the container has ended. */
     deadIfEnded: terminal && command === null && !isOfProcess(values),
@@ -80,19 +83,23 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
 }
 
 /** Whether what is asked for is of a container that runs. */
-function isOfProcess({ wait, follow, setup }: SessionValues): boolean {
+function isOfProcess({ wait, follow, catch: isCaught, setup }: SessionValues): boolean {
   const { importEnvironment, process, runAs } = setup;
-  return wait || follow || importEnvironment || process !== null || runAs === 'target';
+  return wait || follow || isCaught || importEnvironment || process !== null || runAs === 'target';
 }
 
 function requireTarget(
-  { target, allNamespaces, wait, dead }: SessionValues,
+  { target, allNamespaces, wait, dead, catch: isCaught }: SessionValues,
   { stdin, stderr }: Context,
 ): TargetName | null {
   if (target !== null && allNamespaces)
     throw new UsageError('--all-namespaces is for choosing a target; the namespace of TARGET is given by -n');
   if (target === null && wait)
     throw new UsageError('--wait needs a TARGET: only what runs can be chosen from');
+  if (target === null && isCaught)
+    throw new UsageError('--catch needs a TARGET: only what runs can be chosen from');
+  if (target?.kind === 'node' && isCaught)
+    throw new UsageError('--catch is for containers: the target is a node');
   if (target?.kind === 'node' && wait) throw new UsageError('--wait is for containers: the target is a node');
   if (target === null && dead)
     throw new UsageError('--dead needs a TARGET: only what runs can be chosen from');

@@ -8,6 +8,7 @@ import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import type { ClientSession, SessionRequest } from '../../../cluster/session/client-session.ts';
 import type { SessionAgent } from '../../../cluster/session/open-session.ts';
+import { findKubeletUID } from '../../../cluster/target/waits/next-start.ts';
 import { explainEndedTarget, isEndedTarget } from '../../../cluster/target/target-end.ts';
 import { nameContext } from '../../../session-api/command-setup.ts';
 import type { ProblemError } from '../../../session-api/problem.ts';
@@ -24,6 +25,7 @@ import type { Context } from '../../context.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
 import { openApi } from '../../options/access-options.ts';
 import { stepLevel } from '../../options/verbosity.ts';
+import { watchStart } from './catch/start-watch.ts';
 import { confirmNamespace } from './confirm-namespace.ts';
 import { confirmPriority } from './confirm-priority.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
@@ -152,8 +154,11 @@ class SessionRun {
     await this.#startRecording(found.target);
     const { TerminalAttachment, runAttached } = await loadSessionModules();
     const attachment = detach ? null : new TerminalAttachment(this.#describeAttachment(), this.#context);
-    const session = await this.#open(api, found, attachment);
+    const session = await this.#openInTime(api, found, attachment);
     this.#progress.clear();
+    // Of a start that was caught, the container is known by now.
+    found.target = session.target ?? found.target;
+    this.#noteHold(found.target);
     for (const warning of session.warnings) reporter.warning(warning);
     const comeBack = formatAttachCommand(session.id, agent.namespace);
     // The session does not wait for the Event.
@@ -179,19 +184,54 @@ class SessionRun {
     });
   }
 
-  async #open(
+  /** Opens the session; of a start that is to be caught, when it has come. */
+  async #openInTime(
     api: ApiClient,
     found: FoundTarget,
     attachment: TerminalAttachment | null,
   ): Promise<ClientSession> {
+    const { signal } = this.#lifetime;
+    const { catch: caught, quiet } = this.#options;
+    const { pod, target } = found;
+    if (caught === null || pod === null || target.kind === 'node')
+      return await this.#open(api, found, attachment, signal);
+    const { container } = target;
+    const around = { progress: this.#progress, context: this.#context };
+    const awaited = { pod, container, waitSeconds: caught.waitSeconds, quiet };
+    const wait = watchStart(api, awaited, around, signal);
+    try {
+      return await this.#open(api, found, attachment, wait.signal);
+    } finally {
+      wait.stop();
+    }
+  }
+
+  #noteHold(target: SessionTarget): void {
+    const { catch: caught, command, quiet } = this.#options;
+    if (caught === null || quiet || target.kind === 'node') return;
+    const { container, pod } = target;
+    const until =
+      command === null
+        ? '`thaw` lets it go on, and so does a debugger or tracer that attaches'
+        : 'it goes on when the tool has attached, by `thaw`, or when the session ends';
+    this.#context.reporter.note(
+      `container "${container}" of pod "${pod}" is held at the start of its program for at most ${caught.holdSeconds} s: ${until}`,
+    );
+  }
+
+  async #open(
+    api: ApiClient,
+    found: FoundTarget,
+    attachment: TerminalAttachment | null,
+    signal: AbortSignal,
+  ): Promise<ClientSession> {
     const { openSession } = await loadSessionModules();
     const spec = this.#describeSession(found, api.connection.context);
-    const { signal } = this.#lifetime;
     const { agent, createNamespace } = this.#options;
     let { priorityClass } = agent;
     let isNamespaceMade = false;
     for (;;) {
-      const described = this.#describeAgent(found, { ...agent, priorityClass });
+      const described = this.#describeAgent(found, { ...agent, priorityClass }, signal);
       try {
         // Not raced: when the run is interrupted, openSession first deletes what it has made.
         return await openSession(api, described, spec, attachment?.sinks ?? null);
@@ -207,7 +247,11 @@ class SessionRun {
     }
   }
 
-  #describeAgent({ node, target, agents }: FoundTarget, options: AgentOptions): SessionAgent {
+  #describeAgent(
+    { node, target, agents }: FoundTarget,
+    options: AgentOptions,
+    signal: AbortSignal,
+  ): SessionAgent {
     const { timeoutMs } = this.#options;
     return {
       node,
@@ -219,11 +263,11 @@ class SessionRun {
         this.#progress.show(step);
         if (this.#options.verbosity >= stepLevel) this.#context.reporter.tell(step);
       },
-      signal: this.#lifetime.signal,
+      signal,
     };
   }
 
-  #describeSession({ target, claimedUser }: FoundTarget, context: string | null): SessionRequest {
+  #describeSession({ target, claimedUser, pod }: FoundTarget, context: string | null): SessionRequest {
     const options = this.#options;
     const { stdout, env } = this.#context;
     return {
@@ -242,6 +286,7 @@ class SessionRun {
       graceSeconds: options.graceSeconds,
       keepSeconds: options.detach ? options.keepSeconds : null,
       outputBufferBytes: options.outputBufferBytes,
+      catch: options.catch && { ...options.catch, podUID: pod === null ? '' : findKubeletUID(pod) },
       audit: { claimedUser, reason: options.reason },
     };
   }
