@@ -14,8 +14,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from container_processes import read_arguments, read_environment, read_in_time
@@ -27,28 +27,51 @@ DEFAULT_PORT = 9229
 OPEN_SECONDS = 20
 CLOSE_SECONDS = 10
 POLL_SECONDS = 0.05
+CANCEL_SECONDS = 0.5
 
 Place = tuple[str, int]
 Answer = TypeVar("Answer")
+
+
+@dataclass
+class Opening:
+    """One inspector that is to be opened."""
+
+    pid: int
+    before: set[Place] | None = None
+    """Where the process listened before it got the signal; null: it has not got it."""
 
 
 def inspect(pid: int, question: Callable[[Connection], Awaitable[Answer]]) -> Answer:
     """What the question gives. However it ends, by a signal too, the inspector is closed. Raises NoAnswer."""
     interrupted: list[int] = []
 
+    async def work(opening: Opening) -> Answer:
+        async with connect(*await open_inspector(opening)) as connection:
+            return await question(connection)
+
     async def ask() -> Answer:
-        task, loop = asyncio.current_task(), asyncio.get_running_loop()
+        opening, loop = Opening(pid), asyncio.get_running_loop()
+        task = asyncio.ensure_future(work(opening))
+
+        def cancel() -> None:
+            # Once may not be enough: until Python 3.12, wait_for can take a cancellation for its own.
+            if not task.done():
+                task.cancel()
+                loop.call_later(CANCEL_SECONDS, cancel)
 
         def interrupt(number: int) -> None:
-            # A second one would leave the inspector open.
-            if not interrupted:
-                task.cancel()
             interrupted.append(number)
+            cancel()
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, interrupt, number)
-        async with open_inspector(pid) as place, connect(*place) as connection:
-            return await question(connection)
+        try:
+            return await task
+        finally:
+            # Not a part of what is cancelled.
+            if opening.before is not None:
+                await close_inspector(pid, opening.before)
 
     try:
         return asyncio.run(ask())
@@ -60,9 +83,9 @@ def inspect(pid: int, question: Callable[[Connection], Awaitable[Answer]]) -> An
         raise NoAnswer(str(error)) from error
 
 
-@asynccontextmanager
-async def open_inspector(pid: int) -> AsyncIterator[Place]:
-    """Raises NoAnswer, and then has sent no signal, or says that it has."""
+async def open_inspector(opening: Opening) -> Place:
+    """Where it listens. Raises NoAnswer, OSError."""
+    pid = opening.pid
     # Names the process, and no other that gets its PID later.
     process = os.pidfd_open(pid)
     try:
@@ -73,24 +96,21 @@ async def open_inspector(pid: int) -> AsyncIterator[Place]:
         is_open = next((place for place in before if place[1] == port), None)
         if is_open is not None:
             say(f"the inspector of process {pid} is open already, at {describe(is_open)}, and is left open")
-            yield is_open
-            return
+            return is_open
         check_free(pid, port)
         check_handler(pid)
-        try:
-            signal.pidfd_send_signal(process, signal.SIGUSR1)
-            place = await wait_for_place(pid, before, OPEN_SECONDS)
-            if place is None:
-                raise NoAnswer(
-                    f"process {pid} got SIGUSR1, and has not opened its inspector after {OPEN_SECONDS} s. It does so when the call"
-                    " that it is in returns, unless it has a handler of its own for the signal"
-                )
-            say(f"the inspector of process {pid} is open at {describe(place)} of its network namespace meanwhile")
-            yield place
-        finally:
-            await close_inspector(pid, before)
+        opening.before = before
+        signal.pidfd_send_signal(process, signal.SIGUSR1)
     finally:
         os.close(process)
+    place = await wait_for_place(pid, before, OPEN_SECONDS)
+    if place is None:
+        raise NoAnswer(
+            f"process {pid} got SIGUSR1, and has not opened its inspector after {OPEN_SECONDS} s. It does so when the call"
+            " that it is in returns, unless it has a handler of its own for the signal"
+        )
+    say(f"the inspector of process {pid} is open at {describe(place)} of its network namespace meanwhile")
+    return place
 
 
 async def close_inspector(pid: int, before: set[Place]) -> None:
