@@ -146,6 +146,24 @@ const situations: Record<string, ToolCheck & { code?: number }> = {
     shows:
       /^- +TLS with localhost:18081 +the port does not answer by TLS\n[^]*^FAIL +TLS with localhost:18081 +the port answers, and not by TLS\n/m,
   },
+  'no recipe about a process succeeds for one that has ended, and that its parent has not taken note of': {
+    script: `perl -e 'fork or exit; sleep 60' & until zombie=$(pgrep -r Z -P $!); do sleep 0.1; done
+for name in core disk env files flamegraph gdb heap heap-dump limits lsof ltrace pmap py-spy signals stacks strace syscalls; do
+CRASHCART_TARGET_PID=$zombie timeout 20 recipe $name >out 2>&1 && echo "$name succeeds"; grep -q 'has ended$' out || cat out
+done; kill $!; echo tried`,
+    shows: /^tried\n*$/,
+  },
+  'a flame graph of a process that ends meanwhile says so, and fails': {
+    script:
+      '(while :; do :; done) & busy=$!; (sleep 1.5; kill -9 $busy) & recipe flamegraph --without-perf -s 4 -p $busy >out.svg; echo "code $?"; grep -c "</svg>" out.svg',
+    shows: /^flamegraph: process \d+ ended before 4 s were over: [^]*^code 1\n1$/m,
+  },
+  'syscalls fails where there are none, or the process ends before; env where there is no variable': {
+    script: `env -i perl -e '1 while 1' & busy=$!; sleep 0.3; recipe syscalls -s 1 -p $busy; echo "code $?"; recipe env -p $busy; echo "code $?"
+(sleep 1.5; kill -9 $busy) & recipe syscalls -s 4 -p $busy; echo "code $?"`,
+    shows:
+      /^syscalls: no system call ended within 1 s: [^\n]*\ncode 1\nenv: [^\n]* without any variable[^\n]*\ncode 1\n[^]*syscalls: the processes ended before 4 s were over\n[^]*code 1\n*$/m,
+  },
 };
 
 let results: Map<string, CheckResult>;

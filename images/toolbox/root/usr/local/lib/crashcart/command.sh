@@ -39,6 +39,9 @@ check_process() {
 	'' | *[!0-9]*) fail_usage "\"$1\" is not a process ID" ;;
 	esac
 	[ -d "/proc/$1" ] || fail "there is no process $1 (list-processes shows what there is)"
+	# Its parent has not taken note yet. Where other threads go on, the process does.
+	! grep -q -s '^State:[[:space:]]*Z' "/proc/$1/status" || grep -q -s -v '^Threads:[[:space:]]*1$' "/proc/$1/status" ||
+		fail "process $1 has ended"
 }
 
 # refuse_ended: ends the command in a session of a container that has ended (--dead). container_processes.py has the same text.

@@ -45,10 +45,10 @@ def show_help(arguments: list[str], text: str | None) -> None:
 def require_target() -> str:
     """Returns the target's process ID."""
     with process_choice.exit_with_choice_errors(command_name):
-        pid = str(container_processes.find_target())
-    if not os.path.isdir(f"/proc/{pid}"):
-        fail(f"there is no process {pid} (list-processes shows what there is)")
-    return pid
+        pid = container_processes.find_target()
+    if container_processes.read_process(pid) is None:
+        fail(f"the target's process {pid} has ended")
+    return str(pid)
 
 
 def take_process(arguments: list[str], text: str | None, purpose: str | None) -> str:

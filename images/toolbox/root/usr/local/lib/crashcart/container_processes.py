@@ -110,6 +110,12 @@ def read_process(pid: int) -> Process | None:
     )
 
 
+def has_ended(process: Process) -> bool:
+    """A PID can be another process's by now."""
+    now = read_process(process.pid)
+    return now is None or now.start != process.start
+
+
 def measure_load(processes: list[Process], seconds: float = LOAD_SECONDS) -> None:
     """Sets their load, and takes out those that end meanwhile."""
     before = time.monotonic()
