@@ -48,7 +48,7 @@ const situations: Record<string, ToolCheck & { code?: number }> = {
     example: { problem: 'disk-full' },
     script: 'recipe disk',
     shows:
-      /^\/data +64\.0 MiB +60\.0 MiB +4\.0 MiB +94% .*tmpfs$[^]*^\/data is 94 % full: 4\.0 MiB are free$[^]*== biggest folders[^]*^30\.0 MiB +\/data\/logs$[^]*^30\.0 MiB are taken by files without a name.*\n *SIZE +PID +FD +COMMAND +FORMER NAME\n30\.0 MiB +1 +\d+ +perl +\/data\/old\.log$/m,
+      /^\/data +64\.0 MiB +60\.0 MiB +4\.0 MiB +94% .*tmpfs$[^]*^\/data is 94 % full: 4\.0 MiB are free$[^]*== biggest folders[^]*^30\.0 MiB +\/data\/logs$[^]*^== limits of the pod: the kubelet evicts it when one is exceeded\nWHAT +USED +LIMIT +USE\nemptyDir spool at \/spool +[\d.]+ (?:B|KiB) +100 MiB +0%\nemptyDir data at \/data +60\.0 MiB +64\.0 MiB +93%\noutside of volumes, .* +\? +1\.0 GiB +-$[^]*^30\.0 MiB are taken by files without a name.*\n *SIZE +PID +FD +COMMAND +FORMER NAME\n30\.0 MiB +1 +\d+ +perl +\/data\/old\.log$/m,
   },
   'limits says in units what bites': {
     example: { problem: ['throttled', 'open-files'] },
@@ -154,9 +154,11 @@ done; kill $!; echo tried`,
     shows: /^tried\n*$/,
   },
   'a flame graph of a process that ends meanwhile says so, and fails': {
-    script:
-      '(while :; do :; done) & busy=$!; (sleep 1.5; kill -9 $busy) & recipe flamegraph --without-perf -s 4 -p $busy >out.svg; echo "code $?"; grep -c "</svg>" out.svg',
-    shows: /^flamegraph: process \d+ ended before 4 s were over: [^]*^code 1\n1$/m,
+    // It ends after its first sample: gdb has attached, and has detached again.
+    script: `(while :; do :; done) & busy=$!; is_traced() { grep -q 'TracerPid:.[1-9]' /proc/$busy/status; }
+(until is_traced; do sleep 0.02; done; while is_traced; do sleep 0.02; done; kill -9 $busy) &
+recipe flamegraph --without-perf -s 20 -p $busy >out.svg; echo "code $?"; grep -c "</svg>" out.svg`,
+    shows: /^flamegraph: process \d+ ended before 20 s were over: [^]*^code 1\n1$/m,
   },
   'syscalls fails where there are none, or the process ends before; env where there is no variable': {
     script: `env -i perl -e '1 while 1' & busy=$!; sleep 0.3; recipe syscalls -s 1 -p $busy; echo "code $?"; recipe env -p $busy; echo "code $?"
@@ -188,8 +190,9 @@ beforeAll(async () => {
             image: 'crashcart.test/debian:1',
             command: ['sh', '-c', 'ulimit -n 60; exec perl /source/full-target.pl'],
             securityContext: { runAsUser: 0, runAsNonRoot: false },
-            resources: { limits: { cpu: '200m', memory: '256Mi' } },
+            resources: { limits: { cpu: '200m', memory: '256Mi', 'ephemeral-storage': '1Gi' } },
             volumeMounts: [
+              { name: 'spool', mountPath: '/spool' },
               { name: 'data', mountPath: '/data' },
               { name: 'source', mountPath: '/source' },
             ],
@@ -197,6 +200,7 @@ beforeAll(async () => {
         ],
         volumes: [
           { name: 'data', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+          { name: 'spool', emptyDir: { sizeLimit: '100Mi' } },
           { name: 'source', configMap: { name: 'source' } },
         ],
       },

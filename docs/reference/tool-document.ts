@@ -17,6 +17,32 @@ export function formatDocuments(): Record<string, string> {
   };
 }
 
+/** Runtime, supported versions, those of the tests, and those that were tried by hand. */
+const runtimeVersions = [
+  [
+    'JVM',
+    'HotSpot 8 and later, by jattach; compiled methods have their names in a flame graph from JDK 17 on',
+    '17',
+    '11, 21',
+  ],
+  [
+    'Python',
+    'CPython 2.3 to 2.7 and 3.3 to 3.13, as py-spy 0.4 reads them',
+    '3.11',
+    '3.8, 3.9, 3.10, 3.12, 3.13',
+  ],
+  [
+    'Node.js',
+    'a flame graph with `--perf-basic-prof`; all else by `--inspect`, of the main thread',
+    '18',
+    '20, 22, 24 (`--inspect`)',
+  ],
+  ['Go', '1.18 and later, also stripped', '1.26', ''],
+  ['Ruby', 'those that export `rb_profile_frames`', '3.1', ''],
+  ['PHP', '64 bits, not built for threads (ZTS)', '8.2', ''],
+  ['.NET, Mono', 'said how the runtime itself can be asked', '', ''],
+];
+
 function formatGuide(): string {
   const tools = listTools();
   return [
@@ -44,6 +70,15 @@ function formatGuide(): string {
         // In a table, a bar would end the cell even in code.
         `| \`${name}\` | ${summary} | ${takes && `\`${takes.replaceAll('|', String.raw`\|`)}\``} | ${needs.join('; ')} | ${output} |`,
     ),
+    '',
+    '## Languages and their versions',
+    '',
+    'What `stacks`, `flamegraph`, `heap` and `heap-dump` read, and the versions with which they were tried: in each run of the',
+    'tests, or once, by hand.',
+    '',
+    '| runtime | versions | in the tests | by hand |',
+    '| --- | --- | --- | --- |',
+    ...runtimeVersions.map((row) => `| ${row.join(' | ')} |`),
     ...toolGroups.flatMap(({ name: group, title }) => [
       '',
       `## ${title}`,

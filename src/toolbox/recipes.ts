@@ -29,7 +29,8 @@ export const recipes: Recipe[] = [
   },
   {
     name: 'disk',
-    summary: 'what fills its file systems: sizes, inodes, biggest folders, deleted files that are open',
+    summary:
+      'what fills its file systems: sizes, inodes, biggest folders, limits of volumes, deleted files that are open',
     command: ['recipe', 'disk'],
     takes: '[-p PID|NAME]',
     needs: [],

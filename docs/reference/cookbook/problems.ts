@@ -33,7 +33,10 @@ export const problemGroups = {
     'jvm-heap': shown('The heap of a JVM fills'),
     'jvm-heap-dump': shown('A heap dump, to look into at home'),
     'python-memory': shown('The memory of a Python program grows'),
-    'node-memory': open('The memory of a Node.js program grows', 'A heap snapshot can’t be taken yet.'),
+    'node-memory': open(
+      'The memory of a Node.js program grows',
+      '`--tool heap -- --inspect` shows what V8 counts, and `heap-dump` brings the objects.',
+    ),
     'native-memory': shown('The memory of a C or C++ program grows'),
     'big-core': shown('A core dump of a process that is larger than its session'),
   },

@@ -6,8 +6,10 @@ import { NodeRefusalError } from '../../../cluster/agent-pods/refusals/node-refu
 import { isResident, refuseLongKeep } from '../../../cluster/agent-pods/resident/session-keep.ts';
 import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
+import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import type { ClientSession, SessionRequest } from '../../../cluster/session/client-session.ts';
 import type { SessionAgent } from '../../../cluster/session/open-session.ts';
+import { findStorageLimits } from '../../../cluster/target/storage/storage-limits.ts';
 import { findKubeletUID } from '../../../cluster/target/waits/next-start.ts';
 import { explainEndedTarget, isEndedTarget } from '../../../cluster/target/target-end.ts';
 import { nameContext } from '../../../session-api/command-setup.ts';
@@ -269,6 +271,7 @@ class SessionRun {
 
   #describeSession({ target, claimedUser, pod }: FoundTarget, context: string | null): SessionRequest {
     const options = this.#options;
+    const { variables } = options.setup;
     const { stdout, env } = this.#context;
     return {
       target,
@@ -280,7 +283,12 @@ class SessionRun {
             colorTerm: env['COLORTERM']?.slice(0, maxTerminalVariableLength) ?? null,
           }
         : null,
-      setup: { ...options.setup, context: nameContext(context), quiet: options.quiet },
+      setup: {
+        ...options.setup,
+        variables: { ...describeStorage(pod, target), ...variables },
+        context: nameContext(context),
+        quiet: options.quiet,
+      },
       stdin: options.stdin,
       client: this.#clientID,
       graceSeconds: options.graceSeconds,
@@ -314,6 +322,16 @@ class SessionRun {
     const recording = { file: recordFile, session: { target, command }, hasTerminal: terminal };
     this.#recording = await startRecording(recording, this.#lifetime, this.#context);
   }
+}
+
+/** Far below what a variable may have: a pod that names so much is debugged without it. */
+const maxStorageLength = 8192;
+
+/** What a session can't see: storage_limits.py of the toolbox reads it. */
+function describeStorage(pod: Pod | null, target: SessionTarget): Record<string, string> {
+  const limits = pod && target.kind === 'container' ? findStorageLimits(pod, target.container) : null;
+  const text = limits && JSON.stringify(limits);
+  return text && text.length <= maxStorageLength ? { CRASHCART_STORAGE: text } : {};
 }
 
 /** What only a session needs, with http2 and ws: not loaded before, as start-up is most of what a short command costs. */

@@ -1,4 +1,4 @@
-import { readQuantity } from '../../../cluster/doctor/namespace/quantity.ts';
+import { readQuantity } from '../../../cluster/api/objects/quantity.ts';
 import { type Markup, markup } from './markup.ts';
 import { nameWidth, pictureWidth, shortenName } from './picture-layout.ts';
 import type { WhyData } from './why-data.ts';

@@ -73,6 +73,7 @@ const containersSchema = z
       resources: z.object({ limits: amountsSchema, requests: amountsSchema }).prefault({}),
       livenessProbe: probeSchema.optional(),
       startupProbe: probeSchema.optional(),
+      volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string() })).default([]),
       securityContext: z
         .object({
           privileged: z.boolean().nullable().default(null),
@@ -104,6 +105,14 @@ export const podSchema = z.object({
     containers: containersSchema,
     initContainers: containersSchema,
     ephemeralContainers: containersSchema,
+    volumes: z
+      .array(
+        z.object({
+          name: z.string(),
+          emptyDir: z.object({ sizeLimit: z.string().nullish() }).nullish(),
+        }),
+      )
+      .default([]),
   }),
   status: z
     .object({

@@ -2,7 +2,7 @@ import type { ApiClient } from '../../api/api-client.ts';
 import type { LimitRange } from '../../api/objects/kubernetes-objects.ts';
 import { limitRanges } from '../../api/resources.ts';
 import { type CheckResult, fail, type Finding, pass, runCheck } from '../finding.ts';
-import { readQuantity } from './quantity.ts';
+import { readQuantity } from '../../api/objects/quantity.ts';
 
 interface Resources {
   requests?: Record<string, string>;

@@ -2,7 +2,7 @@ import type { ApiClient } from '../../api/api-client.ts';
 import type { Quota } from '../../api/objects/kubernetes-objects.ts';
 import { resourceQuotas } from '../../api/resources.ts';
 import { type CheckResult, fail, type Finding, leaveOpen, pass, runCheck, warn } from '../finding.ts';
-import { readQuantity } from './quantity.ts';
+import { readQuantity } from '../../api/objects/quantity.ts';
 
 /**
  * Counts what one more agent, a Job with a pod, takes of a quota.
