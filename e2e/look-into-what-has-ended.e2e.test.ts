@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { isRecording, recordExample } from './cookbook/recorded-example.ts';
 import { type CommandResult, runCrashcart, waitUntil } from './harness/command-run.ts';
 import { startSession } from './harness/started-session.ts';
 import {
@@ -118,6 +119,9 @@ describe('a container that has crashed', () => {
       /^note: container "app" of pod "crashed" has ended: exit code 7 \(Error\); it ran from 20\S+Z to 20\S+Z$/m,
     );
     expect(stderr).not.toContain('warning');
+    if (!isRecording) return;
+    const args = ['crashed', ...there, '-c', 'app', '--dead', '--', 'cat', '/target/state'];
+    await recordExample('ended-container', args, await runCrashcart(args));
   });
 
   test('has no process: what needs one says so', async () => {

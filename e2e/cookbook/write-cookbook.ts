@@ -13,7 +13,7 @@ import {
   readExampleRecords,
   recordsFile,
 } from '../../docs/reference/cookbook/example-records.ts';
-import { problems } from '../../docs/reference/cookbook/problems.ts';
+import { problemNames } from '../../docs/reference/cookbook/problems.ts';
 import { examplesVariable } from './recorded-example.ts';
 
 const checkout = join(import.meta.dirname, '../..');
@@ -54,9 +54,8 @@ async function readNewRecords(): Promise<ExampleRecords> {
   return Object.fromEntries(await Promise.all(names.map(read)));
 }
 
-/** A problem may have been taken off the list, or have no answer any more. */
+/** A problem may have been taken off the list. */
 function keepKnown(records: ExampleRecords): ExampleRecords {
-  const answered = problems.filter(([, { unanswered }]) => unanswered === null);
-  const names = new Set<string>(answered.map(([name]) => name));
+  const names = new Set<string>(problemNames);
   return Object.fromEntries(Object.entries(records).filter(([name]) => names.has(name)));
 }

@@ -112,6 +112,7 @@ export const languageChecks: Record<string, ToolChecks> = {
       shows: /^countPrimes \(\/app\/shop\.mjs:\d+\)$/m,
     },
     'heap by the inspector has statistics': {
+      example: { problem: 'node-memory' },
       script: 'recipe heap --inspect',
       shows: /^heap, in use +[\d.]+ MiB$[^]*^old_space +[\d.]+ MiB/m,
     },

@@ -1,23 +1,16 @@
 import type { ExampleRecord, ExampleRecords } from './example-records.ts';
-import { problemGroups, problems, type Problem } from './problems.ts';
+import { problemGroups, problemNames } from './problems.ts';
 
 /**
  * @returns the text of docs/cookbook.md.
- * @throws when a problem has neither a record nor a reason.
+ * @throws when a problem has no record.
  */
 export function formatCookbook(records: ExampleRecords): string {
-  const groups = Object.entries(problemGroups).map(([title, group]) => {
-    const entries = Object.entries<Problem>(group).filter(([, { unanswered }]) => unanswered === null);
-    return [`## ${title}`, ...entries.map(([name, { symptom }]) => formatExample(symptom, records[name]))];
-  });
-  const open = problems.map(([, problem]) => problem).filter(({ unanswered }) => unanswered !== null);
-  return `${[
-    '# Cookbook',
-    introduction(problems.length),
-    ...groups.flat(),
-    '## Not answered yet',
-    open.map(({ symptom, unanswered }) => `- ${symptom}. ${unanswered}`).join('\n'),
-  ].join('\n\n')}\n`;
+  const groups = Object.entries(problemGroups).flatMap(([title, group]) => [
+    `## ${title}`,
+    ...Object.entries<string>(group).map(([name, symptom]) => formatExample(symptom, records[name])),
+  ]);
+  return `${['# Cookbook', introduction(problemNames.length), ...groups].join('\n\n')}\n`;
 }
 
 const introduction = (count: number) =>
