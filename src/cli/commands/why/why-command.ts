@@ -17,7 +17,9 @@ import { formatReport } from './why-page.ts';
 /** Tells all that the API server knows of why a pod is as it is. */
 export const whyCommand = defineCommand({
   name: 'why',
-  usage: 'kubectl crashcart why TARGET [-c CONTAINER] [-o json|yaml] [--output-file FILE]',
+  usage: ['kubectl crashcart why TARGET [-c CONTAINER] [-o json|yaml]', '    [--output-file FILE]'].join(
+    '\n',
+  ),
   summary: [
     'Tell why a pod does not run, or why it ended, on one page: what is wrong, in the',
     'words of the API; the containers, their limits, and how they last ended; Events;',
