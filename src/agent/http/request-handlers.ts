@@ -1,6 +1,6 @@
 import { constants } from 'node:http2';
 import { ProblemError } from '../../session-api/problem.ts';
-import { type AgentInfo, protocolRange } from '../../session-api/protocol-version.ts';
+import { type AgentInfo, protocolRange } from '../../session-api/protocol/protocol-version.ts';
 import {
   type OutputStreamName,
   type Retirement,

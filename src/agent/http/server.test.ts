@@ -10,8 +10,8 @@ import {
 } from 'node:http2';
 import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
-import { protocolRange } from '../../session-api/protocol-version.ts';
+import { formatProtocolRange, protocolHeader } from '../../session-api/protocol/protocol-match.ts';
+import { protocolRange } from '../../session-api/protocol/protocol-version.ts';
 import { buildPath, sessionRoutes } from '../../session-api/session-routes.ts';
 import { createSpec, FakeAgent, type FakeAgentOptions } from '../../testing/fake-agent.ts';
 

@@ -6,8 +6,8 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import { watchLiveness } from '../../session-api/connection/connection-liveness.ts';
-import { protocolHeader, requireCommonProtocol } from '../../session-api/protocol-match.ts';
-import { protocolRange } from '../../session-api/protocol-version.ts';
+import { protocolHeader, requireCommonProtocol } from '../../session-api/protocol/protocol-match.ts';
+import { protocolRange } from '../../session-api/protocol/protocol-version.ts';
 import { findRoute, type RouteName, sessionRoutes } from '../../session-api/session-routes.ts';
 import { initialWindowBytes, WindowEstimator } from '../../session-api/connection/window-estimator.ts';
 import { agentVersion } from '../agent-version.ts';

@@ -9,8 +9,8 @@ import {
   formatProtocolRange,
   protocolHeader,
   requireCommonProtocol,
-} from '../../session-api/protocol-match.ts';
-import { protocolRange } from '../../session-api/protocol-version.ts';
+} from '../../session-api/protocol/protocol-match.ts';
+import { protocolRange } from '../../session-api/protocol/protocol-version.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
 import { OutputReader } from './streams/output-reader.ts';
 import { type AgentStream, SessionClient } from './session-client.ts';

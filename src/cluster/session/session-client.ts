@@ -13,8 +13,8 @@ import { livenessLimits } from '../../session-api/connection/liveness-limits.ts'
 import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
 import { parseProblem, ProblemError } from '../../session-api/problem.ts';
-import { formatProtocolRange, protocolHeader } from '../../session-api/protocol-match.ts';
-import { protocolRange } from '../../session-api/protocol-version.ts';
+import { formatProtocolRange, protocolHeader } from '../../session-api/protocol/protocol-match.ts';
+import { protocolRange } from '../../session-api/protocol/protocol-version.ts';
 import { type SessionState, sessionStateSchema } from '../../session-api/session-end.ts';
 import {
   buildPath,

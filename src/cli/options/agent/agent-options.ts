@@ -9,7 +9,7 @@ import { createGroup, getDefault, type OptionValues } from '../../command-line/o
 import { agentImage, version } from '../../plugin-version.ts';
 import { agentNamespaceOption } from '../access-options.ts';
 import { agentStartLimit } from './agent-start-limit.ts';
-import { agentPatchTextSchema, namedValueSchema, resourceSchema } from '../values/agent-patch.ts';
+import { agentPatchTextSchema, namedValueSchema, resourceSchema } from '../values/agent-pod-settings.ts';
 import { timeLimitSchema, toSeconds, waitSchema } from '../values/duration.ts';
 
 const { defineOption, defineSwitch, defineList } = createGroup('Agent:');

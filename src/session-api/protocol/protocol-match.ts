@@ -1,4 +1,4 @@
-import { ProblemError } from './problem.ts';
+import { ProblemError } from '../problem.ts';
 import type { ProtocolRange } from './protocol-version.ts';
 
 /** Request header: the versions of the session API that the client speaks. */

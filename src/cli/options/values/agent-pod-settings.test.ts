@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { agentPatchTextSchema, namedValueSchema, resourceSchema } from './agent-patch.ts';
+import { agentPatchTextSchema, namedValueSchema, resourceSchema } from './agent-pod-settings.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'crashcart-patch-'));
 const file = join(directory, 'patch.yaml');
