@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { buildImages } from '../images/build.ts';
 import { runCommand } from '../images/machine/run-command.ts';
 import { buildTargetImages } from './targets/build.ts';
-import { buildRuntimeImages } from './targets/runtime-images.ts';
 import { applyTargets } from './targets/deploy.ts';
 
 const manifests = join(import.meta.dirname, '../manifests');
@@ -39,7 +38,7 @@ async function loadByKind(context: string): Promise<void> {
   if (name === undefined)
     throw new Error(`images can't be loaded into "${context}": load them yourself, and add --loaded`);
   const { agent } = await buildImages();
-  const archives = [agent.archive, ...(await buildTargetImages()), ...(await buildRuntimeImages())];
+  const archives = [agent.archive, ...(await buildTargetImages())];
   for (const archive of archives)
     await runCommand('kind', ['load', 'image-archive', '--name', name, archive], { timeoutMs: loadLimitMs });
 }

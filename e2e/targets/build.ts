@@ -5,12 +5,13 @@ import { buildOnce, hashInputs } from '../../images/machine/build-cache.ts';
 import { buildImage } from '../cluster/image-build.ts';
 import { installPackages } from '../../images/machine/install-packages.ts';
 import { runCommand } from '../../images/machine/run-command.ts';
+import { buildRuntimeImages } from './runtime-images.ts';
 
 const sources = join(import.meta.dirname, 'images');
 const builder = join(import.meta.dirname, '../cluster/image-build.ts');
 const packages = ['gcc', 'libc6-dev', 'musl-tools', 'busybox-static', 'buildah'];
 
-/** The images of the targets; `prepare` puts what the Dockerfile copies into its context. */
+/** The images of the small servers; `prepare` puts what the Dockerfile copies into its context. */
 const images: { name: string; prepare: (context: string) => Promise<void> }[] = [
   { name: 'distroless', prepare: (context) => compile('gcc', join(context, 'server-static'), '-static') },
   { name: 'musl', prepare: prepareMusl },
@@ -18,10 +19,14 @@ const images: { name: string; prepare: (context: string) => Promise<void> }[] = 
 ];
 
 /**
- * Builds the images of the targets, or finds them in the cache.
+ * Builds the images of all targets, or finds them in the cache.
  * @returns the paths of the archives; the images are called crashcart.test/NAME:1.
  */
 export async function buildTargetImages(): Promise<string[]> {
+  return [...(await buildServerImages()), ...(await buildRuntimeImages())];
+}
+
+async function buildServerImages(): Promise<string[]> {
   await installPackages(packages);
   const base = await buildBaseTar();
   const archives: string[] = [];

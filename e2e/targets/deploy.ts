@@ -6,7 +6,6 @@ import { loadImage } from '../cluster/load-image.ts';
 import { slowness } from '../limits/slowness.ts';
 import { runCommand } from '../../images/machine/run-command.ts';
 import { buildTargetImages } from './build.ts';
-import { buildRuntimeImages } from './runtime-images.ts';
 
 /** How a cluster is reached. */
 type ClusterAccess = Pick<ClusterState, 'kubectl' | 'kubeconfig'>;
@@ -26,7 +25,7 @@ const staticPodFile = 'manifests/static-pod.yaml';
  */
 export async function deployTargets(): Promise<void> {
   const archives = await buildTargetImages();
-  for (const archive of [...archives, ...(await buildRuntimeImages())]) await loadImage(archive);
+  for (const archive of archives) await loadImage(archive);
   const cluster = await getClusterState();
   const version = await hashInputs([...archives, { file: import.meta.dirname }]);
   const versionFile = join(cluster.nodes[0].directory, 'targets-version');
