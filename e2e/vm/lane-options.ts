@@ -36,6 +36,7 @@ const usage = `npm run test:vm -- [FLAGS…] [FILE…] [-- COMMAND…]
   --kernel-option WORD         for the kernel's command line, as lockdown=confidentiality; may be repeated
   --yama 0|1|2|3               kernel.yama.ptrace_scope
   -t NAME                      only the tests whose names match
+  --verbose                    a line for each test
   --keep                       leave the machine up for the next run
   --stop                       take down the machine that was left up
   -- COMMAND…                  run this where the tests run, not the tests`;
@@ -57,6 +58,7 @@ export function readLaneOptions(words: string[]): LaneOptions {
       'kernel-option': { type: 'string', multiple: true, default: [] },
       yama: { type: 'string' },
       testNamePattern: { type: 'string', short: 't' },
+      verbose: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
       stop: { type: 'boolean', default: false },
     },
@@ -71,7 +73,10 @@ export function readLaneOptions(words: string[]): LaneOptions {
     stop: values.stop,
     command: separator === -1 ? null : words.slice(separator + 1),
     files: positionals,
-    jestFlags: values.testNamePattern === undefined ? [] : ['-t', values.testNamePattern],
+    jestFlags: [
+      ...(values.testNamePattern === undefined ? [] : ['-t', values.testNamePattern]),
+      ...(values.verbose ? ['--verbose'] : []),
+    ],
   };
 }
 

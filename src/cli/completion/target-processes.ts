@@ -1,7 +1,6 @@
-import { listAgents } from '../../cluster/agent-pods/find-agent.ts';
+import { isAgentUsable, listAgents } from '../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../cluster/api/api-client.ts';
 import type { Pod } from '../../cluster/api/objects/kubernetes-objects.ts';
-import { isPodReady } from '../../cluster/api/objects/pod-readiness.ts';
 import { askAgent } from '../../cluster/session/ask-agent.ts';
 import { chooseContainer } from '../../cluster/target/target-container.ts';
 import type { TargetName } from '../../cluster/target/target-name.ts';
@@ -35,13 +34,7 @@ export async function listTargetProcesses(
     listAgents(api, agentNamespace, signal),
   ]);
   const { containerID } = chooseContainer(pod, container);
-  const there = agents.filter(
-    (one) =>
-      one.spec.nodeName === pod.spec.nodeName &&
-      one.status.phase === 'Running' &&
-      one.metadata.deletionTimestamp === null &&
-      isPodReady(one),
-  );
+  const there = agents.filter((agent) => agent.spec.nodeName === pod.spec.nodeName && isAgentUsable(agent));
   if (there.length === 0) return [];
   const newest = there.toSorted(({ metadata: one }, { metadata: other }) =>
     (other.creationTimestamp ?? '').localeCompare(one.creationTimestamp ?? ''),

@@ -34,18 +34,17 @@ export async function listAgents(
   return items;
 }
 
+/** @returns whether an agent's pod takes requests now, and will not end at once. */
+export function isAgentUsable(agent: Pod): boolean {
+  return agent.metadata.deletionTimestamp === null && agent.status.phase === 'Running' && isPodReady(agent);
+}
+
 /**
  * Chooses among running agents the one that a session uses.
  * @returns an agent that is ready, an installed one before others; null when there is none.
  */
 export function findWarmAgent(agents: Pod[], { node, options, excluded }: AgentChoice): Pod | null {
-  const usable = agents.filter(
-    (agent) =>
-      agent.metadata.deletionTimestamp === null &&
-      !excluded?.has(agent.metadata.uid) &&
-      agent.status.phase === 'Running' &&
-      isPodReady(agent),
-  );
+  const usable = agents.filter((agent) => isAgentUsable(agent) && !excluded?.has(agent.metadata.uid));
   // Most often there is none: the keys, each the hash of a rendered pod spec, are computed only when they matter.
   if (usable.length === 0) return null;
   const residentKey = computeResidentKey(options);
