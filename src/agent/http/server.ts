@@ -18,8 +18,11 @@ import type { Request } from './request.ts';
 
 /** Node ends an HTTP/2 session above its limit (10 MB by default); the streams of one client may hold more. */
 const maxSessionMemoryMB = 64;
-/** A session needs four. Each stream may hold 128 KiB of an output that its client does not read. */
-const maxConcurrentStreams = 64;
+/**
+ * A session needs four, and one connection may carry those of sixty. Each stream may hold 128 KiB of an output that its
+ * client does not read: 32 MiB together.
+ */
+const maxConcurrentStreams = 256;
 /** Each is an exec with a relay, which takes more memory than the connection here. */
 const maxConnections = 128;
 /** Limit of stdin's window: these bytes wait in the agent's memory until the command takes them. */

@@ -9,6 +9,9 @@ export interface AgentConnection {
   close(): void;
 }
 
+/** How a session gets its connections: its own ones, or shares of those that others use as well. */
+export type Connect = typeof connectToAgent;
+
 /**
  * Connects to an agent. Returns at once: requests wait until the tunnel is open, and fail as the tunnel does (see
  * {@link Tunnel}).

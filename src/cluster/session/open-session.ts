@@ -12,7 +12,7 @@ import { ForeignAnswerError } from '../api/error-answer.ts';
 import type { Pod } from '../api/objects/kubernetes-objects.ts';
 import { isPassingStatus } from '../api/request-retry.ts';
 import { pods } from '../api/resources.ts';
-import { connectToAgent } from './agent-connection.ts';
+import { type Connect, connectToAgent } from './agent-connection.ts';
 import { ClientSession, type SessionRequest, type SessionSinks } from './client-session.ts';
 import type { AgentAddress, Tunnel } from './tunnel.ts';
 import { removeFailedAgents, removeUnusedAgents } from './unused-agents.ts';
@@ -32,6 +32,8 @@ const endLimitMs = 3000;
 export interface SessionAgent extends Omit<AgentRequest, 'excluded' | 'onMade'> {
   /** The agents that were there a moment ago. */
   known: Pod[];
+  /** How the session gets its connections; they are its own when this is left out. */
+  connect?: Connect;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function openSession(
   spec: SessionRequest,
   sinks: SessionSinks | null,
 ): Promise<ClientSession> {
-  const { node, nodeIsTarget, options, timeoutMs, onProgress, signal } = agent;
+  const { node, nodeIsTarget, options, timeoutMs, onProgress, signal, connect = connectToAgent } = agent;
   const { namespace } = options;
   const excluded = new Set<string>();
   const made = new Set<string>();
@@ -67,7 +69,7 @@ export async function openSession(
       const pod = warm ?? (await startAgent(api, request));
       if (warm === null) started.add(pod.metadata.uid);
       const address = { namespace, pod: pod.metadata.name };
-      const { tunnel, session } = join(api, { id, address, limitMs: timeoutMs }, spec, signal);
+      const { tunnel, session } = join(api, { id, address, limitMs: timeoutMs, connect }, spec, signal);
       try {
         const starting = session.start(spec, signal);
         // In the same turn: the agent has them answered as soon as the command has started.
@@ -110,13 +112,13 @@ export async function openSession(
 
 function join(
   api: ApiClient,
-  { id, address, limitMs }: { id: string; address: AgentAddress; limitMs: number },
+  { id, address, limitMs, connect }: { id: string; address: AgentAddress; limitMs: number; connect: Connect },
   spec: SessionRequest,
   signal: AbortSignal,
 ): { tunnel: Tunnel; session: ClientSession } {
   const hasTerminal = spec.terminal !== null;
   const mode = hasTerminal ? 'interactive' : 'bulk';
-  const connection = connectToAgent(api.connection, address, { mode, limitMs });
+  const connection = connect(api.connection, address, { mode, limitMs });
   const joined = {
     id,
     agent: address,
@@ -125,6 +127,7 @@ function join(
     hasTerminal,
     outputBufferBytes: spec.outputBufferBytes,
     reconnectLimitMs: spec.graceSeconds * 1000,
+    connect,
   };
   return { tunnel: connection.tunnel, session: new ClientSession(api, connection, joined, signal) };
 }

@@ -6,7 +6,7 @@ import type { ApiClient } from '../api/api-client.ts';
 import { ApiError } from '../api/api-error.ts';
 import { dropKeptConnections } from '../api/transport/kept-connections.ts';
 import { Failure } from '../../failure/failure.ts';
-import { type AgentConnection, connectToAgent } from './agent-connection.ts';
+import { type AgentConnection, type Connect, connectToAgent } from './agent-connection.ts';
 import type { AgentAddress } from './tunnel.ts';
 
 /** After that, a proxy on the way has lost the attempt. */
@@ -33,6 +33,8 @@ export interface JoinedSession {
   outputBufferBytes: number;
   /** How long a lost connection is tried to be restored: as long as the agent keeps the session. */
   reconnectLimitMs: number;
+  /** How it gets another connection; one of its own when this is left out. */
+  connect?: Connect;
 }
 
 /**
@@ -84,14 +86,14 @@ export async function reconnect(
 
 async function connectAgain(
   api: ApiClient,
-  { id, agent, holder, hasTerminal }: JoinedSession,
+  { id, agent, holder, hasTerminal, connect = connectToAgent }: JoinedSession,
   signal: AbortSignal,
 ): Promise<AgentConnection> {
   const mode = hasTerminal ? 'interactive' : 'bulk';
   const { credentials } = api.connection;
   dropKeptConnections(credentials.options.agent);
   const used = await credentials.reload(signal);
-  const connection = connectToAgent(api.connection, agent, { mode });
+  const connection = connect(api.connection, agent, { mode });
   const limit = AbortSignal.any([signal, AbortSignal.timeout(attemptLimitMs)]);
   try {
     if (holder === null) await connection.client.getSession(id, limit);

@@ -246,6 +246,11 @@ export class SessionClient {
     return parseAnswer(sessionStateSchema, body);
   }
 
+  /** Whether another request can be sent. */
+  get isOpen(): boolean {
+    return this.#lost === null && !this.#session.closed && !this.#session.destroyed;
+  }
+
   /** Ends the connection, and with it the tunnel. */
   close(): void {
     this.#session.destroy();
