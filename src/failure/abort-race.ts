@@ -1,5 +1,6 @@
 /**
- * Waits for work no longer than until a signal. The work itself goes on.
+ * Waits for work no longer than until a signal. The work itself goes on. To be used where one signal outlasts much work:
+ * Promise.race leaves a reaction with the promise that lasts (https://github.com/nodejs/node/issues/17469).
  * @throws the signal's reason; what the work throws.
  */
 export async function raceAbort<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {

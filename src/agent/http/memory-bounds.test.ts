@@ -14,6 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { buildPath, maxBodyBytes, sessionRoutes } from '../../session-api/session-routes.ts';
 import { createSpec, FakeAgent } from '../../testing/fake-agent.ts';
 import { maxKeptSessions } from '../sessions/admission/session-admission.ts';
@@ -53,6 +55,13 @@ function readStatus(request: ClientHttp2Stream): Promise<number | string> {
 }
 
 const count = (values: unknown[], value: unknown) => values.filter((each) => each === value).length;
+
+/** @returns the bytes of the heap that are reachable. */
+function measureHeap(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 /** The agent still does what it is for. */
 async function expectService(agent: FakeAgent): Promise<void> {
@@ -159,6 +168,46 @@ describe('the memory of the agent does not grow', () => {
     for (const request of requests.slice(0, 8)) request.close(constants.NGHTTP2_CANCEL);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await readStatus(client.request({ ':path': path }))).toBe(200);
+  });
+
+  test('with the pieces of an output', async () => {
+    const agent = openAgent();
+    const id = randomUUID();
+    const { stdout } = await agent.addSession(id);
+    const request = openClient(agent).request({ ':path': buildPath(sessionRoutes.readStdout, id) });
+    let receivedBytes = 0;
+    request.on('data', (chunk: Buffer) => (receivedBytes += chunk.length));
+    const pass = async (pieces: number) => {
+      for (const end = receivedBytes + pieces; receivedBytes < end;) {
+        stdout.write('x');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await pass(2000);
+    const before = measureHeap();
+    await pass(20_000);
+    expect(measureHeap() - before).toBeLessThan(mebibyte);
+  });
+
+  test('with the pieces of stdin', async () => {
+    const agent = openAgent();
+    const id = randomUUID();
+    const client = randomUUID();
+    const { stdin } = await agent.addSession(id, { client, stdin: true });
+    let receivedBytes = 0;
+    stdin.on('data', (chunk: Buffer) => (receivedBytes += chunk.length));
+    const path = buildPath(sessionRoutes.sendStdin, id, { client, from: 0 });
+    const request = openClient(agent).request({ ':method': 'PUT', ':path': path }).resume();
+    const pass = async (pieces: number) => {
+      for (const end = receivedBytes + pieces; receivedBytes < end;) {
+        request.write('x');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await pass(2000);
+    const before = measureHeap();
+    await pass(20_000);
+    expect(measureHeap() - before).toBeLessThan(mebibyte);
   });
 
   test('with sessions that have ended', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
+import { raceAbort } from '../../failure/abort-race.ts';
 import { offsetHeader, type OutputStreamName } from '../../session-api/session-routes.ts';
 import { formatTrailers } from '../../session-api/stream-trailers.ts';
 import type { OutputReading } from '../sessions/streams/output-buffer.ts';
@@ -34,24 +35,31 @@ export async function sendOutput(
     },
     { waitForTrailers: true },
   );
-  const gone = new Promise<void>((resolve) => stream.once('close', resolve));
+  const gone = new AbortController();
+  stream.once('close', () => gone.abort());
   const sink = compress ? openCompressor(stream) : stream;
   try {
     for (;;) {
-      const next = await Promise.race([chunks.next(), gone]);
-      if (next === undefined || stream.destroyed) return;
-      if (next.done === true) break;
-      const taken = sink.write(next.value);
+      const { value, done } = await raceAbort(chunks.next(), gone.signal);
+      if (done === true || stream.destroyed) break;
+      const taken = sink.write(value);
       if (sink !== stream) flush(sink as ZstdCompress);
-      if (!taken) await Promise.race([once(sink, 'drain').catch(() => undefined), gone]);
+      if (!taken)
+        await raceAbort(
+          once(sink, 'drain').catch(() => undefined),
+          gone.signal,
+        );
     }
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    throw error;
   } finally {
     // The reader may wait for output that is still to come, and can end only then.
     void chunks.return();
     if (sink !== stream && stream.destroyed) sink.destroy();
   }
-  const end = await Promise.race([session.ended, gone]);
-  if (end === undefined) return;
+  const end = await raceAbort(session.ended, gone.signal).catch(() => null);
+  if (end === null || stream.destroyed) return;
   const output = session.output(name);
   stream.once('wantTrailers', () => {
     stream.sendTrailers(formatTrailers({ bytes: output.bytes, sha256: output.sha256, end }));

@@ -136,8 +136,7 @@ export class Recording {
     const text = decoder.write(chunk);
     if (text === '' || this.#file.errored) return;
     // A full disk ends the recording, not the session.
-    if (!this.#file.write(this.#format(event, text)))
-      await Promise.race([once(this.#file, 'drain'), once(this.#file, 'error')]).catch(() => undefined);
+    if (!this.#file.write(this.#format(event, text))) await once(this.#file, 'drain').catch(() => undefined);
   }
 
   #format(event: string, data: string): string {

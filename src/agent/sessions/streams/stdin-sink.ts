@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { raceAbort } from '../../../failure/abort-race.ts';
 import type { StdinProgress } from '../../../session-api/session-routes.ts';
 import { ProblemError } from '../../../session-api/problem.ts';
 
@@ -7,8 +8,8 @@ const endOfTransmission = Buffer.from([0x04]);
 
 interface Writer {
   source: Readable;
-  /** Settles when the writer must write no more. */
-  superseded: PromiseWithResolvers<void>;
+  /** Aborted when the writer must write no more. */
+  superseded: AbortController;
   finished: Promise<void>;
 }
 
@@ -20,7 +21,7 @@ export class StdinSink {
   #received = 0;
   #isEnded = false;
   #isClosed = false;
-  readonly #closed = Promise.withResolvers<void>();
+  readonly #closed = new AbortController();
   #writer: Writer | null = null;
 
   constructor(destination: Writable, isTerminal: boolean) {
@@ -46,9 +47,9 @@ export class StdinSink {
   async writeFrom(source: Readable, offset: number | null, onProgress: () => void): Promise<void> {
     const previous = this.#writer;
     const finished = Promise.withResolvers<void>();
-    const writer = { source, superseded: Promise.withResolvers<void>(), finished: finished.promise };
+    const writer = { source, superseded: new AbortController(), finished: finished.promise };
     this.#writer = writer;
-    previous?.superseded.resolve();
+    previous?.superseded.abort();
     previous?.source.destroy();
     await previous?.finished;
     try {
@@ -86,9 +87,9 @@ export class StdinSink {
       skip -= chunk.length - fresh.length;
       if (fresh.length > 0) last = this.#write(fresh, onProgress);
       onProgress();
-      if (this.#destination.writableNeedDrain) await Promise.race([this.#waitForDrain(), superseded.promise]);
+      if (this.#destination.writableNeedDrain) await waitUntil(this.#waitForDrain(), superseded.signal);
     }
-    await Promise.race([last, superseded.promise]);
+    await waitUntil(last, superseded.signal);
   }
 
   #write(chunk: Buffer, onProgress: () => void): Promise<void> {
@@ -97,16 +98,25 @@ export class StdinSink {
     if (this.#isClosed || this.#isEnded) return Promise.resolve();
     const taken = new Promise<void>((resolve) => this.#destination.write(chunk, () => resolve()));
     // A destroyed pipe may never call back.
-    return Promise.race([taken, this.#closed.promise]).then(onProgress);
+    return waitUntil(taken, this.#closed.signal).then(onProgress);
   }
 
   #waitForDrain(): Promise<void> {
     const drained = new Promise<void>((resolve) => this.#destination.once('drain', resolve));
-    return Promise.race([drained, this.#closed.promise]);
+    return waitUntil(drained, this.#closed.signal);
   }
 
   #markClosed(): void {
     this.#isClosed = true;
-    this.#closed.resolve();
+    this.#closed.abort();
+  }
+}
+
+/** Waits for work, or until a signal. */
+async function waitUntil(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  try {
+    await raceAbort(work, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
   }
 }
