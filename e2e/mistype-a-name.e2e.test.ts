@@ -170,16 +170,8 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
     ['an unknown flag', ['musl', '--nosuch', '--', 'true'], 'unknown flags: nosuch'],
     ['a flag without its value', ['musl', '-n'], 'Not enough arguments following: n'],
     ['a flag given twice', ['musl', '--tool', 'ip', '--tool', 'ss'], '--tool is given more than once'],
-    [
-      'a command without --',
-      ['musl', 'ps'],
-      '"ps" is not expected here: a session has one target, and its command stands after --',
-    ],
-    [
-      'a second target',
-      ['pod/musl', 'pod/other'],
-      '"pod/other" is not expected here: a session has one target, and its command stands after --',
-    ],
+    ['a command without --', ['musl', 'ps'], '2 TARGETs, and no command: a command stands after --'],
+    ['a second target', ['pod/musl', 'pod/other'], '2 TARGETs, and no command: a command stands after --'],
     [
       'a command without --, with flags',
       ['musl', 'ls', '-x'],

@@ -88,6 +88,8 @@ describe('completion offers', () => {
 
   test.each<[string[], string[], string]>([
     [['we'], ['web-1'], ':4'],
+    [['web-0', 'we'], ['web-1'], ':4'],
+    [['-l', 'app=web', '--all-c'], ['--all-containers'], ':4'],
     [['dep'], ['deployment/'], ':6'],
     [['deploy/'], ['deploy/web'], ':4'],
     [['node/w'], ['node/worker-1'], ':4'],
@@ -121,7 +123,6 @@ describe('completion offers', () => {
   });
 
   test.each([
-    [['web-1', '']],
     [['web-1', '--', 'l']],
     [['web-1', '--timeout', '']],
     [['version', '']],

@@ -34,8 +34,10 @@ export function analyseLine(words: string[], command: Command): CompletionLine {
     return { before: before.slice(0, -1), request: requestValue(pending, word) };
   }
   if (word.startsWith('-')) return { before, request: { kind: 'flag', prefix: word } };
-  const source = Object.values(command.arguments)[0]?.values;
-  if (hasArgument(before, options) || source === undefined) return { before, request: { kind: 'nothing' } };
+  const argument = Object.values(command.arguments)[0];
+  const source = argument?.values;
+  const isTaken = argument?.isMany !== true && hasArgument(before, options);
+  if (isTaken || source === undefined) return { before, request: { kind: 'nothing' } };
   return { before, request: { kind: 'value', source, prefix: word, isArgument: true } };
 }
 

@@ -107,10 +107,7 @@ function readArguments({ name, arguments: known }: Command, raw: RawArguments, i
       throw new UsageError(isListed ? `"${name}" takes one of ${offered.join(', ')}` : `${word} is missing`);
     return [key, null];
   });
-  if (words.length > 0)
-    throw new UsageError(
-      `"${words.join(' ')}" is not expected here${takesRest ? ': a session has one target, and its command stands after --' : ''}`,
-    );
+  if (words.length > 0) throw new UsageError(`"${words.join(' ')}" is not expected here`);
   return Object.fromEntries(values) as object;
 }
 

@@ -26,6 +26,20 @@ export const pageFileOptions = {
   force: page.defineSwitch(forceFlag),
 };
 
+/**
+ * Keeps the output of a recipe in many targets from being printed when it is not lines.
+ * @param command what stands after `--`.
+ * @throws UsageError.
+ */
+export function requireFolder(folder: string | null, kind: OutputKind, command: string[] | null): void {
+  if (command?.some((argument) => argument === '-h' || argument === '--help')) return;
+  if (kind === 'terminal')
+    throw new UsageError('its output is a screen: it is for a session with one target');
+  const what = fileKinds[kind];
+  if (what === undefined || folder !== null) return;
+  throw new UsageError(`its output is ${what} of each target: use --output-dir FOLDER`);
+}
+
 const fileKinds: Partial<Record<OutputKind, string>> = {
   svg: 'an SVG',
   core: 'a core dump',

@@ -63,7 +63,8 @@ export function describeNamespaced<Schema extends z.ZodType>(
     },
     /** @param namespace null: all namespaces. */
     list: (namespace: string | null) => describe('list', listOf(schema), namespace),
-    watch: (namespace: string) => describe('watch', schema, namespace),
+    /** @param namespace null: all namespaces. */
+    watch: (namespace: string | null) => describe('watch', schema, namespace),
     create: (namespace: string) => describe('create', schema, namespace),
     /** https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
     apply: (namespace: string, name: string) => ({

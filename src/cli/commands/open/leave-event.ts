@@ -20,8 +20,8 @@ export function describeEvent(
 /** Leaves an Event on the target if the user wants one. A failure is only a warning. */
 export async function leaveEvent(
   api: ApiClient,
-  found: FoundTarget,
-  options: SessionOptions,
+  found: Pick<FoundTarget, 'target' | 'claimedUser'>,
+  options: Pick<SessionOptions, 'event' | 'reason' | 'command'>,
   { reporter }: Context,
 ): Promise<void> {
   if (!options.event) return;

@@ -3,7 +3,9 @@ import { defineCommandArgument } from '../../command-line/argument.ts';
 import { defineCommand } from '../../command-line/command.ts';
 import { validateDryRun } from '../../options/dry-run-options.ts';
 import { loadRecipes } from '../../options/settings.ts';
-import { sessionOptions, targetArgument, validateSessionOptions } from './session-options.ts';
+import { isForMany } from './many/many-options.ts';
+import { describeMany, validateMany } from './many/many-request.ts';
+import { optionsOfOne, sessionOptions, targetsArgument, validateSessionOptions } from './session-options.ts';
 import { describeRequest } from './session-request.ts';
 import { runSession } from './session-run.ts';
 
@@ -11,8 +13,8 @@ import { runSession } from './session-run.ts';
 export const sessionCommand = defineCommand({
   name: '',
   usage: [
-    'kubectl crashcart [TARGET] [-c CONTAINER] [-n NAMESPACE] [--tool NAME] [flags]',
-    '    [-- COMMAND [ARGS...]]',
+    'kubectl crashcart [TARGET...] [-c CONTAINER] [-n NAMESPACE] [--tool NAME]',
+    '    [flags] [-- COMMAND [ARGS...]]',
   ].join('\n'),
   summary: [
     'Debug a running container from a complete distribution, inside its namespaces.',
@@ -22,7 +24,8 @@ export const sessionCommand = defineCommand({
     'subresource or a selector, named as kubectl names it; or node/NAME. Without',
     'TARGET, on a terminal: choose a running container (Esc leaves). Without a',
     'command: a login shell. The root directory is the toolbox; the files of the',
-    'target are at /target.',
+    'target are at /target. Several TARGETs, --selector or --all: the command runs in',
+    'all of them; the exit code is the worst.',
     "Exit code: the command's own; 125 if crashcart fails, 2 for wrong usage.",
   ].join('\n'),
   examples: [
@@ -51,6 +54,10 @@ export const sessionCommand = defineCommand({
       purpose: 'What a container does that crashes at once, from its first system call on',
       line: 'kubectl crashcart web-0 --catch --tool strace',
     },
+    {
+      purpose: 'One command in all pods of an application, line by line',
+      line: 'kubectl crashcart -l app=web -- ss -s',
+    },
     { purpose: 'A shell on a node', line: 'kubectl crashcart node/worker-1' },
     {
       purpose: 'Start a command, leave, and come back later',
@@ -63,15 +70,24 @@ export const sessionCommand = defineCommand({
   ],
   options: sessionOptions,
   arguments: {
-    target: targetArgument,
+    targets: targetsArgument,
     command: defineCommandArgument(z.array(z.string())),
   },
-  validate: ({ dryRun }, sources) => {
+  validate: (values, sources) => {
     validateSessionOptions(sources);
-    validateDryRun(dryRun, sources);
+    validateMany(values, sources, optionsOfOne, sessionOptions.dryRun.format);
+    if (!isForMany(values)) validateDryRun(values.dryRun, sources);
   },
   async run(values, context) {
     const recipes = values.tool === null ? [] : await loadRecipes(context.env);
-    return await runSession(describeRequest(values, recipes, context), context);
+    if (!isForMany(values)) return await runSession(describeRequest(values, recipes, context), context);
+    const many = describeMany(values, recipes);
+    const requested = describeRequest(values, recipes, context);
+    if (requested.command === null) {
+      const { chooseAmong } = await import('./many/choose-among.ts');
+      return await runSession(await chooseAmong(requested, many, context), context);
+    }
+    const { runInMany } = await import('./many/many-run.ts');
+    return await runInMany(requested, many, context);
   },
 });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { parseTargetName } from '../../../cluster/target/target-name.ts';
 import { maxOutputBufferBytes, minOutputBufferBytes } from '../../../session-api/session-spec.ts';
-import { defineOptionalArgument } from '../../command-line/argument.ts';
+import { defineArguments, defineOptionalArgument } from '../../command-line/argument.ts';
 import { createGroup, type Option } from '../../command-line/option.ts';
 import type { OptionSources } from '../../command-line/raw-arguments.ts';
 import { UsageError } from '../../errors.ts';
@@ -21,6 +21,7 @@ import { leaseSecondsSchema, timeLimitSchema } from '../../options/values/durati
 import { isGiven, refuseCombinations, requireCompanion } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
 import { catchOption, holdOption, validateCatch } from './catch/catch-options.ts';
+import { manyOptions } from './many/many-options.ts';
 
 const { defineOption, defineSwitch } = createGroup('Session:');
 const { recordFile } = attachmentOptions;
@@ -36,6 +37,14 @@ export const containerOption = defineOption({
 export const targetArgument = defineOptionalArgument({
   name: 'TARGET',
   schema: z.string().transform(parseTargetName),
+  values: 'target',
+});
+
+/** Names what a session, or several, are opened in. */
+export const targetsArgument = defineArguments({
+  name: 'TARGET',
+  schema: z.string().transform(parseTargetName),
+  isRequired: false,
   values: 'target',
 });
 
@@ -75,7 +84,7 @@ export const sessionOptions = {
   allNamespaces: defineSwitch({
     flag: 'all-namespaces',
     alias: 'A',
-    describe: 'without TARGET: choose from all namespaces',
+    describe: 'all namespaces, for --selector, or to choose from without TARGET',
   }),
   tool: defineOption({
     flag: 'tool',
@@ -83,6 +92,7 @@ export const sessionOptions = {
     values: 'tool',
   }),
   ...outputFileOptions,
+  many: manyOptions,
   tty,
   noTTY,
   stdin: stdinOption,
@@ -123,7 +133,7 @@ export const sessionOptions = {
 export function validateSessionOptions(sources: OptionSources): void {
   const { outputFile, force } = outputFileOptions;
   requireCompanion(sources, recordInput, recordFile);
-  requireCompanion(sources, force, outputFile);
+  if (!isGiven(manyOptions.outputDir, sources)) requireCompanion(sources, force, outputFile);
   refuseCombinations(sources, tty, [noTTY]);
   refuseCombinations(sources, detach, [stdinOption, recordFile, follow]);
   const waiting = [wait, follow, catchOption];
@@ -143,3 +153,9 @@ export function validateSessionOptions(sources: OptionSources): void {
   refuseCombinations(sources, catchOption, [wait, follow, dead, detach, dryRunOptions.mode]);
   refuseCombinations(sources, outputFile, [tty, detach, follow]);
 }
+
+/** Options that a command in many targets does not take. */
+export const optionsOfOne: Option[] = [
+  ...[tty, stdinOption, detach, follow, wait, dead, catchOption, outputFileOptions.outputFile],
+  ...[recordFile, attachmentOptions.detachKeys, attachmentOptions.keepSeconds, dryRunOptions.mode],
+];

@@ -12,12 +12,13 @@ import { describeDryRun } from '../../options/dry-run-options.ts';
 import { checkValue } from '../../options/option-values.ts';
 import { requireFile } from '../../options/output-file-options.ts';
 import { describeCatch } from './catch/catch-options.ts';
+import { isForMany } from './many/many-options.ts';
 import { describeUnknownTool } from '../unknown-tool.ts';
 import type { sessionOptions } from './session-options.ts';
 
 /** What a command line gives the command that opens a session. */
 export type SessionValues = OptionValues<typeof sessionOptions> & {
-  target: TargetName | null;
+  targets: TargetName[];
   /** What stands after `--`. */
   command: string[] | null;
 };
@@ -37,7 +38,7 @@ export function describeRequest(values: SessionValues, recipes: Recipe[], contex
   const terminal = decideTerminal(values, context, command !== null);
   return {
     /** null: one is chosen on the terminal. */
-    target: requireTarget(values, context),
+    target: isForMany(values) ? null : requireTarget(values, context),
     allNamespaces: values.allNamespaces,
     container: values.container,
     /** null: a login shell. */
@@ -89,11 +90,14 @@ function isOfProcess({ wait, follow, catch: isCaught, setup }: SessionValues): b
 }
 
 function requireTarget(
-  { target, allNamespaces, wait, dead, catch: isCaught }: SessionValues,
+  { targets, allNamespaces, wait, dead, catch: isCaught }: SessionValues,
   { stdin, stderr }: Context,
 ): TargetName | null {
+  const target = targets[0] ?? null;
   if (target !== null && allNamespaces)
-    throw new UsageError('--all-namespaces is for choosing a target; the namespace of TARGET is given by -n');
+    throw new UsageError(
+      '--all-namespaces is for choosing a target, and for --selector; the namespace of TARGET is given by -n',
+    );
   if (target === null && wait)
     throw new UsageError('--wait needs a TARGET: only what runs can be chosen from');
   if (target === null && isCaught)
@@ -122,7 +126,7 @@ function chooseCommand(values: SessionValues, recipes: Recipe[], context: Contex
   const found = findToolCommand(tool, command ?? [], recipes);
   if (found === null) throw describeUnknownTool(tool, [...listRecipes(recipes), ...listTools()]);
   const recipe = findRecipe(tool, recipes);
-  if (recipe !== null) requireFile(values, recipe.output, context);
+  if (recipe !== null && !isForMany(values)) requireFile(values, recipe.output, context);
   return checkValue(commandSchema, found, null);
 }
 

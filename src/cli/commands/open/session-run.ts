@@ -6,19 +6,14 @@ import { NodeRefusalError } from '../../../cluster/agent-pods/refusals/node-refu
 import { isResident, refuseLongKeep } from '../../../cluster/agent-pods/resident/session-keep.ts';
 import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
-import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
-import type { ClientSession, SessionRequest } from '../../../cluster/session/client-session.ts';
+import type { ClientSession } from '../../../cluster/session/client-session.ts';
 import type { SessionAgent } from '../../../cluster/session/open-session.ts';
-import { findStorageLimits } from '../../../cluster/target/storage/storage-limits.ts';
-import { findKubeletUID } from '../../../cluster/target/waits/next-start.ts';
 import { explainEndedTarget, isEndedTarget } from '../../../cluster/target/target-end.ts';
-import { nameContext } from '../../../session-api/command-setup.ts';
 import type { ProblemError } from '../../../session-api/problem.ts';
 import type { SessionEnd } from '../../../session-api/session-end.ts';
-import { maxTerminalVariableLength, type SessionTarget } from '../../../session-api/session-spec.ts';
+import type { SessionTarget } from '../../../session-api/session-spec.ts';
 import { Failure } from '../../../failure/failure.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
-import { getWindowSize } from '../../../terminal/window-size.ts';
 import { formatAttachCommand } from '../../attached/attach-hint.ts';
 import type { Recording } from '../../attached/recording.ts';
 import { lookUpLimitMs, noteFollowedEnd, reportSessionEnd } from '../../attached/session-end-report.ts';
@@ -33,6 +28,7 @@ import { confirmPriority } from './confirm-priority.ts';
 import { findTarget, type FoundTarget } from './find-target.ts';
 import { leaveEvent } from './leave-event.ts';
 import type { RequestedSession, SessionOptions } from './session-request.ts';
+import { describeSessionBody } from './start/session-body.ts';
 
 /**
  * Opens a session, or shows what would be made for it.
@@ -228,7 +224,8 @@ class SessionRun {
     signal: AbortSignal,
   ): Promise<ClientSession> {
     const { openSession } = await loadSessionModules();
-    const spec = this.#describeSession(found, api.connection.context);
+    const origin = { client: this.#clientID, kubeContext: api.connection.context };
+    const spec = describeSessionBody(found, this.#options, origin, this.#context);
     const { agent, createNamespace } = this.#options;
     let { priorityClass } = agent;
     let isNamespaceMade = false;
@@ -269,36 +266,6 @@ class SessionRun {
     };
   }
 
-  #describeSession({ target, claimedUser, pod }: FoundTarget, context: string | null): SessionRequest {
-    const options = this.#options;
-    const { variables } = options.setup;
-    const { stdout, env } = this.#context;
-    return {
-      target,
-      command: options.command,
-      terminal: options.terminal
-        ? {
-            ...getWindowSize(stdout),
-            term: env['TERM']?.slice(0, maxTerminalVariableLength) || 'xterm',
-            colorTerm: env['COLORTERM']?.slice(0, maxTerminalVariableLength) ?? null,
-          }
-        : null,
-      setup: {
-        ...options.setup,
-        variables: { ...describeStorage(pod, target), ...variables },
-        context: nameContext(context),
-        quiet: options.quiet,
-      },
-      stdin: options.stdin,
-      client: this.#clientID,
-      graceSeconds: options.graceSeconds,
-      keepSeconds: options.detach ? options.keepSeconds : null,
-      outputBufferBytes: options.outputBufferBytes,
-      catch: options.catch && { ...options.catch, podUID: pod === null ? '' : findKubeletUID(pod) },
-      audit: { claimedUser, reason: options.reason },
-    };
-  }
-
   #describeAttachment(): AttachmentOptions {
     const options = this.#options;
     return {
@@ -322,16 +289,6 @@ class SessionRun {
     const recording = { file: recordFile, session: { target, command }, hasTerminal: terminal };
     this.#recording = await startRecording(recording, this.#lifetime, this.#context);
   }
-}
-
-/** Far below what a variable may have: a pod that names so much is debugged without it. */
-const maxStorageLength = 8192;
-
-/** What a session can't see: storage_limits.py of the toolbox reads it. */
-function describeStorage(pod: Pod | null, target: SessionTarget): Record<string, string> {
-  const limits = pod && target.kind === 'container' ? findStorageLimits(pod, target.container) : null;
-  const text = limits && JSON.stringify(limits);
-  return text && text.length <= maxStorageLength ? { CRASHCART_STORAGE: text } : {};
 }
 
 /** What only a session needs, with http2 and ws: not loaded before, as start-up is most of what a short command costs. */
