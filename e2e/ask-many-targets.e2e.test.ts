@@ -153,6 +153,16 @@ test('without a command, many shells are not opened: on a terminal one target is
   }
 }, 60_000);
 
+test('when nobody reads the output any more, all sessions end', async () => {
+  const yes = ['crashcart', '-n', namespace, '-l', 'app=web', '--', 'yes'];
+  const writing = await startKubectl(yes);
+  const ended = new Promise<number | null>((resolve) => writing.once('exit', resolve));
+  await waitForOutput(writing);
+  writing.stdout.destroy();
+  expect(await ended).toBe(141);
+  expect(await countRunning()).toBe(0);
+}, 60_000);
+
 test('the first failure ends all with --fail-fast', async () => {
   const script = `case $(hostname) in ${pods[0]}) exit 7;; *) sleep 600;; esac`;
   const { code, stderr } = await run('-l', 'app=web', '--fail-fast', '--', 'sh', '-c', script);

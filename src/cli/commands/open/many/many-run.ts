@@ -8,6 +8,7 @@ import { findTargets } from '../../../../cluster/target/selection/find-targets.t
 import { takeTurns } from '../../../../cluster/target/selection/node-turns.ts';
 import type { SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
 import { watchTargets } from '../../../../cluster/target/selection/watch-targets.ts';
+import { raceAbort } from '../../../../failure/abort-race.ts';
 import { Failure } from '../../../../failure/failure.ts';
 import { ProgressLine } from '../../../../terminal/progress.ts';
 import type { Context } from '../../../context.ts';
@@ -53,7 +54,8 @@ class ManyRun {
   readonly #outputs: ManyOutputs;
   readonly #progress: ProgressLine;
   readonly #results: TargetResult[] = [];
-  readonly #running = new Set<TargetRun>();
+  /** The targets whose command runs, until it is ended as well where that is due. */
+  readonly #running = new Set<Promise<void>>();
   /** Ends the sessions when one has failed. */
   readonly #failFast = new AbortController();
   /** Of what has failed, and is told while the others run. */
@@ -88,7 +90,8 @@ class ManyRun {
     ]);
     const agents = this.#connectAgents(known, signal);
     this.#lifetime.defer(() => this.#stopTimers());
-    this.#lifetime.defer((limit) => this.#endAll(limit).finally(() => agents.close()));
+    this.#lifetime.defer(() => agents.close());
+    this.#lifetime.defer((limit) => this.#waitForAll(limit));
     const { maxAtOnce } = this.#request;
     const targets = found === null ? this.#watch(signal) : takeTurns(found.targets);
     if (found !== null) {
@@ -101,7 +104,19 @@ class ManyRun {
       if (found.targets.length > maxAtOnce) this.#tellLine(found.targets.length);
     }
     const origin = { client: randomUUID(), kubeContext: this.#api.connection.context, claimedUser };
-    const run = (selected: SelectedTarget) => this.#runOne(selected, agents, origin);
+    const run = async (selected: SelectedTarget) => {
+      const running = this.#runOne(selected, agents, origin);
+      this.#running.add(running);
+      try {
+        await running;
+      } catch (error) {
+        // What is not the failure of a target, as that nobody reads our output, ends all.
+        this.#lifetime.end(error as Error);
+        throw error;
+      } finally {
+        this.#running.delete(running);
+      }
+    };
     if (!this.#failFast.signal.aborted) await pMap(targets, run, { concurrency: maxAtOnce });
     this.#progress.clear();
     this.#stopTimers();
@@ -134,7 +149,6 @@ class ManyRun {
     const signal = AbortSignal.any([this.#lifetime.signal, failed]);
     const around = { label, output, origin, mayGo: this.#request.watch };
     const run = new TargetRun(this.#api, agents, selected, around, this.#options, this.#context);
-    this.#running.add(run);
     try {
       const result = await run.run(signal);
       await output.end(result);
@@ -151,7 +165,6 @@ class ManyRun {
       // Does nothing when the command has ended.
       await run.delete(AbortSignal.timeout(endLimitMs)).catch(() => undefined);
       run.close();
-      this.#running.delete(run);
     }
   }
 
@@ -173,8 +186,9 @@ class ManyRun {
     return watchTargets(this.#api, selection, (name) => tell(`${name} has gone`), signal);
   }
 
-  async #endAll(limit: AbortSignal): Promise<void> {
-    await Promise.all([...this.#running].map((run) => run.delete(limit).catch(() => undefined)));
+  /** Each ends its own session, also one whose start is not answered yet. */
+  async #waitForAll(limit: AbortSignal): Promise<void> {
+    await raceAbort(Promise.allSettled(this.#running), limit);
   }
 
   #stopTimers(): void {
