@@ -111,7 +111,7 @@ test('where there is no memory for one more, a session waits, with a word, and t
   const small = [...target, '--agent-resource', 'limits.memory=512Mi'];
   const script = `python3 -c 'x = b"x" * ${242 * mib}; print("held", flush=True); __import__("time").sleep(60)'`;
   const full = await startSession(small, script);
-  const refused = await runCrashcart([...small, '--', 'true']);
+  const refused = await runCrashcart([...small, '--timeout', '5s', '--', 'true']);
   expect(refused.code).toBe(125);
   expect(refused.stderr).toMatch(
     /^error: the sessions on this node take 2\d\d of the 256 MiB .* no room for one more/,

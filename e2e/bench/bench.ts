@@ -8,6 +8,7 @@ import type { Figure } from './figure.ts';
 import { measureIdleAgent } from './idle-figures.ts';
 import { measureKeyPresses } from './key-press-figures.ts';
 import { measureLines } from './line-figures.ts';
+import { measureMany } from './many-figures.ts';
 import { printFigures } from './figures-table.ts';
 import { measureCompletion, measureVersion, measureWarm } from './start-figures.ts';
 import { measureThroughput } from './throughput-figures.ts';
@@ -37,6 +38,7 @@ try {
   take(...(await measureKeyPresses(cluster)));
   take(...(await measureLines(cluster, runs)));
   take(...(await measureThroughput(cluster, runs, bytes)));
+  take(...(await measureMany(cluster, runs)));
   take(...(await measureCold(cluster, runs, image)));
   printFigures(figures);
   await writeFile(

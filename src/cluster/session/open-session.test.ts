@@ -195,6 +195,24 @@ describe('a session that is opened', () => {
     expect(asked.map(({ request }) => request)).toEqual(['PUT', 'DELETE']);
   });
 
+  test('is asked for again while there is no room for it, until its time is over', async () => {
+    let attempts = 0;
+    const full = new ProblemError('capacity', 'there is no room for one more').toProblem();
+    const { opening, asked } = await open(
+      (stream) => {
+        if (++attempts === 3) answerStart(stream);
+        else {
+          stream.respond({ ':status': 503 });
+          stream.end(JSON.stringify(full));
+        }
+      },
+      { isDetached: true },
+    );
+    const { id } = await opening;
+    expect(asked.map(({ pod, request }) => `${pod} ${request}`)).toEqual(Array(3).fill('agent-1 PUT'));
+    expect([asked[2]?.id, new Set(asked.map((one) => one.id)).size]).toEqual([id, 3]);
+  });
+
   test('and that the agent refuses needs no end', async () => {
     const { opening, asked } = await open(
       (stream) => {

@@ -20,6 +20,7 @@ import { removeFailedAgents, removeUnusedAgents } from './unused-agents.ts';
 /** An agent may be about to end when it is found, and a connection may be cut. */
 const maxAttempts = 4;
 const retryDelayMs = 200;
+const fullDelayMs = 1000;
 /** The kubelet reports the end of a container a moment after the runtime has no such container any more. */
 const podStatusLimitMs = 3000;
 const podStatusPollMs = 250;
@@ -58,6 +59,7 @@ export async function openSession(
   /** UIDs of the pods that were not there before. */
   const started = new Set<string>();
   const onMade = (job: string) => made.add(job);
+  const startedAt = performance.now();
   let { known } = agent;
   let id = randomUUID();
   /** What the agent may have begun, or may still begin when it gets the request. */
@@ -82,8 +84,14 @@ export async function openSession(
         // The agent's own answer: it has no such session.
         if (error instanceof ProblemError) begun = null;
         if (begun !== session) session.close();
-        if (attempt === maxAttempts || signal.aborted) throw error;
-        if (isAgentGone(error, tunnel)) {
+        const isWaiting = isFull(error) && performance.now() - startedAt < timeoutMs;
+        if ((attempt >= maxAttempts && !isWaiting) || signal.aborted) throw error;
+        if (isWaiting) {
+          // It has stood in the agent's line for a while before it was refused: it stands in line again.
+          id = randomUUID();
+          known = [pod];
+          await delay(fullDelayMs, undefined, { signal });
+        } else if (isAgentGone(error, tunnel)) {
           if (started.has(pod.metadata.uid)) await refuseFailedStart(api, address, request, error);
           begun = null;
           id = randomUUID();
@@ -170,6 +178,11 @@ async function refuseFailedStart(
     if (pod === null || getPodStep(pod, { options, node }).kind !== 'running') return;
     await delay(podStatusPollMs, undefined, { signal });
   }
+}
+
+/** Whether there is no room for one more session on the node: others may end, or give memory back. */
+function isFull(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'capacity';
 }
 
 /** @returns null when another connection would meet the same error. */

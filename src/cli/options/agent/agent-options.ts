@@ -92,7 +92,11 @@ export function defineTimeout(group: string, describe: string, defaultLimit: str
   return createGroup(group).defineOption(option);
 }
 
-export const agentStartOption = defineTimeout('Agent:', "limit of the agent's start", agentStartLimit);
+export const agentStartOption = defineTimeout(
+  'Agent:',
+  "limit of the agent's start, and of the wait for room on its node",
+  agentStartLimit,
+);
 
 export const createNamespaceOption = defineSwitch({
   flag: 'create-namespace',
