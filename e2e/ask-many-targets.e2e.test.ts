@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApiServerProxy } from './harness/api-server-proxy.ts';
 import { runCrashcart, startKubectl, waitForOutput, waitUntil } from './harness/command-run.ts';
 import {
   createObjects,
@@ -107,6 +108,27 @@ describe('one command', () => {
       Array.from({ length: 3000 }, (_, number) => `${pod}/app ${pod} ${number} end`),
     );
     expect(lines).toEqual(expected.toSorted());
+  }, 60_000);
+
+  test('goes on everywhere when the connection is cut, and no line is lost or comes twice', async () => {
+    const proxy = await startApiServerProxy();
+    try {
+      const script = 'for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 0.2; done';
+      const args = ['crashcart', ...proxy.flags, '-n', namespace, '-l', 'app=web', '--', 'sh', '-c', script];
+      const running = await startKubectl(args);
+      const ended = new Promise<number | null>((resolve) => running.once('close', resolve));
+      let stdout = '';
+      running.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+      await waitForOutput(running);
+      proxy.cut();
+      expect(await ended).toBe(0);
+      const expected = pods.flatMap((pod) =>
+        Array.from({ length: 9 }, (_, line) => `${pod}/app ${line + 1}`),
+      );
+      expect(stdout.trim().split('\n').toSorted()).toEqual(expected.toSorted());
+    } finally {
+      proxy.close();
+    }
   }, 60_000);
 
   test('is a recipe, too, whose files go to a folder', async () => {

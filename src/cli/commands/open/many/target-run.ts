@@ -4,9 +4,11 @@ import type { NodeAgents } from '../../../../cluster/session/shared/node-agents.
 import { describeStandstill } from '../../../../cluster/target/probes/standstill.ts';
 import type { SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
 import { raceAbort } from '../../../../failure/abort-race.ts';
+import type { Failure } from '../../../../failure/failure.ts';
 import { Reporter } from '../../../../failure/reporter.ts';
 import { reportSessionEnd } from '../../../attached/session-end-report.ts';
 import type { Context } from '../../../context.ts';
+import { stepLevel } from '../../../options/verbosity.ts';
 import { leaveEvent } from '../leave-event.ts';
 import type { RequestedSession } from '../session-request.ts';
 import { describeSessionBody, type SessionOrigin } from '../start/session-body.ts';
@@ -81,10 +83,13 @@ export class TargetRun {
     const found = { ...this.#selected, claimedUser: origin.claimedUser };
     // Many terminals can't be one, and what is typed can't be for all.
     const options = { ...this.#options, terminal: false, stdin: false };
+    const trace = (line: string) => {
+      if (options.verbosity >= stepLevel) reporter.tell(line);
+    };
     const sinks = {
       ...{ stdout, stderr: output.stderr, compress: options.compress },
-      onLost: () => undefined,
-      onRestored: () => undefined,
+      onLost: ({ message }: Failure) => trace(`${message}; reconnecting`),
+      onRestored: () => trace('the connection is restored'),
       onGap: () => undefined,
     };
     const body = describeSessionBody(found, options, origin, this.#context);
