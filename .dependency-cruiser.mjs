@@ -53,6 +53,9 @@ export default {
     rule('toolbox-on-the-ground', 'The catalogue of tools is data.', '^src/toolbox/', [
       '^src/(?!toolbox/|failure/)',
     ]),
+    rule('packets-on-the-ground', 'Captures of packets are bytes, whatever brings them.', '^src/packets/', [
+      '^src/(?!packets/|failure/)',
+    ]),
     rule('terminal-for-cli', 'What draws on a terminal knows no cluster.', '^src/terminal/', [
       '^src/(?!terminal/|failure/|session-api/)',
     ]),

@@ -132,7 +132,7 @@ describe('where agents can run', () => {
         'may read nodes',
       ],
       ...['may make agents', 'may enter agents', 'may read refusals', 'may clean up'],
-      ...['may wait for targets', 'may tell why', 'may leave events'],
+      ...['may wait for targets', 'may tell why', 'may name addresses', 'may leave events'],
       ...['agent namespace', 'quota', 'limit range', 'admission of Jobs', 'admission of pods'],
       ...['node', 'node taints', 'node pressure', 'container runtime', 'kernel', 'agents'],
     ])
@@ -227,6 +227,7 @@ describe('where agents can’t run', () => {
       ['may clean up', 'warning'],
       ['may wait for targets', 'warning'],
       ['may tell why', 'warning'],
+      ['may name addresses', 'warning'],
       ['may leave events', 'warning'],
       ['target', 'unknown'],
       ['agent namespace', 'unknown'],

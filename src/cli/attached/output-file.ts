@@ -28,7 +28,7 @@ export async function writeOutputFile(
   reporter: Reporter,
   run: (output: Writable) => Promise<number>,
 ): Promise<number> {
-  await refuseExisting(path, force);
+  await refuseExistingFile(path, force);
   const temporary = join(dirname(path), `.crashcart-${randomUUID()}.part`);
   const stream = await openFile(path, temporary);
   const say = (why: string) => reporter.error(`${path} was not written: ${why}`);
@@ -74,7 +74,7 @@ async function close(stream: SparseFile): Promise<void> {
 /** Renames the complete file. When the name was taken in the meantime, the output is kept under another name. */
 async function giveName(temporary: string, path: string, force: boolean): Promise<void> {
   try {
-    await refuseExisting(path, force);
+    await refuseExistingFile(path, force);
     await rename(temporary, path);
   } catch (error) {
     const kept = join(dirname(path), `crashcart-${randomUUID()}`);
@@ -86,7 +86,7 @@ async function giveName(temporary: string, path: string, force: boolean): Promis
 }
 
 /** @throws UsageError when there is a file. A device, folder or link is never replaced, not even with `force`. */
-async function refuseExisting(path: string, force: boolean): Promise<void> {
+export async function refuseExistingFile(path: string, force: boolean): Promise<void> {
   const existing = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     // Other problems show when the file is created.
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;

@@ -24,6 +24,10 @@ const commands: Record<string, CommandEntry> = {
     summary: 'remove agents that are not needed',
     load: async () => (await import('./agents/clean-command.ts')).cleanCommand,
   },
+  capture: {
+    summary: 'capture the packets of pods and nodes, in one file',
+    load: async () => (await import('./capture/capture-command.ts')).captureCommand,
+  },
   doctor: {
     summary: 'check whether sessions will work, and how to fix what fails',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
@@ -70,7 +74,7 @@ const commands: Record<string, CommandEntry> = {
 export const commandTable = new Map(Object.entries(commands));
 
 /** Words that will be subcommands: reserved already, so that no script uses them as names of pods. */
-export const plannedWords = ['cp', 'capture', 'forward'];
+export const plannedWords = ['cp', 'forward'];
 
 /** Whether a word is not a target: a pod of such a name is reached as `pod/NAME`. */
 export function isReservedWord(word: string): boolean {

@@ -83,6 +83,12 @@ export function listPermissionSteps(targets: string | null, agents: string): Per
       fix: `${userFix}; \`why\` tells less without it, and a session not that a probe has ended its target`,
     },
     {
+      check: 'may name addresses',
+      needs: need(targets, 'services', 'list'),
+      without: 'warning',
+      fix: `${userFix}; without it, the files of \`capture\` have no names of services`,
+    },
+    {
       check: 'may leave events',
       needs: need(targets, 'events', 'create'),
       without: 'warning',

@@ -39,7 +39,7 @@ export const sessionCommand = defineCommand({
       line: 'kubectl crashcart pod/web-0 -c app -- ss -tlnp',
     },
     {
-      purpose: 'Capture the packets of a deployment in a file',
+      purpose: 'Packets of a deployment, with any flag of tcpdump',
       line: 'kubectl crashcart deployment/web --tool tcpdump -- -i eth0 -w - > web.pcap',
     },
     {

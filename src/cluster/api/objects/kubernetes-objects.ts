@@ -101,6 +101,8 @@ export const podSchema = z.object({
     os: z.object({ name: z.string() }).nullable().default(null),
     /** false: the pod has a user namespace of its own. */
     hostUsers: z.boolean().nullable().default(null),
+    /** Whether the pod is on its node's own network. */
+    hostNetwork: z.boolean().nullable().default(null),
     shareProcessNamespace: z.boolean().nullable().default(null),
     containers: containersSchema,
     initContainers: containersSchema,
