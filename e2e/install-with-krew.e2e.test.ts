@@ -73,7 +73,7 @@ test('kubectl crashcart runs there', async () => {
   expect(await run(['/bin/kubectl', 'plugin', 'list', '--name-only'])).toContain('kubectl-crashcart');
   expect(await run(['/bin/kubectl', 'crashcart', '--version'])).toBe('kubectl-crashcart 1.2.3\n');
   // More than the first file of the bundle.
-  expect(await run(['/bin/kubectl', 'crashcart', '--help'])).toContain('kubectl crashcart [TARGET]');
+  expect(await run(['/bin/kubectl', 'crashcart', '--help'])).toContain('kubectl crashcart [TARGET...]');
 });
 
 test('completion is installed by the plugin, beside the link that krew keeps', async () => {

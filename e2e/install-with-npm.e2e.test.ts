@@ -59,7 +59,7 @@ test('kubectl finds the plugin and its completion where npm links them, and man 
   const run = (args: string[]) => execFileSync(kubectl, args, { env, stdio: 'pipe' }).toString();
   expect(readdirSync(join(prefix, 'share/man/man1'))).toEqual(['kubectl-crashcart.1']);
   expect(run(['crashcart', '--version'])).toBe('kubectl-crashcart 1.2.3\n');
-  expect(run(['crashcart', '--help'])).toContain('kubectl crashcart [TARGET]');
+  expect(run(['crashcart', '--help'])).toContain('kubectl crashcart [TARGET...]');
   expect(run(['crashcart', 'manifests'])).toMatch(/^---\n# manifests\/namespace\.yaml\n/);
   expect(run(['__complete', 'crashcart', 'web', '--tool', 'tcpd'])).toBe(
     'tcpdump\tpackets on all interfaces, until Ctrl-C\n:4\n',

@@ -95,7 +95,7 @@ test('what Windows gets as one executable runs as one for this machine', async (
   writeFileSync(file, await buildExecutable(singleFile, binary, binary), { mode: 0o755 });
   const run = (args: string[]) => execFileSync(file, args, { env: { HOME: folder }, cwd: '/' }).toString();
   expect(run(['--version'])).toBe('kubectl-crashcart 1.2.3\n');
-  expect(run(['--help'])).toContain('kubectl crashcart [TARGET]');
+  expect(run(['--help'])).toContain('kubectl crashcart [TARGET...]');
   expect(run(['__complete', 'web', '--tool', 'tcpd'])).toBe(
     'tcpdump\tpackets on all interfaces, until Ctrl-C\n:4\n',
   );

@@ -73,7 +73,7 @@ def sample_by_perf(
     except subprocess.TimeoutExpired as error:
         raise NoAnswer(f"perf did not end within {seconds + PERF_SECONDS:g} s") from error
     if recorded.returncode != 0:
-        raise NoAnswer(f"no perf events: {recorded.stderr.strip() or 'perf failed'}")
+        raise NoAnswer(f"no perf events: {recorded.stderr.strip() or f'perf record ended with {recorded.returncode}'}")
     prepare_map()
     check_map(pid)
     # --no-inline: else perf starts addr2line for each address.
