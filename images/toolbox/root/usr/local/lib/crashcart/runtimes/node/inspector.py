@@ -25,7 +25,9 @@ from runtimes.node.connection import Connection, connect
 
 DEFAULT_PORT = 9229
 OPEN_SECONDS = 20
-CLOSE_SECONDS = 10
+CLOSE_SECONDS = 12
+# Then it is asked again: what a busy program was asked before may have kept it from closing.
+CLOSE_ATTEMPT_SECONDS = 3
 POLL_SECONDS = 0.05
 CANCEL_SECONDS = 0.5
 
@@ -119,15 +121,12 @@ async def close_inspector(pid: int, before: set[Place]) -> None:
         place = await wait_for_place(pid, before, 1)
         if place is None:
             return
-        # By a connection of its own: the other one may have ended in the middle of anything.
-        async with connect(*place) as connection:
-            try:
-                await connection.evaluate("process._debugEnd()")
-            except NoAnswer:
-                # It closes this connection, too. What counts is whether it listens.
-                pass
-        if not await wait_until_closed(pid, place):
-            say(f"the inspector of process {pid} did not close: {describe(place)} stays open until the process ends")
+        end = time.monotonic() + CLOSE_SECONDS
+        while place in find_own_places(pid):
+            if time.monotonic() >= end:
+                say(f"the inspector of process {pid} did not close: {describe(place)} stays open until the process ends")
+                return
+            await ask_to_close(pid, place)
     except (NoAnswer, OSError) as error:
         if os.path.exists(f"/proc/{pid}"):
             say(f"the inspector of process {pid} could not be closed, and stays open until the process ends: {error}")
@@ -189,13 +188,18 @@ async def wait_for_place(pid: int, before: set[Place], seconds: float) -> Place 
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def wait_until_closed(pid: int, place: Place) -> bool:
-    end = time.monotonic() + CLOSE_SECONDS
-    while place in find_own_places(pid):
-        if time.monotonic() >= end:
-            return False
+async def ask_to_close(pid: int, place: Place) -> None:
+    """Returns when it has closed, or is to be asked again."""
+    # By a connection of its own: the other one may have ended in the middle of anything.
+    try:
+        async with connect(*place) as connection:
+            await connection.evaluate("process._debugEnd()")
+    except (NoAnswer, OSError):
+        # It closes this connection, too. What counts is whether it listens.
+        pass
+    end = time.monotonic() + CLOSE_ATTEMPT_SECONDS
+    while place in find_own_places(pid) and time.monotonic() < end:
         await asyncio.sleep(POLL_SECONDS)
-    return True
 
 
 def find_own_places(pid: int) -> set[Place]:
