@@ -14,7 +14,6 @@ const maxTextBytes = 0xff_ff;
 const maxNameRecords = 10_000;
 
 const optionCodes = {
-  comment: 1,
   ifName: 2,
   ifDescription: 3,
   ifTimeResolution: 9,
@@ -35,7 +34,6 @@ export interface CaptureInterface extends PcapHeader {
   description: string;
   /** null: every packet. */
   filter: string | null;
-  comment: string | null;
 }
 
 /** What one interface has captured. */
@@ -63,12 +61,11 @@ export function encodeSection(application: string): Buffer {
 
 /** Describes an interface: the first one of a file has the index 0, the next 1. */
 export function encodeInterface(described: CaptureInterface): Buffer {
-  const { linkType, snapLength, name, description, filter, comment } = described;
+  const { linkType, snapLength, name, description, filter } = described;
   const head = Buffer.alloc(8);
   head.writeUInt16LE(linkType, 0);
   head.writeUInt32LE(snapLength, 4);
   const options: BlockOption[] = [
-    [optionCodes.comment, comment],
     [optionCodes.ifName, name],
     [optionCodes.ifDescription, description],
     [optionCodes.ifTimeResolution, Buffer.of(nanoseconds)],

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerHttp2Stream } from 'node:http2';
+import type { Writable } from 'node:stream';
 import { constants, createZstdCompress, type ZstdCompress } from 'node:zlib';
 import { raceAbort } from '../../failure/abort-race.ts';
 import { offsetHeader, type OutputStreamName } from '../../session-api/session-routes.ts';
@@ -39,33 +40,40 @@ export async function sendOutput(
   stream.once('close', () => gone.abort());
   const sink = compress ? openCompressor(stream) : stream;
   try {
+    await sendChunks(chunks, { stream, sink, gone: gone.signal });
+    const end = await raceAbort(session.ended, gone.signal);
+    const output = session.output(name);
+    stream.once('wantTrailers', () => {
+      stream.sendTrailers(formatTrailers({ bytes: output.bytes, sha256: output.sha256, end }));
+      if (isHeld) session.markEndTold();
+    });
+    sink.end();
+  } catch (error) {
+    // The client has cut the request, and asks again.
+    if (!gone.signal.aborted) throw error;
+  }
+}
+
+/** @throws the reason of `gone` when the request is cut; the error of the output. */
+async function sendChunks(
+  chunks: OutputReading['chunks'],
+  { stream, sink, gone }: { stream: ServerHttp2Stream; sink: Writable; gone: AbortSignal },
+): Promise<void> {
+  try {
     for (;;) {
-      const { value, done } = await raceAbort(chunks.next(), gone.signal);
-      if (done === true || stream.destroyed) break;
+      const { value, done } = await raceAbort(chunks.next(), gone);
+      if (done === true || stream.destroyed) return;
       const taken = sink.write(value);
       if (sink !== stream) flush(sink as ZstdCompress);
-      if (!taken)
-        await raceAbort(
-          once(sink, 'drain').catch(() => undefined),
-          gone.signal,
-        );
+      if (taken) continue;
+      const drained = once(sink, 'drain').catch(() => undefined);
+      await raceAbort(drained, gone);
     }
-  } catch (error) {
-    if (gone.signal.aborted) return;
-    throw error;
   } finally {
     // The reader may wait for output that is still to come, and can end only then.
     void chunks.return();
     if (sink !== stream && stream.destroyed) sink.destroy();
   }
-  const end = await raceAbort(session.ended, gone.signal).catch(() => null);
-  if (end === null || stream.destroyed) return;
-  const output = session.output(name);
-  stream.once('wantTrailers', () => {
-    stream.sendTrailers(formatTrailers({ bytes: output.bytes, sha256: output.sha256, end }));
-    if (isHeld) session.markEndTold();
-  });
-  sink.end();
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hasPodEnded } from '../api/objects/pod-phase.ts';
 import * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { getErrorMessage } from '../../failure/error-message.ts';
@@ -68,7 +69,7 @@ export async function listAddressNames(
   }
   for (const { metadata, status } of foundPods) {
     // Another pod may have its address by now.
-    if (['Succeeded', 'Failed'].includes(status.phase)) continue;
+    if (hasPodEnded(status)) continue;
     for (const { ip } of status.podIPs) {
       // A pod on the node's network has the node's address, as others there have.
       if (!hosts.has(ip)) add(ip, `${metadata.name}.${metadata.namespace}.pod`);

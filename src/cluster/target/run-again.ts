@@ -1,3 +1,4 @@
+import { hasPodEnded } from '../api/objects/pod-phase.ts';
 import type { ContainerStatus, Pod } from '../api/objects/kubernetes-objects.ts';
 
 /**
@@ -9,7 +10,7 @@ export function mayRunAgain(
   name: string,
   status: ContainerStatus | null,
 ): boolean {
-  if (pod.phase === 'Succeeded' || pod.phase === 'Failed') return false;
+  if (hasPodEnded(pod)) return false;
   const ended = status?.state.terminated;
   if (!ended) return true;
   const policy = findRestartPolicy({ spec }, name);

@@ -1,3 +1,4 @@
+import { hasPodEnded } from '../api/objects/pod-phase.ts';
 import { Failure } from '../../failure/failure.ts';
 import type { ContainerStatus, Pod } from '../api/objects/kubernetes-objects.ts';
 import { mayRunAgain } from './run-again.ts';
@@ -137,7 +138,7 @@ function describePod({ metadata, status }: Pod, container: string, waitingReason
   if (phase === 'Pending' && scheduled?.status === 'False') {
     return `${where} is pending: ${scheduled.reason} (${scheduled.message})`;
   }
-  if (phase === 'Succeeded' || phase === 'Failed') {
+  if (hasPodEnded(status)) {
     return `${where} has ended: ${[phase, reason, message].filter((part) => part !== '').join(', ')}`;
   }
   const detail = [phase && `pod ${phase}`, waitingReason].filter((part) => part !== '').join(', ');

@@ -1,3 +1,4 @@
+import { hasPodEnded } from '../api/objects/pod-phase.ts';
 import * as z from 'zod';
 import type { ApiClient } from '../api/api-client.ts';
 import { listOf } from '../api/objects/kubernetes-objects.ts';
@@ -40,7 +41,7 @@ export async function listTargetNames(
         signal,
       });
       // Pending pods too: their init containers may run.
-      const alive = items.filter(({ status }) => !['Succeeded', 'Failed'].includes(status.phase));
+      const alive = items.filter(({ status }) => !hasPodEnded(status));
       return alive.map(({ metadata }) => metadata.name);
     }
   }

@@ -19,16 +19,19 @@ export function reportCapture(outcome: CaptureOutcome, reporter: Reporter, quiet
   for (const { name, error } of refused) reporter.error(`${name} was not captured: ${error.message}`);
   for (const { target, failure, packets } of results) {
     if (failure === null) continue;
-    const what = packets === 0 ? 'was not captured' : `was captured only in part (${formatCount(packets)})`;
+    const what =
+      packets === 0 ? 'was not captured' : `was captured only in part (${formatCount(packets, 'packet')})`;
     reporter.error(`${target.name} ${what}: ${failure}`);
   }
   for (const { target, dropped } of results) {
     if (dropped !== null && dropped > 0)
-      reporter.warning(`${target.name}: ${formatCount(dropped)} dropped on the node: they came too fast`);
+      reporter.warning(
+        `${target.name}: ${formatCount(dropped, 'packet')} dropped on the node: they came too fast`,
+      );
   }
   if (lateItems > 0)
     reporter.warning(
-      `${formatCount(lateItems)} came too late for their place: \`reordercap\` puts them in order`,
+      `${formatCount(lateItems, 'packet')} came too late for their place: \`reordercap\` puts them in order`,
     );
   if (!quiet) tellCounts(outcome, reporter);
   const isWhole = refused.length === 0 && results.every(({ failure }) => failure === null);
@@ -38,19 +41,19 @@ export function reportCapture(outcome: CaptureOutcome, reporter: Reporter, quiet
 }
 
 function tellCounts({ results, destination }: CaptureOutcome, reporter: Reporter): void {
-  for (const { target, node, packets, dropped } of results.map((each) => ({
-    ...each,
-    node: each.target.node,
-  }))) {
+  for (const { target, packets, dropped } of results) {
     const drops = dropped === null ? 'drops not known' : `${dropped} dropped`;
-    reporter.tell(`${target.name} on ${node}: ${formatCount(packets)}, ${drops}`);
+    reporter.tell(`${target.name} on ${target.node}: ${formatCount(packets, 'packet')}, ${drops}`);
   }
   if (destination === null) return;
   const total = results.reduce((sum, { packets }) => sum + packets, 0);
-  const targets = `${results.length} target${results.length === 1 ? '' : 's'}`;
-  reporter.tell(`${destination.name}: ${formatCount(total)} of ${targets}, ${destination.bytes} bytes`);
+  const targets = formatCount(results.length, 'target');
+  reporter.tell(
+    `${destination.name}: ${formatCount(total, 'packet')} of ${targets}, ${destination.bytes} bytes`,
+  );
 }
 
-function formatCount(count: number): string {
-  return `${count} packet${count === 1 ? '' : 's'}`;
+/** @param what is counted, of which there may be one. */
+export function formatCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -11,13 +11,19 @@ import { openApi } from '../../options/access-options.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
 import { CaptureFlow } from './capture-flow.ts';
 import type { CaptureFormat } from './format/capture-format.ts';
-import { type CaptureOutcome, reportCapture } from './capture-report.ts';
+import { type CaptureOutcome, formatCount, reportCapture } from './capture-report.ts';
 import { type CaptureRequest, joinWords } from './capture-request.ts';
 import { CaptureSessions } from './capture-sessions.ts';
 import { type CapturedTarget, selectNetworks, type TargetResult } from './targets/captured-target.ts';
 import { checkFilter } from './tcpdump/filter-check.ts';
 import { createLineFormat } from './format/packet-line-format.ts';
-import { openPacketFile, openPacketOutput, openWireshark, type PacketSink } from './packet-sink.ts';
+import {
+  openLineOutput,
+  openPacketFile,
+  openPacketOutput,
+  openWireshark,
+  type PacketSink,
+} from './packet-sink.ts';
 import { createPcapngFormat } from './format/pcapng-format.ts';
 import { TargetCapture } from './tcpdump/target-capture.ts';
 import { buildTcpdump, type TcpdumpRequest } from './tcpdump/tcpdump-command.ts';
@@ -61,10 +67,11 @@ class CaptureRun {
   async run(): Promise<number> {
     const { signal } = this.#lifetime;
     const api = await openApi(this.#request, this.#context);
-    const onProgress = (step: string) => this.#progress.show(step);
     const [found, sessions] = await Promise.all([
       this.#findTargets(api),
-      CaptureSessions.prepare(api, this.#request, { context: this.#context, onProgress, signal }),
+      CaptureSessions.prepare(api, this.#request, {
+        ...{ context: this.#context, progress: this.#progress, signal },
+      }),
     ]);
     this.#lifetime.defer(() => sessions.close());
     const { networks, refused } = found;
@@ -79,7 +86,6 @@ class CaptureRun {
     const format = createPcapngFormat({
       names,
       getFilter: ({ isNodeNetwork }) => this.#describeTcpdump(api, isNodeNetwork).filter,
-      getComment: () => null,
       targetCount: networks.length,
     });
     return await this.#capture(format, around);
@@ -131,8 +137,7 @@ class CaptureRun {
     if (wireshark) return await openWireshark();
     if (write === '-') return openPacketOutput(stdout);
     if (write !== null) return await openPacketFile(write, force);
-    // Lines are for a terminal, too.
-    return openPacketOutput(Object.assign(Object.create(stdout) as typeof stdout, { isTTY: false }));
+    return openLineOutput(stdout);
   }
 
   #describeTcpdump(api: ApiClient, isNodeNetwork: boolean): TcpdumpRequest {
@@ -217,10 +222,8 @@ class CaptureRun {
 
   #tellBegin(networks: CapturedTarget[]): void {
     const nodes = new Set(networks.map(({ node }) => node)).size;
-    const targets = `${networks.length} target${networks.length === 1 ? '' : 's'}`;
-    this.#context.reporter.tell(
-      `Capturing ${targets} on ${nodes} node${nodes === 1 ? '' : 's'}; Ctrl-C ends the capture.`,
-    );
+    const where = `${formatCount(networks.length, 'target')} on ${formatCount(nodes, 'node')}`;
+    this.#context.reporter.tell(`Capturing ${where}; Ctrl-C ends the capture.`);
   }
 
   async #finish<Item extends TimedItem>({

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { NamespaceMissingError } from '../../../cluster/agent-pods/agent-jobs.ts';
 import { listAgents } from '../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
@@ -7,10 +6,10 @@ import type { ClientSession, SessionRequest } from '../../../cluster/session/cli
 import { NodeAgents } from '../../../cluster/session/shared/node-agents.ts';
 import type { SelectedTarget } from '../../../cluster/target/selection/target-selection.ts';
 import { commandSetupSchema, nameContext } from '../../../session-api/command-setup.ts';
+import type { ProgressLine } from '../../../terminal/progress.ts';
 import type { Context } from '../../context.ts';
 import { describeAgentOptions } from '../../options/agent/agent-options.ts';
-import { confirmNamespace } from '../open/confirm-namespace.ts';
-import { confirmPriority } from '../open/confirm-priority.ts';
+import { confirmStart } from '../open/start/confirmed-start.ts';
 import type { CaptureSinks } from './tcpdump/target-capture.ts';
 import type { CaptureRequest } from './capture-request.ts';
 
@@ -21,7 +20,7 @@ const outputBufferBytes = 4 * 1024 * 1024;
 /** What the sessions of a capture share. */
 interface Surroundings {
   context: Context;
-  onProgress: (step: string) => void;
+  progress: ProgressLine;
   signal: AbortSignal;
 }
 
@@ -43,30 +42,17 @@ export class CaptureSessions {
   static async prepare(
     api: ApiClient,
     request: CaptureRequest,
-    { context, onProgress, signal }: Surroundings,
+    { context, progress, signal }: Surroundings,
   ): Promise<CaptureSessions> {
     const options = describeAgentOptions(request.agent, request);
     const [known, claimedUser] = await Promise.all([
       listAgents(api, options.namespace, signal),
       findUserName(api, signal),
     ]);
-    /** Nodes are started beside each other, and the user is asked one question after the other. */
-    let asked: Promise<unknown> = Promise.resolve();
     const agents = new NodeAgents(api, {
-      ...{ options, known, timeoutMs: request.timeoutMs, onProgress, signal },
-      retry: async (error, _node, tried) => {
-        const ask = async () => {
-          if (error instanceof NamespaceMissingError) {
-            await confirmNamespace(api, error, request, context, signal);
-            return tried;
-          }
-          const priorityClass = await confirmPriority(error, tried.priorityClass, context, signal);
-          return { ...tried, priorityClass };
-        };
-        const answer = asked.then(ask, ask);
-        asked = answer;
-        return await answer;
-      },
+      ...{ options, known, timeoutMs: request.timeoutMs, signal },
+      onProgress: (step) => progress.show(step),
+      retry: confirmStart(api, request, progress, context, signal),
     });
     const spec = {
       ...{

@@ -62,9 +62,14 @@ export async function openPacketFile(path: string, force: boolean): Promise<Pack
   };
 }
 
-/** The plugin's own stdout. @throws UsageError when that is a terminal. */
+/** The plugin's own stdout for packets. @throws UsageError when that is a terminal. */
 export function openPacketOutput(stdout: Writable & { isTTY?: boolean }): PacketSink {
   if (stdout.isTTY) throw new UsageError('a capture is not text: redirect stdout, or give -w a file');
+  return openLineOutput(stdout);
+}
+
+/** The plugin's own stdout for lines, which a terminal may show. */
+export function openLineOutput(stdout: Writable): PacketSink {
   const done = () => Promise.resolve();
   return {
     name: 'stdout',

@@ -1,3 +1,4 @@
+import { hasPodEnded } from '../../api/objects/pod-phase.ts';
 import { Failure, type FailureCode } from '../../../failure/failure.ts';
 import type { ApiClient } from '../../api/api-client.ts';
 import type { Pod } from '../../api/objects/kubernetes-objects.ts';
@@ -48,9 +49,9 @@ export async function findTargets(
   };
 }
 
-/** Whether a pod has ended, or is about to: it is no target of a selection. */
+/** Whether a pod has ended, or is about to: a selection leaves such a pod out. */
 export function isEndingPod({ metadata, status }: Pod): boolean {
-  return metadata.deletionTimestamp !== null || ['Succeeded', 'Failed'].includes(status.phase);
+  return metadata.deletionTimestamp !== null || hasPodEnded(status);
 }
 
 async function findNamed(

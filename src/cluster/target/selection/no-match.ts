@@ -7,7 +7,7 @@ const maxPods = 500;
 const maxNamespaces = 5;
 
 /** A search that has found nothing. */
-export interface VainSearch {
+export interface EmptySearch {
   selector: string;
   /** null: all namespaces. */
   namespace: string | null;
@@ -22,7 +22,7 @@ export interface VainSearch {
  */
 export async function describeNoMatch(
   api: ApiClient,
-  { selector, namespace, endedPods }: VainSearch,
+  { selector, namespace, endedPods }: EmptySearch,
   signal: AbortSignal,
 ): Promise<Failure> {
   const where = namespace === null ? 'any namespace' : `the namespace "${namespace}"`;

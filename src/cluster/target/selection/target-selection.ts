@@ -51,3 +51,10 @@ export function groupByNode<Target extends { node: string }>(targets: Target[]):
 export function identifyTarget({ target }: SelectedTarget): string {
   return target.kind === 'node' ? `node/${target.node}` : `${target.podUID}/${target.containerID}`;
 }
+
+/** @returns what messages and lines call a target: POD/CONTAINER, with its namespace where there may be several; or node/NAME. */
+export function labelTarget({ target }: Pick<SelectedTarget, 'target'>, withNamespace: boolean): string {
+  if (target.kind === 'node') return `node/${target.node}`;
+  const name = `${target.pod}/${target.container}`;
+  return withNamespace ? `${target.namespace}/${name}` : name;
+}

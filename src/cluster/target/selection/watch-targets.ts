@@ -1,9 +1,7 @@
-import { on } from 'node:events';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, on } from 'node:events';
 import type { ApiClient } from '../../api/api-client.ts';
 import type { Pod } from '../../api/objects/kubernetes-objects.ts';
-import type { ResourceEvent } from '../../api/resource-watch.ts';
-import { watchResource } from '../../api/resource-watch.ts';
+import { type ResourceEvent, watchResource } from '../../api/resource-watch.ts';
 import { pods } from '../../api/resources.ts';
 import { describePodQuery, type PodQuery } from '../kinds/pod-query.ts';
 import { isEndingPod } from './find-targets.ts';

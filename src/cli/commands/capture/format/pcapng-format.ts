@@ -35,8 +35,6 @@ export interface PcapngFacts {
   names: Map<string, Set<string>>;
   /** @returns the filter of a target; null for none. */
   getFilter: (target: CapturedTarget) => string | null;
-  /** @returns a comment on a target's interface; null for none. */
-  getComment: (target: CapturedTarget) => string | null;
   targetCount: number;
 }
 
@@ -55,7 +53,6 @@ export function createPcapngFormat(facts: PcapngFacts): CaptureFormat<PacketItem
       name: target.name,
       description: describeTarget(target),
       filter: facts.getFilter(target),
-      comment: facts.getComment(target),
     });
   };
   return {

@@ -1,4 +1,4 @@
-import type { SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
+import { labelTarget, type SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
 
 /** A network that is captured, by one container that is in it. */
 export interface CapturedTarget extends SelectedTarget {
@@ -38,16 +38,10 @@ export function selectNetworks(targets: SelectedTarget[]): {
     const { target, node, pod } = selected;
     const isNodeNetwork = target.kind === 'node' || pod?.spec.hostNetwork === true;
     const network = isNodeNetwork ? `node ${node}` : `pod ${target.podUID}`;
-    const name = nameTarget(selected);
+    const name = labelTarget(selected, true);
     const known = byNetwork.get(network);
     if (known === undefined) byNetwork.set(network, { ...selected, name, isNodeNetwork });
     else shared.push({ name, with: known.name });
   }
   return { networks: [...byNetwork.values()], shared };
-}
-
-function nameTarget({ target }: SelectedTarget): string {
-  return target.kind === 'node'
-    ? `node/${target.node}`
-    : `${target.namespace}/${target.pod}/${target.container}`;
 }

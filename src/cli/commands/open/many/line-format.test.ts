@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
-import { chooseFormat, formatEnd, labelTarget } from './line-format.ts';
+import { labelTarget, type SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
+import { chooseFormat, formatEnd } from './line-format.ts';
 import { nameFile } from './output-folder.ts';
 
 const target = {

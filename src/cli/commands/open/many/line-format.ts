@@ -26,13 +26,6 @@ export interface LineDestination {
   isTerminal: boolean;
 }
 
-/** @returns what a target is called before its lines: POD/CONTAINER, with its namespace where there may be several. */
-export function labelTarget({ target }: Pick<SelectedTarget, 'target'>, allNamespaces: boolean): string {
-  if (target.kind === 'node') return `node/${target.node}`;
-  const name = `${target.pod}/${target.container}`;
-  return allNamespaces ? `${target.namespace}/${name}` : name;
-}
-
 /**
  * Chooses the form of a target's lines. On a terminal nothing in a line can do anything but set colours: it could look
  * like the lines of another target.

@@ -6,7 +6,7 @@ import { findUserName } from '../../../../cluster/api/user-name.ts';
 import { NodeAgents } from '../../../../cluster/session/shared/node-agents.ts';
 import { findTargets } from '../../../../cluster/target/selection/find-targets.ts';
 import { takeTurns } from '../../../../cluster/target/selection/node-turns.ts';
-import type { SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
+import { labelTarget, type SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
 import { watchTargets } from '../../../../cluster/target/selection/watch-targets.ts';
 import { raceAbort } from '../../../../failure/abort-race.ts';
 import { Failure } from '../../../../failure/failure.ts';
@@ -16,8 +16,7 @@ import { openApi } from '../../../options/access-options.ts';
 import { stepLevel } from '../../../options/verbosity.ts';
 import { type Lifetime, runUntilInterrupted } from '../../../process/lifetime.ts';
 import type { RequestedSession } from '../session-request.ts';
-import { confirmStart } from './confirmed-start.ts';
-import { labelTarget } from './line-format.ts';
+import { confirmStart } from '../start/confirmed-start.ts';
 import { ManyOutputs } from './many-outputs.ts';
 import type { ManyRequest } from './many-request.ts';
 import { chooseExitCode, reportFailures, type TargetResult } from './run-results.ts';
@@ -25,7 +24,7 @@ import { TargetRun } from './target-run.ts';
 
 /** Limit of ending one session. */
 const endLimitMs = 3000;
-/** After this time, others that still run are no reason to be silent about what has failed. */
+/** After this time, what has failed is told, even if others still run. */
 const earlyMs = 2000;
 
 /**

@@ -103,7 +103,7 @@ export class TargetRun {
     await event;
     // Nobody detaches one of many: a session that was taken over is an error of its outcome.
     if (outcome.kind !== 'ended') return 0;
-    // Where pods come and go, that is no failure; who watches them tells of it.
+    // Where pods come and go, the end of a target is not a failure: the watch tells of it.
     if (this.#around.mayGo && outcome.end.reason === 'targetEnded') return 0;
     return await reportSessionEnd(outcome.end, this.#api, this.#selected.target, reporter);
   }
