@@ -87,6 +87,9 @@ describe('a capture of several pods', () => {
     );
     expect(found).toContain('Strict time order:   True');
     expect(found).toContain('Number of interfaces in file: 5');
+    // Both nodes of the test have the clock of this machine.
+    const clock = /Comment = clock of the node: as this machine's \(to \d+ ms\); times are the node's own\n/g;
+    expect(found.match(clock)).toHaveLength(5);
     const count = (line: string) => found.split('\n').filter((each) => each === line).length;
     for (const [index, name] of names.entries()) {
       const target = `targets/${name}/server`;
@@ -105,7 +108,7 @@ describe('a capture of several pods', () => {
 
   test('is printed as lines with the pod before each packet, until there are enough', async () => {
     const capture = await startCapture(
-      ...['musl', 'distroless', '-n', 'targets', '--count', '6', '--', 'icmp'],
+      ...['-l', 'app in (musl, distroless)', '-n', 'targets', '--count', '6', '--', 'icmp'],
     );
     const [{ address }, { address: from }] = await Promise.all([findPod('distroless'), findPod('musl')]);
     await ping('musl', address);

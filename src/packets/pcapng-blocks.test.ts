@@ -57,6 +57,12 @@ test('an interface has its name, its filter and nanoseconds; what is not known i
   expect(options.get(9)).toEqual(Buffer.of(9));
   expect(options.get(11)?.toString()).toBe('\0port 80');
   expect(options.has(1)).toBe(false);
+  const [other] = readBlocks(encodeInterface({ ...described, comment: 'a clock' }));
+  expect(
+    readOptions(other?.body.subarray(8) ?? Buffer.alloc(4))
+      .get(1)
+      ?.toString(),
+  ).toBe('a clock');
 });
 
 test('packets of any length fill up to 32 bits, and keep their time', () => {

@@ -14,6 +14,7 @@ const maxTextBytes = 0xff_ff;
 const maxNameRecords = 10_000;
 
 const optionCodes = {
+  comment: 1,
   ifName: 2,
   ifDescription: 3,
   ifTimeResolution: 9,
@@ -34,6 +35,8 @@ export interface CaptureInterface extends PcapHeader {
   description: string;
   /** null: every packet. */
   filter: string | null;
+  /** What else a reader should know; null: nothing. */
+  comment: string | null;
 }
 
 /** What one interface has captured. */
@@ -61,7 +64,7 @@ export function encodeSection(application: string): Buffer {
 
 /** Describes an interface: the first one of a file has the index 0, the next 1. */
 export function encodeInterface(described: CaptureInterface): Buffer {
-  const { linkType, snapLength, name, description, filter } = described;
+  const { linkType, snapLength, name, description, filter, comment } = described;
   const head = Buffer.alloc(8);
   head.writeUInt16LE(linkType, 0);
   head.writeUInt32LE(snapLength, 4);
@@ -71,6 +74,7 @@ export function encodeInterface(described: CaptureInterface): Buffer {
     [optionCodes.ifTimeResolution, Buffer.of(nanoseconds)],
     // Its first byte says that a string for libpcap follows.
     [optionCodes.ifFilter, filter === null ? null : `\0${filter}`],
+    [optionCodes.comment, comment],
   ];
   return encodeBlock(blockTypes.interface, [head, encodeOptions(options)]);
 }

@@ -43,6 +43,7 @@ export const requestHandlers: RequestHandlers = {
       protocol: protocolRange,
       node,
       draining: registry.isDraining,
+      clockMs: Date.now(),
     };
     sendJSON(stream, 200, info);
   },

@@ -9,6 +9,7 @@ import type { ApiClient } from '../api/api-client.ts';
 import type * as z from 'zod';
 import type { AgentConnection } from './agent-connection.ts';
 import { askAgent } from './ask-agent.ts';
+import { type ClockOffset, measureClock } from './clock/clock-offset.ts';
 import { OutputAcknowledger } from './streams/output-acknowledger.ts';
 import { OutputReader } from './streams/output-reader.ts';
 import { type ClientAudit, type JoinedSession, reconnect } from './reconnection.ts';
@@ -171,6 +172,16 @@ export class ClientSession {
   /** Sends a signal to the command. @throws ProblemError `notFound`; what broke the connection. */
   async signal(name: z.infer<typeof signalRequestSchema>['signal']): Promise<void> {
     await this.#connection.client.signal(this.id, name, limitRequest());
+  }
+
+  /**
+   * Compares the clock of the session's node with this machine's.
+   * @returns null: the agent is too old to tell it.
+   * @throws what broke the connection.
+   */
+  async measureClock(): Promise<ClockOffset | null> {
+    const limit = limitRequest();
+    return await measureClock(async () => (await this.#connection.client.describeAgent(limit)).clockMs);
   }
 
   /** @throws ProblemError `notFound`, `conflict` without a terminal; what broke the connection. */

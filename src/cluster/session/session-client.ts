@@ -14,7 +14,11 @@ import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
 import { parseProblem, ProblemError } from '../../session-api/problem.ts';
 import { formatProtocolRange, protocolHeader } from '../../session-api/protocol/protocol-match.ts';
-import { protocolRange } from '../../session-api/protocol/protocol-version.ts';
+import {
+  type AgentInfo,
+  agentInfoSchema,
+  protocolRange,
+} from '../../session-api/protocol/protocol-version.ts';
 import { type SessionState, sessionStateSchema } from '../../session-api/session-end.ts';
 import {
   buildPath,
@@ -120,6 +124,10 @@ export class SessionClient {
   async getSession(id: string, signal: AbortSignal): Promise<SessionState> {
     const body = await this.#exchange(sessionRoutes.getSession, { id }, signal);
     return parseAnswer(sessionStateSchema, body);
+  }
+
+  async describeAgent(signal: AbortSignal): Promise<AgentInfo> {
+    return parseAnswer(agentInfoSchema, await this.#exchange(sessionRoutes.describeAgent, {}, signal));
   }
 
   /** @throws ProblemError `notFound` by an agent that is too old to know this request. */

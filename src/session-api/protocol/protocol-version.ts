@@ -1,3 +1,5 @@
+import * as z from 'zod';
+
 /** A range of versions of the session API, all of which can be spoken. */
 export interface ProtocolRange {
   minimum: number;
@@ -8,10 +10,13 @@ export interface ProtocolRange {
 export const protocolRange: ProtocolRange = { minimum: 1, maximum: 1 };
 
 /** Answer of `GET /v1`: who the agent is and what it speaks. */
-export interface AgentInfo {
-  version: string;
-  protocol: ProtocolRange;
-  node: string;
+export const agentInfoSchema = z.object({
+  version: z.string(),
+  protocol: z.object({ minimum: z.number(), maximum: z.number() }),
+  node: z.string(),
   /** true once the agent has decided to exit: it takes no further session. */
-  draining: boolean;
-}
+  draining: z.boolean(),
+  /** The node's clock, in milliseconds since 1970. Older agents do not send this. */
+  clockMs: z.number().nullable().default(null),
+});
+export type AgentInfo = z.infer<typeof agentInfoSchema>;

@@ -8,8 +8,8 @@ import { captureOptions, validateCaptureOptions } from './capture-options.ts';
 export const captureCommand = defineCommand({
   name: 'capture',
   usage: [
-    'kubectl crashcart capture TARGET... [-n NAMESPACE] [-w FILE] [--duration TIME]',
-    '    [flags] [-- FILTER]',
+    'kubectl crashcart capture (TARGET... | -l SELECTOR) [-n NAMESPACE] [-w FILE]',
+    '    [--duration TIME] [flags] [-- FILTER]',
   ].join('\n'),
   summary: [
     'Capture the packets of pods and nodes, of all of them together, in the order of',
@@ -26,6 +26,14 @@ export const captureCommand = defineCommand({
     {
       purpose: 'The packets of two pods in one file, until Ctrl-C',
       line: 'kubectl crashcart capture web-0 db-0 -n shop -w shop.pcapng',
+    },
+    {
+      purpose: 'All pods of a deployment',
+      line: 'kubectl crashcart capture deploy/web --all -w web.pcapng',
+    },
+    {
+      purpose: 'The pods of an application, in all namespaces',
+      line: 'kubectl crashcart capture -l app=web -A -- tcp port 5432',
     },
     {
       purpose: 'DNS requests as lines, for 30 s',
@@ -46,11 +54,11 @@ export const captureCommand = defineCommand({
       name: 'TARGET',
       schema: z.string().transform(parseTargetName),
       values: 'target',
-      isRequired: true,
+      isRequired: false,
     }),
     filter: defineCommandArgument(z.array(z.string())),
   },
-  validate: (_values, sources) => validateCaptureOptions(sources),
+  validate: (values, sources) => validateCaptureOptions(values, sources),
   async run(values, context) {
     const { runCapture } = await import('./capture-run.ts');
     return await runCapture(values, context);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import type { TargetName } from '../../../cluster/target/target-name.ts';
 import type { OptionSources } from '../../command-line/raw-arguments.ts';
-import { createGroup } from '../../command-line/option.ts';
+import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
 import { clusterOptions } from '../../options/access-options.ts';
 import {
@@ -15,6 +16,8 @@ import { isGiven, refuseCombinations } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
 import { createBytesSchema } from '../../options/values/byte-size.ts';
 import { timeLimitSchema } from '../../options/values/duration.ts';
+import { manyOptions, refuseSelection } from '../open/many/many-options.ts';
+import { containerOption, sessionOptions } from '../open/session-options.ts';
 
 const { defineOption, defineSwitch } = createGroup('Capture:');
 
@@ -41,6 +44,9 @@ const wireshark = defineSwitch({ flag: 'wireshark', describe: 'show the packets 
 
 /** Options of the command that captures packets. */
 export const captureOptions = {
+  container: containerOption,
+  allNamespaces: sessionOptions.allNamespaces,
+  many: { selector: manyOptions.selector, all: manyOptions.all },
   write,
   force: outputFileOptions.force,
   decode,
@@ -87,8 +93,16 @@ export const captureOptions = {
   ...clusterOptions,
 };
 
-/** @throws UsageError for options that don't go together. */
-export function validateCaptureOptions(sources: OptionSources): void {
+type TargetValues = Pick<OptionValues<typeof captureOptions>, 'many' | 'allNamespaces' | 'container'> & {
+  targets: TargetName[];
+};
+
+/** @throws UsageError for words and options that don't go together. */
+export function validateCaptureOptions(values: TargetValues, sources: OptionSources): void {
+  const { targets, many, allNamespaces, container } = values;
+  if (targets.length === 0 && many.selector === null)
+    throw new UsageError('TARGET is missing; --selector gives all pods that a selector matches');
+  refuseSelection({ targets, allNamespaces, container, many: { ...many, allContainers: false } });
   refuseCombinations(sources, decode, [write, wireshark, captureOptions.maxBytes]);
   refuseCombinations(sources, wireshark, [write]);
   if (isGiven(captureOptions.force, sources) && !isGiven(write, sources))

@@ -15,6 +15,7 @@ import { type CaptureOutcome, formatCount, reportCapture } from './capture-repor
 import { type CaptureRequest, joinWords } from './capture-request.ts';
 import { CaptureSessions } from './capture-sessions.ts';
 import { type CapturedTarget, selectNetworks, type TargetResult } from './targets/captured-target.ts';
+import { NodeClocks } from './targets/node-clocks.ts';
 import { checkFilter } from './tcpdump/filter-check.ts';
 import { createLineFormat } from './format/packet-line-format.ts';
 import {
@@ -54,6 +55,7 @@ class CaptureRun {
   readonly #context: Context;
   readonly #progress: ProgressLine;
   readonly #filter: string | null;
+  readonly #clocks = new NodeClocks();
 
   constructor(request: CaptureRequest, lifetime: Lifetime, context: Context) {
     this.#request = request;
@@ -86,6 +88,7 @@ class CaptureRun {
     const format = createPcapngFormat({
       names,
       getFilter: ({ isNodeNetwork }) => this.#describeTcpdump(api, isNodeNetwork).filter,
+      getClock: ({ node }) => this.#clocks.get(node),
       targetCount: networks.length,
     });
     return await this.#capture(format, around);
@@ -93,15 +96,8 @@ class CaptureRun {
 
   /** @throws what is wrong with the targets, when none of them can be captured. */
   async #findTargets(api: ApiClient) {
-    const { targets: names, quiet } = this.#request;
-    const selection = {
-      names,
-      selector: null,
-      all: false,
-      allNamespaces: false,
-      container: null,
-      allContainers: false,
-    };
+    const { targets: names, many, allNamespaces, container, quiet } = this.#request;
+    const selection = { names, ...many, allNamespaces, container, allContainers: false };
     const { targets, refused } = await findTargets(api, selection, this.#lifetime.signal);
     const [first] = refused;
     if (targets.length === 0 && first !== undefined) throw first.error;
@@ -181,6 +177,7 @@ class CaptureRun {
       if (durationMs !== null) timer = setTimeout(stop, durationMs);
       this.#progress.clear();
       if (!quiet && running.size > 0) this.#tellBegin([...running]);
+      void this.#warnOfClocks();
     };
     const showing = setInterval(() => {
       if (settled === captures.length && running.size > 0)
@@ -196,8 +193,15 @@ class CaptureRun {
           onSettled();
         };
         const end = await capture.run(
-          (sinks, stopped) => sessions.open(target, command, sinks, AbortSignal.any([signal, stopped])),
-          (chunk) => source.push(read(chunk)),
+          async (sinks, stopped) => {
+            const session = await sessions.open(target, command, sinks, AbortSignal.any([signal, stopped]));
+            this.#clocks.measure(target.node, session);
+            return session;
+          },
+          async (chunk) => {
+            await this.#clocks.wait(target.node);
+            await source.push(read(chunk));
+          },
           onStarted,
           (ended) => describeEnd(api, target, ended),
         );
@@ -218,6 +222,11 @@ class CaptureRun {
       undoIntercept();
       this.#progress.clear();
     }
+  }
+
+  async #warnOfClocks(): Promise<void> {
+    const difference = await this.#clocks.describeDifference();
+    if (difference !== null) this.#context.reporter.warning(difference);
   }
 
   #tellBegin(networks: CapturedTarget[]): void {

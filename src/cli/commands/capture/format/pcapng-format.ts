@@ -1,3 +1,4 @@
+import { type ClockOffset, describeOffset } from '../../../../cluster/session/clock/clock-offset.ts';
 import { parseAddress } from '../../../../packets/ip-address.ts';
 import { PcapReader, type Packet } from '../../../../packets/pcap-reader.ts';
 import {
@@ -35,6 +36,8 @@ export interface PcapngFacts {
   names: Map<string, Set<string>>;
   /** @returns the filter of a target; null for none. */
   getFilter: (target: CapturedTarget) => string | null;
+  /** @returns how far the clock of a target's node is off; null when that is not known. */
+  getClock: (target: CapturedTarget) => ClockOffset | null;
   targetCount: number;
 }
 
@@ -53,6 +56,7 @@ export function createPcapngFormat(facts: PcapngFacts): CaptureFormat<PacketItem
       name: target.name,
       description: describeTarget(target),
       filter: facts.getFilter(target),
+      comment: describeClock(facts.getClock(target)),
     });
   };
   return {
@@ -99,6 +103,10 @@ function describeTarget({ target, node }: CapturedTarget): string {
   return target.kind === 'node'
     ? `node ${node}`
     : `container ${target.container} of pod ${target.pod} in namespace ${target.namespace} on node ${node}`;
+}
+
+function describeClock(clock: ClockOffset | null): string | null {
+  return clock === null ? null : `clock of the node: ${describeOffset(clock)}; times are the node's own`;
 }
 
 function readNames(names: Map<string, Set<string>>) {

@@ -49,7 +49,7 @@ export function refuseSelection({
   allNamespaces,
   container,
 }: {
-  many: ManyValues;
+  many: Pick<ManyValues, 'selector' | 'all' | 'allContainers'>;
   targets: { kind: string }[];
   allNamespaces: boolean;
   container: string | null;
