@@ -12,6 +12,7 @@ import { measureMany } from './many-figures.ts';
 import { printFigures } from './figures-table.ts';
 import { measureCompletion, measureVersion, measureWarm } from './start-figures.ts';
 import { measureThroughput } from './throughput-figures.ts';
+import { measureWait } from './wait-figures.ts';
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +34,7 @@ try {
   take(await measureVersion(cluster, runs));
   take(await measureWarm(cluster, runs));
   take(await measureCompletion(cluster, runs));
+  take(await measureWait(cluster, runs));
   const { image } = await inspectAgent(cluster);
   take(...(await measureIdleAgent(cluster)));
   take(...(await measureKeyPresses(cluster)));

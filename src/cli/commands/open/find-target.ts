@@ -11,6 +11,7 @@ import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { describeStandstill } from '../../../cluster/target/probes/standstill.ts';
 import { chooseEndedContainer, type EndedContainer } from '../../../cluster/target/ended/ended-container.ts';
 import { findEndedPod } from '../../../cluster/target/ended/ended-pod.ts';
+import type { Connect } from '../../../cluster/session/agent-connection.ts';
 import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { findTargetPod } from '../../../cluster/target/target-pod.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
@@ -29,6 +30,8 @@ export interface FoundTarget {
   agents: Pod[];
   /** null when the API server does not tell. */
   claimedUser: string | null;
+  /** Gives the session a connection that was opened while its target was waited for; left out where there was no wait. */
+  connect?: Connect;
 }
 
 /**

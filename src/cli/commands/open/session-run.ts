@@ -247,7 +247,7 @@ class SessionRun {
   }
 
   #describeAgent(
-    { node, target, agents }: FoundTarget,
+    { node, target, agents, connect }: FoundTarget,
     options: AgentOptions,
     signal: AbortSignal,
   ): SessionAgent {
@@ -257,6 +257,7 @@ class SessionRun {
       nodeIsTarget: target.kind === 'node',
       options,
       known: agents,
+      ...(connect && { connect }),
       timeoutMs,
       onProgress: (step) => {
         this.#progress.show(step);

@@ -1,7 +1,10 @@
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import type { Pod } from '../../../cluster/api/objects/kubernetes-objects.ts';
 import { findUserName } from '../../../cluster/api/user-name.ts';
-import { prepareAgent } from '../../../cluster/session/prepare-agent.ts';
+import { findWarmAgent } from '../../../cluster/agent-pods/find-agent.ts';
+import type { Connect } from '../../../cluster/session/agent-connection.ts';
+import { prepareAgent } from '../../../cluster/session/ready/prepare-agent.ts';
+import { ReadyConnections } from '../../../cluster/session/ready/ready-connections.ts';
 import { waitForContainer } from '../../../cluster/target/container-wait.ts';
 import { Failure } from '../../../failure/failure.ts';
 import type { ProgressLine } from '../../../terminal/progress.ts';
@@ -18,7 +21,7 @@ export interface WaitSurroundings {
 }
 
 /**
- * Waits until the container of a target runs. An agent is got ready meanwhile on the node of its pod.
+ * Waits until the container of a target runs. Meanwhile an agent is got ready on the node of its pod, with a connection.
  * @param ended the run that has ended; null: any run will do.
  * @throws Failure `targetNotReady` when it won't run, or does not in time; `containerNotFound`, `targetNotFound`,
  *   `nodeRefused`, `connection`; ApiError; the reason of the run's end.
@@ -55,24 +58,30 @@ export async function waitForTarget(
         : null;
     const pod = await waitForContainer(api, { target, container, ended: last, onState, signal });
     const known = async () => ({ agents: agents.known, claimedUser: await user });
-    return await describeFound(api, pod, options, known, context, signal);
+    const found = await describeFound(api, pod, options, known, context, signal);
+    return { ...found, connect: agents.connect };
   } finally {
     clearTimeout(timer);
+    agents.keepAsIs();
   }
 }
 
-/** Agents for the nodes that the target's pods are on. */
+/** Agents for the nodes that the target's pods are on, with a connection to each. */
 class AgentsReady {
   readonly #api: ApiClient;
   readonly #options: SessionOptions;
   readonly #lifetime: Lifetime;
+  readonly #connections: ReadyConnections;
   readonly #nodes = new Set<string>();
   #known: Pod[] = [];
+  #isOver = false;
 
   constructor(api: ApiClient, options: SessionOptions, lifetime: Lifetime) {
     this.#api = api;
     this.#options = options;
     this.#lifetime = lifetime;
+    this.#connections = new ReadyConnections(options.terminal ? 'interactive' : 'bulk');
+    lifetime.defer(() => this.#connections.close());
   }
 
   /** Those that are ready by now. */
@@ -80,17 +89,38 @@ class AgentsReady {
     return this.#known;
   }
 
+  /** Gives a session the connection that is ready. */
+  get connect(): Connect {
+    return this.#connections.connect;
+  }
+
   /** @param node empty before the pod is scheduled. */
   prepare(node: string): void {
     if (node === '' || this.#nodes.has(node)) return;
     this.#nodes.add(node);
+    const preparing = this.#prepare(node);
+    // An interrupted run waits until an agent that was made in vain is gone.
+    this.#lifetime.defer(() => (this.#lifetime.signal.aborted ? preparing : undefined));
+  }
+
+  /** The wait is over: what is lost from now on is not replaced. */
+  keepAsIs(): void {
+    this.#isOver = true;
+  }
+
+  async #prepare(node: string): Promise<void> {
     const { agent: options, timeoutMs } = this.#options;
     const { signal } = this.#lifetime;
-    const preparing = prepareAgent(this.#api, { node, options, timeoutMs, signal }).then((ready) => {
-      this.#known = [...ready, ...this.#known];
+    const ready = await prepareAgent(this.#api, { node, options, timeoutMs, signal });
+    this.#known = [...ready, ...this.#known];
+    const agent = findWarmAgent(ready, { node, options });
+    if (agent === null || this.#isOver || signal.aborted) return;
+    const address = { namespace: options.namespace, pod: agent.metadata.name };
+    this.#connections.open(this.#api.connection, address, timeoutMs, () => {
+      // The wait may outlast an agent that is idle.
+      this.#nodes.delete(node);
+      if (!this.#isOver) this.prepare(node);
     });
-    // An interrupted run waits until an agent that was made in vain is gone.
-    this.#lifetime.defer(() => (signal.aborted ? preparing : undefined));
   }
 }
 

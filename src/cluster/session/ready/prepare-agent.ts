@@ -1,8 +1,8 @@
-import { findWarmAgent, listAgents } from '../agent-pods/find-agent.ts';
-import { type AgentRequest, startAgent } from '../agent-pods/start-agent.ts';
-import type { ApiClient } from '../api/api-client.ts';
-import type { Pod } from '../api/objects/kubernetes-objects.ts';
-import { removeUnusedAgents } from './unused-agents.ts';
+import { findWarmAgent, listAgents } from '../../agent-pods/find-agent.ts';
+import { type AgentRequest, startAgent } from '../../agent-pods/start-agent.ts';
+import type { ApiClient } from '../../api/api-client.ts';
+import type { Pod } from '../../api/objects/kubernetes-objects.ts';
+import { removeUnusedAgents } from '../unused-agents.ts';
 
 /**
  * Gets an agent ready before there is anything to enter: a running one, or a new one. An agent that was made is removed
