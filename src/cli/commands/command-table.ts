@@ -28,6 +28,10 @@ const commands: Record<string, CommandEntry> = {
     summary: 'capture the packets of pods and nodes, in one file',
     load: async () => (await import('./capture/capture-command.ts')).captureCommand,
   },
+  cp: {
+    summary: 'copy files from a container, or into one',
+    load: async () => (await import('./copy/copy-command.ts')).copyCommand,
+  },
   doctor: {
     summary: 'check whether sessions will work, and how to fix what fails',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
@@ -74,7 +78,7 @@ const commands: Record<string, CommandEntry> = {
 export const commandTable = new Map(Object.entries(commands));
 
 /** Words that will be subcommands: reserved already, so that no script uses them as names of pods. */
-export const plannedWords = ['cp', 'forward'];
+export const plannedWords = ['forward'];
 
 /** Whether a word is not a target: a pod of such a name is reached as `pod/NAME`. */
 export function isReservedWord(word: string): boolean {

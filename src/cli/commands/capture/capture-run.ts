@@ -7,13 +7,14 @@ import type { SessionEnd } from '../../../session-api/session-end.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import { lookUpLimitMs } from '../../attached/session-end-report.ts';
 import type { Context } from '../../context.ts';
+import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { openApi } from '../../options/access-options.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
+import { ToolSessions } from '../open/start/tool-sessions.ts';
 import { CaptureFlow } from './capture-flow.ts';
 import type { CaptureFormat } from './format/capture-format.ts';
 import { type CaptureOutcome, formatCount, reportCapture } from './capture-report.ts';
 import { type CaptureRequest, joinWords } from './capture-request.ts';
-import { CaptureSessions } from './capture-sessions.ts';
 import { type CapturedTarget, selectNetworks, type TargetResult } from './targets/captured-target.ts';
 import { NodeClocks } from './targets/node-clocks.ts';
 import { checkFilter } from './tcpdump/filter-check.ts';
@@ -71,9 +72,13 @@ class CaptureRun {
     const api = await openApi(this.#request, this.#context);
     const [found, sessions] = await Promise.all([
       this.#findTargets(api),
-      CaptureSessions.prepare(api, this.#request, {
-        ...{ context: this.#context, progress: this.#progress, signal },
-      }),
+      ToolSessions.prepare(
+        api,
+        { ...this.#request, options: this.#describeAgent() },
+        {
+          ...{ context: this.#context, progress: this.#progress, signal },
+        },
+      ),
     ]);
     this.#lifetime.defer(() => sessions.close());
     const { networks, refused } = found;
@@ -94,6 +99,11 @@ class CaptureRun {
     return await this.#capture(format, around);
   }
 
+  #describeAgent() {
+    const { agent, ...chosen } = this.#request;
+    return describeAgentOptions(agent, chosen);
+  }
+
   /** @throws what is wrong with the targets, when none of them can be captured. */
   async #findTargets(api: ApiClient) {
     const { targets: names, many, allNamespaces, container, quiet } = this.#request;
@@ -111,11 +121,13 @@ class CaptureRun {
     return { networks, refused };
   }
 
-  async #checkFilter(target: CapturedTarget, sessions: CaptureSessions): Promise<void> {
+  async #checkFilter(target: CapturedTarget, sessions: ToolSessions): Promise<void> {
     const { signal } = this.#lifetime;
     // Without what we add to it: libpcap's words are about what the user typed.
     const request = { ...this.#request, filter: this.#filter };
-    await checkFilter(request, target, (command, sinks) => sessions.open(target, command, sinks, signal));
+    await checkFilter(request, target, (command, sinks) =>
+      sessions.open(target, { command, stdin: false }, sinks, signal),
+    );
   }
 
   async #listNames(api: ApiClient, networks: CapturedTarget[]): Promise<Map<string, Set<string>>> {
@@ -194,7 +206,8 @@ class CaptureRun {
         };
         const end = await capture.run(
           async (sinks, stopped) => {
-            const session = await sessions.open(target, command, sinks, AbortSignal.any([signal, stopped]));
+            const ended = AbortSignal.any([signal, stopped]);
+            const session = await sessions.open(target, { command, stdin: false }, sinks, ended);
             this.#clocks.measure(target.node, session);
             return session;
           },
@@ -260,7 +273,7 @@ class CaptureRun {
 
 interface CaptureSetting {
   api: ApiClient;
-  sessions: CaptureSessions;
+  sessions: ToolSessions;
   sink: PacketSink;
   networks: CapturedTarget[];
   refused: CaptureOutcome['refused'];

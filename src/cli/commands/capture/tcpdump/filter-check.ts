@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import type { ClientSession } from '../../../../cluster/session/client-session.ts';
 import { Failure } from '../../../../failure/failure.ts';
 import type { CapturedTarget } from '../targets/captured-target.ts';
-import type { CaptureSinks } from './target-capture.ts';
+import type { ToolSinks } from '../../open/start/tool-sessions.ts';
 import { buildFilterCheck, readTcpdumpError, type TcpdumpRequest } from './tcpdump-command.ts';
 
 const manual = 'Its syntax: https://www.tcpdump.org/manpages/pcap-filter.7.html';
@@ -17,7 +17,7 @@ const maxMessageCharacters = 4096;
 export async function checkFilter(
   request: TcpdumpRequest,
   target: CapturedTarget,
-  open: (command: string[], sinks: CaptureSinks) => Promise<ClientSession>,
+  open: (command: string[], sinks: ToolSinks) => Promise<ClientSession>,
 ): Promise<void> {
   let said = '';
   const stderr = new Writable({

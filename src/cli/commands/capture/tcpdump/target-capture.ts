@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
-import type { ClientSession, SessionSinks } from '../../../../cluster/session/client-session.ts';
+import type { ClientSession } from '../../../../cluster/session/client-session.ts';
 import type { SessionEnd } from '../../../../session-api/session-end.ts';
 import { raceAbort } from '../../../../failure/abort-race.ts';
 import { getErrorMessage } from '../../../../failure/error-message.ts';
+import type { ToolSinks } from '../../open/start/tool-sessions.ts';
 import type { TcpdumpCounts } from '../targets/captured-target.ts';
 import { readTcpdumpCounts, readTcpdumpError } from './tcpdump-command.ts';
 
@@ -16,9 +17,6 @@ const stopLimitMs = 10_000;
  */
 const lastBlockMs = 1200;
 const deleteLimitMs = 3000;
-
-/** Where the output of a session goes; whether it is compressed on its way, the user says. */
-export type CaptureSinks = Omit<SessionSinks, 'compress'>;
 
 /** How the capture in one target has ended. */
 export interface CaptureEnd extends TcpdumpCounts {
@@ -46,7 +44,7 @@ export class TargetCapture {
    * @param onStarted is called when tcpdump runs.
    */
   async run(
-    open: (sinks: CaptureSinks, stopped: AbortSignal) => Promise<ClientSession>,
+    open: (sinks: ToolSinks, stopped: AbortSignal) => Promise<ClientSession>,
     read: (chunk: Buffer) => Promise<void>,
     onStarted: () => void,
     describeTargetEnd: (end: SessionEnd) => Promise<string>,
@@ -114,7 +112,7 @@ export class TargetCapture {
     return { ...counts, failure: readTcpdumpError(said) ?? `tcpdump ended with exit code ${end.exitCode}` };
   }
 
-  #makeSinks(read: (chunk: Buffer) => Promise<void>): CaptureSinks {
+  #makeSinks(read: (chunk: Buffer) => Promise<void>): ToolSinks {
     return {
       stdout: new Writable({
         write: (chunk: Buffer, _encoding, callback) => {

@@ -38,7 +38,13 @@ export const manyOptions = {
 export type ManyValues = OptionValues<typeof manyOptions>;
 
 /** Whether a command line asks for more than one target, whether or not it gets them. */
-export function isForMany({ many, targets }: { many: ManyValues; targets: unknown[] }): boolean {
+export function isForMany({
+  many,
+  targets,
+}: {
+  many: Pick<ManyValues, 'selector' | 'all' | 'allContainers'>;
+  targets: unknown[];
+}): boolean {
   return targets.length > 1 || many.selector !== null || many.all || many.allContainers;
 }
 
