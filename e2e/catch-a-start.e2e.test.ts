@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCrashcart, startKubectl, waitUntil } from './harness/command-run.ts';
+import { runInNode } from './harness/node-commands.ts';
 import {
   killNodeProcess,
   listContainerProcesses,
@@ -83,8 +84,28 @@ async function isRunning(pod: string): Promise<boolean> {
   return / [RS] /.test(readProcessFile(await findProgram(pod), 'stat'));
 }
 
-const pods = ['traced', 'debugged', 'thawed', 'expired', 'left', 'orphaned', 'waiting'];
+const pods = ['traced', 'debugged', 'thawed', 'expired', 'left', 'orphaned', 'waiting', 'stalled'];
 let catching: Record<string, Catching>;
+
+/** The cgroup of a container that no runtime knows. */
+const strangeID = 'c'.repeat(64);
+
+/** Puts a process into a new cgroup of a pod that is named as a runtime's init, and executes no program for 60 s. */
+async function startStandingInit(pod: string): Promise<void> {
+  const [catcher = 0] = await listCatchers(pod);
+  const [, folder = ''] = readCommandLine(catcher).split(' ');
+  const cgroup = `${folder}/${strangeID}`;
+  const stand = `sleep 60 & printf 'runc:[2:INIT]' >/proc/$$/comm; mkdir ${cgroup}; echo $$ >${cgroup}/cgroup.procs; wait`;
+  const { nodeName } = (await getTargetPod(namespace, pod)).spec;
+  await runInNode(nodeName, `setsid sh -c '${stand.replaceAll("'", `'"'"'`)}' >/dev/null 2>&1 &`);
+}
+
+async function catchStandingInit(pod: string): Promise<Catching> {
+  const client = await startClient(pod, '--catch');
+  await waitForCatcher(pod);
+  await startStandingInit(pod);
+  return client;
+}
 
 beforeAll(async () => {
   await createTestNamespace(namespace);
@@ -118,6 +139,7 @@ beforeAll(async () => {
     catchStart('left', '--', 'sh', '-c', held),
     catchStart('orphaned', '--agent-namespace', agents, '--', 'sh', '-c', `${held}; sleep 600`),
     startClient('waiting', '--catch'),
+    catchStandingInit('stalled'),
   ]);
   catching = Object.fromEntries(pods.map((pod, index) => [pod, started[index] as Catching]));
 }, 90_000);
@@ -197,6 +219,17 @@ describe('--catch', () => {
     expect(output.stderr).toMatch(/^note: waiting .*\n$/);
     await waitUntil('nobody watches', async () => (await listCatchers('waiting')).length === 0);
   });
+
+  test('gives a start up that comes to no program, and lets its init go', async () => {
+    const { output, ended } = take('stalled');
+    expect(await ended).toBe(125);
+    expect(output.stderr).toContain(
+      "the start of the container can't be held: the runtime's init did not come to the program within 30 s",
+    );
+    const [init = 0] = listContainerProcesses(strangeID);
+    expect(readProcessFile(init, 'status')).toMatch(/^State:\s+S.*\n[^]*^TracerPid:\s+0$/m);
+    expect(await listCatchers('stalled')).toEqual([]);
+  }, 60_000);
 
   test('has a limit, and does not wait for what won’t start', async () => {
     const limited = await runCrashcart(['waiting', ...there, '--catch', '--pod-running-timeout', '1s', '-q']);

@@ -174,13 +174,38 @@ static int access_registers(int request, pid_t pid, registers *all) {
 
 enum stop { ended, other_stop, at_call };
 
+/* When the runtime must have come to the program. */
+static long start_end_ms;
+
+/*
+ * Waits for the next stop of the init, or its end: 0 when it has ended. SIGCHLD is blocked, and so stays pending until it
+ * is taken here. An init that makes no step in time (its cgroup is frozen by another, its disk does not answer) can't be
+ * detached, as it does not stop. The end of this program releases it: the kernel lets go what an ended tracer has traced.
+ */
+static int wait_for_stop(pid_t pid, int *status) {
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  for (;;) {
+    pid_t got = waitpid(pid, status, __WALL | WNOHANG);
+    if (got != 0) return got == pid && WIFSTOPPED(*status);
+    long left_ms = start_end_ms - read_clock_ms();
+    if (left_ms <= 0) {
+      fprintf(stderr, "the runtime's init did not come to the program within %d s\n", start_limit_ms / 1000);
+      exit(1);
+    }
+    struct timespec left = {.tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000L};
+    sigtimedwait(&child, 0, &left);
+  }
+}
+
 /* Lets it go on to its next stop. */
 static enum stop go_on(pid_t pid, int *delivered, int *is_exec) {
   int status;
   *is_exec = 0;
   if (ptrace(PTRACE_SYSCALL, pid, 0, (void *)(long)*delivered) != 0) return ended;
   *delivered = 0;
-  if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status)) return ended;
+  if (!wait_for_stop(pid, &status)) return ended;
   if (WSTOPSIG(status) == (SIGTRAP | 0x80)) return at_call;
   if (status >> 16 == PTRACE_EVENT_EXEC) *is_exec = 1;
   else if (status >> 16 == 0) *delivered = WSTOPSIG(status);
@@ -213,7 +238,7 @@ static int trace_to_program(pid_t pid) {
   }
   int status, delivered = 0, is_entry = 0, is_exec;
   ptrace(PTRACE_INTERRUPT, pid, 0, 0);
-  if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status)) return 0;
+  if (!wait_for_stop(pid, &status)) return 0;
   for (;;) {
     enum stop stop = go_on(pid, &delivered, &is_exec);
     if (stop == ended) return 0;
@@ -258,9 +283,9 @@ static const char *wait_for_thaw(pid_t pid, long hold_ms) {
 /* Returns whether the start was held, and is over. */
 static int catch_start(const char *name, long hold_ms) {
   printf("found %s\n", name);
-  const long end_ms = read_clock_ms() + start_limit_ms;
+  start_end_ms = read_clock_ms() + start_limit_ms;
   pid_t pid;
-  while ((pid = find_init(name)) == 0 && read_clock_ms() < end_ms) usleep(look_us);
+  while ((pid = find_init(name)) == 0 && read_clock_ms() < start_end_ms) usleep(look_us);
   const int is_there = pid > 0 && trace_to_program(pid);
   int answer;
   do answer = read_line(answer_limit_ms);
