@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +20,9 @@ PAUSE_SECONDS = 2
 SNAPSHOT_SECONDS = 300
 # What V8 takes to write a heap down, and what waits to be sent, beside the heap.
 SNAPSHOT_SHARE = 2
+# A program that is met in Node.js's own code is looked at again, so long and so often.
+SAMPLING_SECONDS = 1
+SAMPLE_PAUSE_SECONDS = 0.02
 MAX_FRAMES = 400
 MAX_SCRIPTS = 100_000
 MAX_URL = 400
@@ -61,6 +65,8 @@ async def pause(connection: Connection) -> AsyncIterator[Pause]:
     if await connection.listen(lambda: bool(found.frames), PAUSE_SECONDS):
         yield found
         await connection.call("Debugger.resume")
+        # Enabled again, it tells the scripts again.
+        await connection.call("Debugger.disable")
     else:
         # Else it would stop as soon as there is something to do.
         await connection.call("Debugger.disable")
@@ -69,9 +75,20 @@ async def pause(connection: Connection) -> AsyncIterator[Pause]:
 
 async def read_stack(connection: Connection) -> str:
     """The innermost function first; where no JavaScript runs, what the program waits for. Raises NoAnswer."""
-    async with pause(connection) as paused:
-        lines = [f"  {describe_call(frame, paused.scripts)}" for frame in paused.frames]
+    end = time.monotonic() + SAMPLING_SECONDS
+    while True:
+        async with pause(connection) as paused:
+            lines = [f"  {describe_call(frame, paused.scripts)}" for frame in paused.frames]
+        # Between two calls of the program, its event loop is in Node.js itself: the next sample may meet the program.
+        if not lines or is_of_program(paused) or time.monotonic() > end:
+            break
+        await asyncio.sleep(SAMPLE_PAUSE_SECONDS)
     return "\n".join(lines) or await describe_waiting(connection)
+
+
+def is_of_program(paused: Pause) -> bool:
+    scripts = (paused.scripts.get(read_text(read_object(frame, "location"), "scriptId"), "") for frame in paused.frames)
+    return any(url and not url.startswith("node:") for url in scripts)
 
 
 async def describe_waiting(connection: Connection) -> str:
