@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { inspectAgent } from './agents.ts';
 import { prepareBenchCluster, removeBenchNamespace } from './bench-cluster.ts';
 import { measureCold } from './cold-figures.ts';
+import { measureCopies } from './copy-figures.ts';
 import type { Figure } from './figure.ts';
 import { measureIdleAgent } from './idle-figures.ts';
 import { measureKeyPresses } from './key-press-figures.ts';
@@ -40,6 +41,7 @@ try {
   take(...(await measureKeyPresses(cluster)));
   take(...(await measureLines(cluster, runs)));
   take(...(await measureThroughput(cluster, runs, bytes)));
+  take(...(await measureCopies(cluster, runs, bytes)));
   take(...(await measureMany(cluster, runs)));
   take(...(await measureCold(cluster, runs, image)));
   printFigures(figures);
