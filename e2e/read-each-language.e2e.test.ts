@@ -61,6 +61,12 @@ const pod = {
         withTmp: true,
       }),
       describeContainer('php-client', ['sh', '-c', askPHP()]),
+      describeContainer('mono', ['tini', '--', 'mono', 'shop.exe']),
+      describeContainer(
+        'dotnet',
+        ['sh', '-c', 'COMPlus_PerfMapEnabled=1 /usr/lib/dotnet/dotnet shop.exe & wait'],
+        { withTmp: true },
+      ),
       describeContainer('go', [], { image: 'go' }),
       { ...describeContainer('go-stripped', [], { image: 'go' }), command: ['/shop-stripped'] },
     ],
@@ -104,6 +110,11 @@ async function runChecks(container: string, checks: ToolChecks): Promise<Map<str
   await recordChecks(target, checks, found);
   return found;
 }
+
+test('Mono’s stacks are in the log of its container', async () => {
+  const log = await expectSuccess(['logs', 'shop', '-c', 'mono', '-n', namespace]);
+  expect(log).toMatch(/^ {2}at Shop\.CountPrimes \(int\) [^]*^ {2}at Shop\.WaitForStock \(object\) /m);
+});
 
 describe.each(Object.entries(languageChecks))('of %s', (container, checks) => {
   test.each(Object.entries(checks))('%s', (name, { shows }) => {

@@ -40,7 +40,13 @@ const runtimeVersions = [
   ['Go', '1.18 and later, also stripped', '1.26', ''],
   ['Ruby', 'those that export `rb_profile_frames`', '3.1', ''],
   ['PHP', '64 bits, not built for threads (ZTS)', '8.2', ''],
-  ['.NET, Mono', 'said how the runtime itself can be asked', '', ''],
+  [
+    '.NET',
+    'a flame graph with `DOTNET_PerfMapEnabled=1`; of all else, how .NET’s own tools get it',
+    'Core 3.1',
+    '',
+  ],
+  ['Mono', 'stacks, into the container’s log, by `--to-log`', '6.8', ''],
 ];
 
 function formatGuide(): string {

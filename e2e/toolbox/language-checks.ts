@@ -162,6 +162,35 @@ kill -TERM $!; ${withCode('wait $!')}; ss -tlnH | grep -c 9229; recipe stacks --
       shows: /^countPrimes \(\/app\/shop\.php:\d+\)$/m,
     },
   },
+  mono: {
+    'stacks say how they can be had': {
+      script: withCode('recipe stacks'),
+      shows: /^stacks: Mono shows its stacks in its own output alone: `--to-log` .*\ncode 1$/m,
+    },
+    'stacks go to the container’s log, when asked to': {
+      script: withCode('recipe stacks --to-log'),
+      shows: /^process \d+ was told \(by SIGQUIT\) .*\ncode 0$/m,
+    },
+    'no signal is sent to a process that it would end': {
+      script: withCode('sleep 60 & recipe stacks --to-log -p $!; kill $!'),
+      shows: /^stacks: process \d+ is of another runtime \(native\)\n[^]*code 0$/m,
+    },
+    'heap and flame graphs say what can’t be had': {
+      script: withCode('recipe heap | head -n 1; recipe flamegraph -s 1 >out.svg'),
+      shows: /^heap: Mono shows its heap .*\n[^]*^flamegraph: Mono does not name .*\ncode 1$/m,
+    },
+  },
+  dotnet: {
+    'stacks and heap say how they can be had': {
+      script: withCode('recipe heap | head -n 1; recipe stacks'),
+      shows:
+        /^heap: \.NET shows its heap .*`dotnet-dump .*\n[^]*^stacks: \.NET shows its stacks .*`dotnet-dump .*\ncode 1$/m,
+    },
+    'a flame graph has its methods': {
+      script: flameGraph(),
+      shows: /Shop::CountPrimes\(int32\)/,
+    },
+  },
   go: {
     ...checkGo({ stacks: { problem: 'go-stuck' } }),
     'gdb’s own warnings are not shown': {

@@ -160,7 +160,7 @@ export const recipes: Recipe[] = [
     name: 'stacks',
     summary: 'what its threads do, in the terms of its language: deadlocks, goroutines, Python, backtraces',
     command: ['recipe', 'stacks'],
-    takes: '[-p PID|NAME] [--locals] [--native] [--inspect]',
+    takes: '[-p PID|NAME] [--locals] [--native] [--inspect] [--to-log]',
     needs: [ptrace],
     output: 'text',
   },

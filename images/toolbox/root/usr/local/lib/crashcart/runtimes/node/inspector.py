@@ -20,6 +20,7 @@ from typing import TypeVar
 
 from container_processes import read_arguments, read_environment, read_in_time
 from process_runtime import find_runtime
+from process_signals import explain_unhandled
 from runtimes.bounded_answer import NoAnswer
 from runtimes.node.connection import Connection, connect
 
@@ -164,11 +165,8 @@ def check_free(pid: int, port: int) -> None:
 
 def check_handler(pid: int) -> None:
     """Raises NoAnswer where the signal would end the process, or do nothing."""
-    with open(f"/proc/{pid}/status") as status:
-        sets = {name: int(mask, 16) for name, mask in re.findall(r"^(Sig\w+):\s*([0-9a-f]+)$", status.read(), re.M)}
-    bit = 1 << signal.SIGUSR1 - 1
-    if not sets.get("SigCgt", 0) & bit:
-        effect = "ignores SIGUSR1" if sets.get("SigIgn", 0) & bit else "would be ended by SIGUSR1, which it does not handle"
+    effect = explain_unhandled(pid, signal.SIGUSR1)
+    if effect is not None:
         raise NoAnswer(f"process {pid} {effect}, so its inspector is not opened: it was started with --disable-sigusr1, or starts just now")
 
 
