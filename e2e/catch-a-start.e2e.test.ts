@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { runCrashcart, startKubectl, waitUntil } from './harness/command-run.ts';
+import { recordExample } from './cookbook/recorded-example.ts';
 import { runInNode } from './harness/node-commands.ts';
 import {
   killNodeProcess,
@@ -84,6 +85,7 @@ async function isRunning(pod: string): Promise<boolean> {
   return / [RS] /.test(readProcessFile(await findProgram(pod), 'stat'));
 }
 
+const traceCalls = ['--tool', 'strace', '--', '-e', 'trace=execve'];
 const pods = ['traced', 'debugged', 'thawed', 'expired', 'left', 'orphaned', 'waiting', 'stalled'];
 let catching: Record<string, Catching>;
 
@@ -123,7 +125,7 @@ beforeAll(async () => {
   const held = 'cd /target/tmp && ls; cat /proc/$CRASHCART_TARGET_PID/comm';
   // One after the other would take as many starts of clients.
   const started = await Promise.all([
-    catchStart('traced', '--tool', 'strace', '--', '-e', 'trace=execve'),
+    catchStart('traced', ...traceCalls),
     catchStart('debugged', '--tool', 'gdb', '--', '-batch', '-ex', 'info auxv', '-ex', 'p/x $pc'),
     catchStart(
       'thawed',
@@ -154,9 +156,12 @@ const take = (pod: string): Catching => catching[pod] as Catching;
 
 describe('--catch', () => {
   test('with strace shows the call that executes the program, and lets it go on', async () => {
-    const { client, output } = take('traced');
+    const { client, output, ended } = take('traced');
     await waitUntil('it is traced', () => Promise.resolve(output.stderr.includes('"sleep", "1"')));
     client.kill('SIGINT');
+    const run = { code: await ended, stdout: Buffer.from(output.stdout), stderr: output.stderr };
+    const args = ['traced', ...there, '--catch', ...traceCalls];
+    await recordExample('crash-at-start', args, run, { shows: /execve.*/ });
     const calls = output.stderr.match(/execve\(.*/g) ?? [];
     expect(calls[0]).toContain('execve("/bin/sh", ["sh", "-c", "echo > /tmp/started;');
   });

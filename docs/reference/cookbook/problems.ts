@@ -47,6 +47,7 @@ export const problemGroups = {
   },
   'It does not run': {
     'crash-loop': 'A container crashes again and again: enter its next run',
+    'crash-at-start': 'A container crashes at once: trace its next start from the first call on',
     'memory-limit': 'A container is killed for its memory limit',
     probe: 'A container is killed, and nobody knows by whom',
     'port-conflict': 'A container ends at once: another one of the pod has its port',
