@@ -61,6 +61,8 @@ describe('of a container that crashes, how its last run ended is told:', () => {
     ]);
     expect(next).toEqual([
       'kubectl crashcart pod/web-0 -n shop -c app --wait',
+      'kubectl crashcart pod/web-0 -n shop -c app --catch',
+      'kubectl crashcart pod/web-0 -n shop -c app --dead',
       'kubectl logs web-0 -n shop -c app',
     ]);
   });
@@ -215,4 +217,15 @@ test('nothing is wrong with what runs, nor with what has completed as it should'
     container: { state: { terminated } },
   };
   expect(explain(job)).toEqual({ causes: [], next: [] });
+});
+
+test('of a container that does not start again, what is left of it is proposed, and no next run', () => {
+  const { next } = explain({
+    spec: { restartPolicy: 'Never' },
+    container: { state: { terminated: { ...ran, exitCode: 1, reason: 'Error' } } },
+  });
+  expect(next).toEqual([
+    'kubectl crashcart pod/web-0 -n shop -c app --dead',
+    'kubectl logs web-0 -n shop -c app',
+  ]);
 });

@@ -45,5 +45,14 @@ function stepInto({ container, status }: ReportedContainer, pod: string, of: Pod
   }
   if (ended === null) return [];
   const wait = { command: `${enter} --wait`, purpose: 'a shell in its next run, as soon as it starts' };
-  return mayRunAgain(of, name, status) ? [wait, logs] : [logs];
+  const hold = {
+    command: `${enter} --catch`,
+    purpose: 'a shell in its next run, held before its first instruction',
+  };
+  // What is left of a container is on the node that it ran on.
+  const dead =
+    of.spec.nodeName === ''
+      ? []
+      : [{ command: `${enter} --dead`, purpose: 'a shell beside its files and its log' }];
+  return mayRunAgain(of, name, status) ? [wait, hold, ...dead, logs] : [...dead, logs];
 }

@@ -1,6 +1,6 @@
 import { constants as osConstants } from 'node:os';
 import { Failure } from '../../../failure/failure.ts';
-import type { Pod } from '../../api/objects/kubernetes-objects.ts';
+import type { ContainerStatus, Pod } from '../../api/objects/kubernetes-objects.ts';
 import {
   chooseContainerName,
   type ChosenContainer,
@@ -31,17 +31,13 @@ export function chooseEndedContainer(pod: Pod, wanted: string | null): EndedCont
   const where = `container "${name}" of pod "${pod.metadata.name}"`;
   if (status === null || ended === null) {
     const others = listStatuses(pod).filter((entry) => findEndedRun(entry) !== null);
-    const hint = others.map((entry) => `-c ${entry.name}`).join(', ');
+    const names = others.map((entry) => entry.name);
     throw new Failure(
       'targetNotReady',
       status?.state.running
         ? `${where} is running: --dead is for a container that has ended`
         : `${where} has not run yet: --dead is for a container that has ended`,
-      hint === ''
-        ? status?.state.running
-          ? 'Without --dead, the session is in the running container.'
-          : `\`kubectl crashcart why pod/${pod.metadata.name} -n ${pod.metadata.namespace}\` tells what keeps it from running.`
-        : `Ended in this pod: ${hint}.`,
+      proposeInstead(pod, status, names),
     );
   }
   const times = [ended.startedAt, ended.finishedAt].filter((time) => time !== null);
@@ -53,6 +49,13 @@ export function chooseEndedContainer(pod: Pod, wanted: string | null): EndedCont
       : []),
   ].join('; ');
   return { name, notice, containerID: ended.containerID, end, finishedAt: ended.finishedAt ?? '' };
+}
+
+/** @param ended the containers of the pod that have ended. */
+function proposeInstead({ metadata }: Pod, status: ContainerStatus | null, ended: string[]): string {
+  if (ended.length > 0) return `Ended in this pod: ${ended.map((name) => `-c ${name}`).join(', ')}.`;
+  if (status?.state.running) return 'Without --dead, the session is in the running container.';
+  return `\`kubectl crashcart why pod/${metadata.name} -n ${metadata.namespace}\` tells what keeps it from running.`;
 }
 
 /** The API tells a signal by the exit code alone, as shells do: most runtimes leave its own field empty. */
