@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -42,7 +42,7 @@ beforeAll(async () => {
     { name: 'small', mountPath: '/small' },
   ];
   await createObjects([
-    pod('whole', { volumes }, { volumeMounts }),
+    pod('whole', { volumes }, { volumeMounts, workingDir: '/data' }),
     pod('read-only', { volumes }, { volumeMounts, securityContext: { readOnlyRootFilesystem: true } }),
     pod('user', { hostUsers: false, volumes }, { volumeMounts }),
     pod('ended', { restartPolicy: 'Never' }, { command: ['sh', '-c', 'echo last words >/tmp/core; exit 3'] }),
@@ -207,6 +207,15 @@ describe('a hostile target', () => {
       'y',
     );
   });
+});
+
+test('a path that is not absolute begins in the folder of the process, as with kubectl cp', async () => {
+  const content = join(directory, 'relative');
+  await writeFile(content, 'here\n');
+  await expectCopy(content, 'whole:relative');
+  expect(await inTarget('whole', 'cat /data/relative')).toBe('here');
+  const { code, stdout } = await copy('whole:./rel*', '-');
+  expect({ code, stdout: stdout.toString() }).toEqual({ code: 0, stdout: 'here\n' });
 });
 
 describe('what can not be copied', () => {

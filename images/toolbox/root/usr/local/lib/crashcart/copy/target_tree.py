@@ -31,6 +31,20 @@ class Place:
             os.close(descriptor)
 
 
+def complete_path(path: str) -> bytes:
+    """
+    A path that is not absolute begins in the folder of the container's process, which most often is the one that kubectl cp
+    has there: that of the image. What the link says is the target's own, and resolved in its root as all of the path.
+    """
+    folder = "/"
+    if not path.startswith("/"):
+        try:
+            folder = os.readlink(f"/proc/{int(os.environ['CRASHCART_TARGET_PID'])}/cwd")
+        except (KeyError, OSError):
+            pass  # a container that has ended
+    return os.fsencode(os.path.join("/", folder, path))
+
+
 def find_place(root: str, path: bytes, follow_last: bool = True) -> Place:
     """Raises OSError; FileNotFoundError has the path up to the part that is missing."""
     parts = path.split(b"/")[::-1]
