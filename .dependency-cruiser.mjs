@@ -78,8 +78,8 @@ export default {
     ),
     network(
       'one-way-to-the-network',
-      'Proxies, authorities and limits count for every connection.',
-      'cluster/api/transport/',
+      'Proxies, authorities and limits count for every connection; `forward` has sockets of this machine.',
+      String.raw`(cluster/api/transport/|cli/commands/forward/local-sockets\.ts)`,
       [
         'net',
         'tls',

@@ -178,7 +178,6 @@ describe('a command line that is wrong ends with code 2 and says what is:', () =
       'unknown flags: x (a command and its flags stand after --)',
     ],
     ['no command after --', ['musl', '--'], 'there is no command after --'],
-    ['a reserved word', ['forward'], '"forward" is a reserved word; for a pod of that name use pod/forward'],
     [
       'a limit that is not a duration',
       ['musl', '--timeout', 'soon'],

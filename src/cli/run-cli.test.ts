@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { commandTable, plannedWords } from './commands/command-table.ts';
+import { commandTable } from './commands/command-table.ts';
 import type { Streams } from './context.ts';
 import { runCLI } from './run-cli.ts';
 import { version } from './plugin-version.ts';
@@ -56,15 +56,6 @@ describe('commands by name', () => {
       stderr:
         'error: "version" is a command, and a command comes first; for a pod of that name use pod/version\n' +
         'See `kubectl crashcart --help`.\n',
-    });
-  });
-
-  test.each(plannedWords)('%s is kept for a command to come', async (word) => {
-    expect(commandTable.has(word)).toBe(false);
-    const { code, stderr } = await run(word);
-    expect({ code, stderr }).toEqual({
-      code: 2,
-      stderr: expect.stringContaining(`use pod/${word}`),
     });
   });
 

@@ -67,10 +67,7 @@ async function runCommand({ command, args }: CommandChoice, context: Context): P
 
 function refuseReservedWord(word: string | undefined): void {
   if (word === undefined || !isReservedWord(word)) return;
-  const isCommand = word === 'help' || commandTable.has(word);
   throw new UsageError(
-    isCommand
-      ? `"${word}" is a command, and a command comes first; for a pod of that name use pod/${word}`
-      : `"${word}" is a reserved word; for a pod of that name use pod/${word}`,
+    `"${word}" is a command, and a command comes first; for a pod of that name use pod/${word}`,
   );
 }

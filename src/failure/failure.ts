@@ -37,6 +37,7 @@ export const failureCodes = {
   incomplete: exitCodes.failure,
   toolNotFound: exitCodes.failure,
   outputFile: exitCodes.failure,
+  portUnavailable: exitCodes.failure,
   sessionFailed: exitCodes.failure,
   // The agent's.
   invalidRequest: exitCodes.failure,

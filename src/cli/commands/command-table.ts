@@ -32,6 +32,10 @@ const commands: Record<string, CommandEntry> = {
     summary: 'copy files from a container, or into one',
     load: async () => (await import('./copy/copy-command.ts')).copyCommand,
   },
+  forward: {
+    summary: 'forward ports to what a pod can reach, and back',
+    load: async () => (await import('./forward/forward-command.ts')).forwardCommand,
+  },
   doctor: {
     summary: 'check whether sessions will work, and how to fix what fails',
     load: async () => (await import('./doctor/doctor-command.ts')).doctorCommand,
@@ -77,10 +81,7 @@ const commands: Record<string, CommandEntry> = {
 /** The subcommands by name. Any other word is a target, for sessionCommand. */
 export const commandTable = new Map(Object.entries(commands));
 
-/** Words that will be subcommands: reserved already, so that no script uses them as names of pods. */
-export const plannedWords = ['forward'];
-
 /** Whether a word is not a target: a pod of such a name is reached as `pod/NAME`. */
 export function isReservedWord(word: string): boolean {
-  return word === 'help' || commandTable.has(word) || plannedWords.includes(word);
+  return word === 'help' || commandTable.has(word);
 }

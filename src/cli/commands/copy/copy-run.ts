@@ -2,15 +2,14 @@ import pMap from 'p-map';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { labelTarget, type SelectedTarget } from '../../../cluster/target/selection/target-selection.ts';
-import { describeTargetEnd } from '../../../cluster/target/target-end.ts';
 import { getErrorMessage } from '../../../failure/error-message.ts';
 import { exitCodes, Failure } from '../../../failure/failure.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
-import { lookUpLimitMs } from '../../attached/session-end-report.ts';
 import type { Context } from '../../context.ts';
 import { openApi } from '../../options/access-options.ts';
 import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
+import { describeToolEnd, type ToolRun } from '../open/start/tool-end.ts';
 import { ToolSessions } from '../open/start/tool-sessions.ts';
 import { chooseDirection, type CopyDirection, type CopyRequest } from './copy-options.ts';
 import { CopyProgress } from './copy-progress.ts';
@@ -18,7 +17,6 @@ import { CopyReport } from './copy-report.ts';
 import type { CopyResult } from './copy-result.ts';
 import { findCopyTargets } from './copy-targets.ts';
 import { download, isPattern } from './download.ts';
-import type { ToolRun } from './tool-exchange.ts';
 import { upload } from './upload.ts';
 import { writeToStdout } from './stdout-copy.ts';
 
@@ -92,7 +90,7 @@ class CopyRun {
         sessions,
         first,
         ask,
-        (run) => this.#describeEnd(first, run),
+        (run) => describeToolEnd(this.#api, first, run),
         this.#context,
         signal,
       );
@@ -132,7 +130,7 @@ class CopyRun {
     const { signal } = this.#lifetime;
     const { include, exclude, noPreserve, resume } = this.#request;
     const direction = this.#direction;
-    const describeEnd = (run: ToolRun) => this.#describeEnd(selected, run);
+    const describeEnd = (run: ToolRun) => describeToolEnd(this.#api, selected, run);
     if (direction.kind === 'upload') {
       const [source, { path }] = [direction.from, direction.to];
       const request = { include, exclude, source, path, preserve: !noPreserve, resume };
@@ -155,17 +153,5 @@ class CopyRun {
   #isMany(): boolean {
     const { many } = this.#request;
     return many.selector !== null || many.all || many.allContainers;
-  }
-
-  async #describeEnd({ target }: SelectedTarget, { end, message }: ToolRun): Promise<string> {
-    if (end.reason === 'targetEnded' && target.kind === 'container') {
-      const why = await describeTargetEnd(this.#api, target, AbortSignal.timeout(lookUpLimitMs));
-      return why ?? 'the target has ended';
-    }
-    const lastLine = message.split('\n').at(-1) ?? '';
-    if (end.reason === 'exited' && end.exitCode === 127)
-      return `the toolbox has no program for copies: ${lastLine}`;
-    if (lastLine !== '') return lastLine;
-    return end.message ?? `the program in the session ended with exit code ${end.exitCode}`;
   }
 }

@@ -17,7 +17,8 @@ import { choosePlace, type Destination } from './local/destination-place.ts';
 import { findRemainder } from './local/local-remainder.ts';
 import { describeChange } from './local/tree-reader.ts';
 import { TreeWriter, type WriterRules } from './local/tree-writer.ts';
-import { exchange, type ToolRun } from './tool-exchange.ts';
+import type { ToolRun } from '../open/start/tool-end.ts';
+import { exchange } from './tool-exchange.ts';
 
 export const sendFiles = '/usr/local/lib/crashcart/copy/send-files';
 

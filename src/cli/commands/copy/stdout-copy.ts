@@ -5,7 +5,8 @@ import { Failure } from '../../../failure/failure.ts';
 import type { Context } from '../../context.ts';
 import type { ToolSessions } from '../open/start/tool-sessions.ts';
 import { sendFiles } from './download.ts';
-import { exchange, type ToolRun } from './tool-exchange.ts';
+import type { ToolRun } from '../open/start/tool-end.ts';
+import { exchange } from './tool-exchange.ts';
 
 /**
  * Writes the content of a target's file to stdout, or a tar archive of what is a folder, or several.

@@ -2,20 +2,13 @@ import { Readable, Writable } from 'node:stream';
 import type { ClientSession } from '../../../cluster/session/client-session.ts';
 import type { SelectedTarget } from '../../../cluster/target/selection/target-selection.ts';
 import { raceAbort } from '../../../failure/abort-race.ts';
-import type { SessionEnd } from '../../../session-api/session-end.ts';
+import type { ToolRun } from '../open/start/tool-end.ts';
 import type { ToolSessions } from '../open/start/tool-sessions.ts';
 
 /** Of what the tool says on stderr, the first is the reason. */
 const maxMessageBytes = 16 * 1024;
 /** An end that was asked for comes at once; then the session is ended. */
 const endLimitMs = 2000;
-
-/** A program of the toolbox that one side of a copy runs. */
-export interface ToolRun {
-  end: SessionEnd;
-  /** What the program has said on stderr. */
-  message: string;
-}
 
 /**
  * Runs a tool in a target, and has it clean up when the copy ends early.

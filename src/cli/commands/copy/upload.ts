@@ -19,7 +19,8 @@ import type { CopyListener, CopyResult } from './copy-result.ts';
 import type { NamePatterns } from './local/name-filter.ts';
 import { listTree } from './local/tree-list.ts';
 import { readTree } from './local/tree-reader.ts';
-import { exchange, type ToolRun } from './tool-exchange.ts';
+import type { ToolRun } from '../open/start/tool-end.ts';
+import { exchange } from './tool-exchange.ts';
 
 export const receiveFiles = '/usr/local/lib/crashcart/copy/receive-files';
 
