@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { type FrameKind, headBytes, maxFrameBytes, maxTextFrameBytes, readKind } from './copy-frames.ts';
 
 /** Where the parts of a stream go. What a handler throws is thrown by {@link FrameReader.push}. */
@@ -27,6 +28,20 @@ export class FrameReader {
   /** Whether the last frame is whole. */
   get isBetweenFrames(): boolean {
     return this.#dataBytes === 0 && this.#waiting.length === 0;
+  }
+
+  /** @returns a stream for what is to be read. What is not such a stream, and what a handler throws, is its error. */
+  createSink(): Writable {
+    return new Writable({
+      write: (chunk: Buffer, _encoding, callback) => {
+        try {
+          this.push(chunk);
+          callback();
+        } catch (error) {
+          callback(error as Error);
+        }
+      },
+    });
   }
 
   /** @throws RangeError for what is not such a stream. */

@@ -15,7 +15,7 @@ export const socksReplies = {
   addressNotSupported: 8,
 } as const;
 
-/** What a client wants to be connected to. Names are not resolved here: that is for the target. */
+/** The host and port that a client asks for. The target resolves the name. */
 export interface SocksRequest {
   host: string;
   port: number;

@@ -2,7 +2,6 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
-  type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
@@ -10,7 +9,6 @@ import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { watchLiveness } from '../../session-api/connection/connection-liveness.ts';
 import { livenessLimits } from '../../session-api/connection/liveness-limits.ts';
-import { parseJSON } from '../../session-api/connection/json-text.ts';
 import { type NodeReport, nodeReportSchema } from '../../session-api/node-report.ts';
 import { parseProblem, ProblemError } from '../../session-api/problem.ts';
 import { formatProtocolRange, protocolHeader } from '../../session-api/protocol/protocol-match.ts';
@@ -37,6 +35,7 @@ import { initialWindowBytes, WindowEstimator } from '../../session-api/connectio
 import { getAbortReason } from '../../failure/abort-reason.ts';
 import { getErrorMessage } from '../../failure/error-message.ts';
 import { Failure } from '../../failure/failure.ts';
+import { parseAnswer, readStatus } from './agent-answer.ts';
 import type { OutputConnection } from './streams/output-reader.ts';
 
 /** Node ends a session that buffers more; its default (10 MB) is below our largest windows. */
@@ -333,23 +332,4 @@ function describeSilence(limitMs: number): Failure {
     `the agent runs, but does not listen yet after ${limitMs / 1000} s`,
     'The node may be very busy. Where an agent is started, --timeout gives it more time.',
   );
-}
-
-function parseAnswer<Schema extends z.ZodType>(schema: Schema, body: string): z.infer<Schema> {
-  const parsed = schema.safeParse(parseJSON(body));
-  if (parsed.success) return parsed.data;
-  throw new Failure(
-    'agentFailed',
-    "the agent's answer can't be read: the agent and this plugin are of different versions",
-    '`kubectl crashcart clean` removes agents of other versions.',
-  );
-}
-
-/** @returns the HTTP status. @throws the stream's error, or an Error when the stream ends without an answer. */
-function readStatus(stream: ClientHttp2Stream): Promise<number> {
-  return new Promise((resolve, reject) => {
-    stream.once('response', (headers: IncomingHttpHeaders) => resolve(Number(headers[':status'])));
-    stream.once('error', reject);
-    stream.once('close', () => reject(new Error('the stream was closed without an answer')));
-  });
 }

@@ -4,13 +4,7 @@ import type { OptionSources } from '../../command-line/raw-arguments.ts';
 import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
 import { clusterOptions } from '../../options/access-options.ts';
-import {
-  agentIdleOption,
-  agentOptions,
-  agentPriorityOption,
-  agentStartOption,
-  createNamespaceOption,
-} from '../../options/agent/agent-options.ts';
+import { newAgentOptions } from '../../options/agent/agent-options.ts';
 import { attachmentOptions } from '../../options/attachment-options.ts';
 import { isGiven, refuseCombinations } from '../../options/option-rules.ts';
 import { outputFileOptions } from '../../options/output-file-options.ts';
@@ -85,11 +79,7 @@ export const captureOptions = {
   reason: attachmentOptions.reason,
   compress: attachmentOptions.compress,
   quiet: attachmentOptions.quiet,
-  agent: agentOptions,
-  idleSeconds: agentIdleOption,
-  priorityClass: agentPriorityOption,
-  timeoutMs: agentStartOption,
-  createNamespace: createNamespaceOption,
+  ...newAgentOptions,
   ...clusterOptions,
 };
 

@@ -1,15 +1,13 @@
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
 import { listAddressNames } from '../../../cluster/addresses/address-names.ts';
-import { describeTargetEnd } from '../../../cluster/target/target-end.ts';
 import { findTargets } from '../../../cluster/target/selection/find-targets.ts';
+import { requireTargets } from '../../../cluster/target/selection/target-selection.ts';
 import { TimeMerge, type TimedItem } from '../../../packets/time-merge.ts';
-import type { SessionEnd } from '../../../session-api/session-end.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
-import { lookUpLimitMs } from '../../attached/session-end-report.ts';
 import type { Context } from '../../context.ts';
-import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { openApi } from '../../options/access-options.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
+import { describeLostTarget } from '../open/start/tool-end.ts';
 import { ToolSessions } from '../open/start/tool-sessions.ts';
 import { CaptureFlow } from './capture-flow.ts';
 import type { CaptureFormat } from './format/capture-format.ts';
@@ -72,13 +70,9 @@ class CaptureRun {
     const api = await openApi(this.#request, this.#context);
     const [found, sessions] = await Promise.all([
       this.#findTargets(api),
-      ToolSessions.prepare(
-        api,
-        { ...this.#request, options: this.#describeAgent() },
-        {
-          ...{ context: this.#context, progress: this.#progress, signal },
-        },
-      ),
+      ToolSessions.prepare(api, this.#request, {
+        ...{ context: this.#context, progress: this.#progress, signal },
+      }),
     ]);
     this.#lifetime.defer(() => sessions.close());
     const { networks, refused } = found;
@@ -99,18 +93,11 @@ class CaptureRun {
     return await this.#capture(format, around);
   }
 
-  #describeAgent() {
-    const { agent, ...chosen } = this.#request;
-    return describeAgentOptions(agent, chosen);
-  }
-
   /** @throws what is wrong with the targets, when none of them can be captured. */
   async #findTargets(api: ApiClient) {
     const { targets: names, many, allNamespaces, container, quiet } = this.#request;
     const selection = { names, ...many, allNamespaces, container, allContainers: false };
-    const { targets, refused } = await findTargets(api, selection, this.#lifetime.signal);
-    const [first] = refused;
-    if (targets.length === 0 && first !== undefined) throw first.error;
+    const { targets, refused } = requireTargets(await findTargets(api, selection, this.#lifetime.signal));
     const { networks, shared } = selectNetworks(targets);
     const { reporter } = this.#context;
     if (!quiet) {
@@ -216,7 +203,7 @@ class CaptureRun {
             await source.push(read(chunk));
           },
           onStarted,
-          (ended) => describeEnd(api, target, ended),
+          (ended) => describeLostTarget(api, target, ended),
         );
         if (!running.has(target)) onSettled();
         source.end();
@@ -286,10 +273,4 @@ interface Finish<Item extends TimedItem> {
   flow: CaptureFlow<Item>;
   format: CaptureFormat<Item>;
   sink: PacketSink;
-}
-
-async function describeEnd(api: ApiClient, { target }: CapturedTarget, end: SessionEnd): Promise<string> {
-  const limit = AbortSignal.timeout(lookUpLimitMs);
-  const why = target.kind === 'container' ? await describeTargetEnd(api, target, limit) : null;
-  return why ?? end.message ?? 'the target has ended';
 }

@@ -2,13 +2,7 @@ import type { OptionSources } from '../../command-line/raw-arguments.ts';
 import { createGroup, type OptionValues } from '../../command-line/option.ts';
 import { UsageError } from '../../errors.ts';
 import { clusterOptions } from '../../options/access-options.ts';
-import {
-  agentIdleOption,
-  agentOptions,
-  agentPriorityOption,
-  agentStartOption,
-  createNamespaceOption,
-} from '../../options/agent/agent-options.ts';
+import { newAgentOptions } from '../../options/agent/agent-options.ts';
 import { attachmentOptions } from '../../options/attachment-options.ts';
 import { refuseCombinations } from '../../options/option-rules.ts';
 import { isForMany, manyOptions, refuseSelection } from '../open/many/many-options.ts';
@@ -40,11 +34,7 @@ export const copyOptions = {
   reason: attachmentOptions.reason,
   compress: attachmentOptions.compress,
   quiet: attachmentOptions.quiet,
-  agent: agentOptions,
-  idleSeconds: agentIdleOption,
-  priorityClass: agentPriorityOption,
-  timeoutMs: agentStartOption,
-  createNamespace: createNamespaceOption,
+  ...newAgentOptions,
   ...clusterOptions,
 };
 

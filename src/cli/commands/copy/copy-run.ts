@@ -7,7 +7,6 @@ import { exitCodes, Failure } from '../../../failure/failure.ts';
 import { ProgressLine } from '../../../terminal/progress.ts';
 import type { Context } from '../../context.ts';
 import { openApi } from '../../options/access-options.ts';
-import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
 import { describeToolEnd, type ToolRun } from '../open/start/tool-end.ts';
 import { ToolSessions } from '../open/start/tool-sessions.ts';
@@ -73,12 +72,10 @@ class CopyRun {
 
   async run(): Promise<number> {
     const { signal } = this.#lifetime;
-    const { agent, ...rest } = this.#request;
-    const tools = { ...rest, options: describeAgentOptions(agent, rest) };
     const around = { context: this.#context, progress: this.#line, signal };
     const [{ targets, refused }, sessions] = await Promise.all([
       findCopyTargets(this.#api, this.#getTarget(), this.#request, signal),
-      ToolSessions.prepare(this.#api, tools, around),
+      ToolSessions.prepare(this.#api, this.#request, around),
     ]);
     this.#lifetime.defer(() => sessions.close());
     for (const { name, error } of refused) this.#report.refuse(name, error);

@@ -3,7 +3,11 @@ import { chooseEndedContainer } from '../../../cluster/target/ended/ended-contai
 import { findEndedPod } from '../../../cluster/target/ended/ended-pod.ts';
 import { refuseUnreachablePod } from '../../../cluster/target/node-checks.ts';
 import { findTargets } from '../../../cluster/target/selection/find-targets.ts';
-import type { SelectedTarget, SelectedTargets } from '../../../cluster/target/selection/target-selection.ts';
+import {
+  requireTargets,
+  type SelectedTarget,
+  type SelectedTargets,
+} from '../../../cluster/target/selection/target-selection.ts';
 import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { UsageError } from '../../errors.ts';
 import type { CopyRequest } from './copy-options.ts';
@@ -24,10 +28,7 @@ export async function findCopyTargets(
     return { targets, refused: [], endedPods: 0 };
   }
   const names = target === null ? [] : [target];
-  const found = await findTargets(api, { names, ...many, allNamespaces, container }, signal);
-  const [first] = found.refused;
-  if (found.targets.length === 0 && first !== undefined) throw first.error;
-  return found;
+  return requireTargets(await findTargets(api, { names, ...many, allNamespaces, container }, signal));
 }
 
 async function findEnded(

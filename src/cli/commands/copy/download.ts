@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import {
   copyCountsSchema,
   type CopyCounts,
@@ -51,18 +51,8 @@ export async function download(
   const compare = resume ? await findRemainder(destination, nameTop(path)) : {};
   const asked = `${JSON.stringify({ path, include, exclude, compare, totals: wantsTotals })}\n`;
   const receiver = new Receiver(request, listener);
-  const output = new Writable({
-    write: (chunk: Buffer, _encoding, callback) => {
-      try {
-        receiver.push(chunk);
-        callback();
-      } catch (error) {
-        callback(error as Error);
-      }
-    },
-  });
   try {
-    const streams = { input: [Buffer.from(asked)], output };
+    const streams = { input: [Buffer.from(asked)], output: receiver.sink };
     const run = await exchange(sessions, selected, [sendFiles], streams, signal);
     if (receiver.counts !== null) return receiver.finish(receiver.counts);
     return { ...receiver.cut(), problem: await describeEnd(run) };
@@ -90,7 +80,8 @@ export function isPattern(path: string): boolean {
 
 /** Reads the frames of the sender, and has them written. */
 class Receiver {
-  readonly #reader: FrameReader;
+  /** What the sender writes. */
+  readonly sink: Writable;
   readonly #writer: TreeWriter;
   readonly #listener: CopyListener;
   #failures = 0;
@@ -102,11 +93,7 @@ class Receiver {
     const fail = (path: Buffer, reason: string) =>
       this.#tell({ path: path.toString(), reason, isNote: false });
     this.#writer = new TreeWriter((top) => choosePlace(destination, top), rules, fail);
-    this.#reader = new FrameReader(this.#handle());
-  }
-
-  push(chunk: Buffer): void {
-    this.#reader.push(chunk);
+    this.sink = new FrameReader(this.#handle()).createSink();
   }
 
   finish(counts: CopyCounts): CopyResult {

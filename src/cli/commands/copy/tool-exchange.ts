@@ -1,12 +1,11 @@
-import { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import type { ClientSession } from '../../../cluster/session/client-session.ts';
 import type { SelectedTarget } from '../../../cluster/target/selection/target-selection.ts';
 import { raceAbort } from '../../../failure/abort-race.ts';
 import type { ToolRun } from '../open/start/tool-end.ts';
+import { ToolMessages } from '../open/start/tool-messages.ts';
 import type { ToolSessions } from '../open/start/tool-sessions.ts';
 
-/** Of what the tool says on stderr, the first is the reason. */
-const maxMessageBytes = 16 * 1024;
 /** An end that was asked for comes at once; then the session is ended. */
 const endLimitMs = 2000;
 
@@ -23,15 +22,7 @@ export async function exchange(
   { input, output }: { input: AsyncIterable<Buffer> | Iterable<Buffer>; output: Writable },
   signal: AbortSignal,
 ): Promise<ToolRun> {
-  const messages: Buffer[] = [];
-  let messageBytes = 0;
-  const stderr = new Writable({
-    write: (chunk: Buffer, _encoding, callback) => {
-      if (messageBytes < maxMessageBytes) messages.push(chunk);
-      messageBytes += chunk.length;
-      callback();
-    },
-  });
+  const stderr = new ToolMessages();
   const sinks = {
     ...{ stdout: output, stderr },
     ...{ onLost: () => undefined, onRestored: () => undefined, onGap: () => undefined },
@@ -42,8 +33,7 @@ export async function exchange(
     const sending = session.sendStdin(source);
     const outcome = await raceAbort(Promise.race([session.outcome, failOf(sending)]), signal);
     if (outcome.kind === 'detached') throw new Error('another client has taken the session of the copy');
-    const message = Buffer.concat(messages).toString().trim();
-    return { end: outcome.end, message };
+    return { end: outcome.end, message: stderr.read().trim() };
   } catch (error) {
     await endSession(session);
     throw error;

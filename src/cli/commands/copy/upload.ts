@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import {
   copyCountsSchema,
   type CopyCounts,
@@ -130,16 +130,7 @@ class Answers {
         }
       },
     });
-    this.sink = new Writable({
-      write: (chunk: Buffer, _encoding, callback) => {
-        try {
-          reader.push(chunk);
-          callback();
-        } catch (error) {
-          callback(error as Error);
-        }
-      },
-    });
+    this.sink = reader.createSink();
   }
 
   /** @throws the signal's reason. */

@@ -3,13 +3,7 @@ import { createGroup } from '../../command-line/option.ts';
 import type { TargetName } from '../../../cluster/target/target-name.ts';
 import { UsageError } from '../../errors.ts';
 import { clusterOptions } from '../../options/access-options.ts';
-import {
-  agentIdleOption,
-  agentOptions,
-  agentPriorityOption,
-  agentStartOption,
-  createNamespaceOption,
-} from '../../options/agent/agent-options.ts';
+import { newAgentOptions } from '../../options/agent/agent-options.ts';
 import { attachmentOptions } from '../../options/attachment-options.ts';
 import { containerOption } from '../open/session-options.ts';
 import type { ForwardRule } from './forward-rule.ts';
@@ -35,11 +29,7 @@ export const forwardOptions = {
   }),
   reason: attachmentOptions.reason,
   quiet: attachmentOptions.quiet,
-  agent: agentOptions,
-  idleSeconds: agentIdleOption,
-  priorityClass: agentPriorityOption,
-  timeoutMs: agentStartOption,
-  createNamespace: createNamespaceOption,
+  ...newAgentOptions,
   ...clusterOptions,
 };
 

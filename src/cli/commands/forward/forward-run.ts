@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { Writable } from 'node:stream';
 import { findTargets } from '../../../cluster/target/selection/find-targets.ts';
 import { labelTarget, type SelectedTarget } from '../../../cluster/target/selection/target-selection.ts';
 import type { ApiClient } from '../../../cluster/api/api-client.ts';
@@ -17,9 +16,9 @@ import { ProgressLine } from '../../../terminal/progress.ts';
 import type { Context } from '../../context.ts';
 import { UsageError } from '../../errors.ts';
 import { openApi } from '../../options/access-options.ts';
-import { describeAgentOptions } from '../../options/agent/agent-options.ts';
 import { type Lifetime, runUntilInterrupted } from '../../process/lifetime.ts';
 import { describeToolEnd } from '../open/start/tool-end.ts';
+import { ToolMessages } from '../open/start/tool-messages.ts';
 import { ToolSessions } from '../open/start/tool-sessions.ts';
 import type { ForwardRequest } from './forward-options.ts';
 import { describePlace, formatAddress, parseForwardRule, parseReverseRule } from './forward-rule.ts';
@@ -29,7 +28,6 @@ import { RefusalReport } from './refusal-report.ts';
 const forwardPorts = '/usr/local/lib/crashcart/forward/forward-ports';
 /** A client that connects and says nothing holds a descriptor. */
 const socksLimitMs = 30_000;
-const maxMessageBytes = 16 * 1024;
 
 /**
  * Forwards ports until Ctrl-C, or the end of the target.
@@ -71,7 +69,7 @@ class ForwardRun {
     const opened = await this.#listen();
     const [selected, sessions] = await Promise.all([this.#findTarget(), this.#prepare()]);
     this.#lifetime.defer(() => sessions.close());
-    const messages: Buffer[] = [];
+    const messages = new ToolMessages();
     const session = await this.#openSession(sessions, selected, messages);
     const ending = session.outcome.finally(() => this.#multiplexer.close('the session has ended'));
     const sending = session.sendStdin(this.#multiplexer.output);
@@ -106,7 +104,7 @@ class ForwardRun {
       const outcome = await raceAbort(ending, AbortSignal.any([signal, stopped.signal]));
       const label = labelTarget(selected, false);
       if (outcome.kind === 'detached') throw new Failure('takenOver', `another client has taken the session`);
-      const message = Buffer.concat(messages).toString().trim();
+      const message = messages.read().trim();
       const why = await describeToolEnd(this.#api, selected, { end: outcome.end, message });
       throw new Failure('targetNotReady', `${label} is not forwarded to any more: ${why}`);
     } catch (error) {
@@ -156,29 +154,19 @@ class ForwardRun {
   }
 
   async #prepare(): Promise<ToolSessions> {
-    const { agent, ...rest } = this.#request;
-    const tools = { ...rest, compress: false, options: describeAgentOptions(agent, rest) };
     const around = { context: this.#context, progress: this.#line, signal: this.#lifetime.signal };
-    return await ToolSessions.prepare(this.#api, tools, around);
+    return await ToolSessions.prepare(this.#api, { ...this.#request, compress: false }, around);
   }
 
   async #openSession(
     sessions: ToolSessions,
     selected: SelectedTarget,
-    messages: Buffer[],
+    messages: ToolMessages,
   ): Promise<ClientSession> {
     const { quiet } = this.#request;
     const { reporter } = this.#context;
-    let messageBytes = 0;
-    const stderr = new Writable({
-      write: (chunk: Buffer, _encoding, callback) => {
-        messageBytes += chunk.length;
-        if (messageBytes < maxMessageBytes) messages.push(chunk);
-        callback();
-      },
-    });
     const sinks = {
-      ...{ stdout: this.#multiplexer.input, stderr },
+      ...{ stdout: this.#multiplexer.input, stderr: messages },
       onLost: ({ message }: Failure) => void (quiet || reporter.note(`${message}; the connections wait`)),
       onRestored: () => void (quiet || reporter.note('the connections go on')),
       onGap: () => undefined,

@@ -15,7 +15,9 @@ export class RefusalReport {
   tell(place: string, reason: string): void {
     const key = `${place} ${reason}`;
     const now = performance.now();
-    if (now - (this.#toldAt.get(key) ?? -Infinity) < silenceMs) return;
+    // Through a SOCKS5 proxy come ever new places: those that are told again anyhow are forgotten.
+    for (const [other, toldAt] of this.#toldAt) if (now - toldAt >= silenceMs) this.#toldAt.delete(other);
+    if (this.#toldAt.has(key)) return;
     this.#toldAt.set(key, now);
     this.#reporter.error(`no connection to ${place}: ${reason}`);
   }

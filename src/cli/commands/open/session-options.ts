@@ -6,13 +6,7 @@ import { createGroup, type Option } from '../../command-line/option.ts';
 import type { OptionSources } from '../../command-line/raw-arguments.ts';
 import { UsageError } from '../../errors.ts';
 import { clusterOptions } from '../../options/access-options.ts';
-import {
-  agentIdleOption,
-  agentOptions,
-  agentPriorityOption,
-  agentStartOption,
-  createNamespaceOption,
-} from '../../options/agent/agent-options.ts';
+import { newAgentOptions } from '../../options/agent/agent-options.ts';
 import { attachmentOptions, stdinOption } from '../../options/attachment-options.ts';
 import { createBytesSchema } from '../../options/values/byte-size.ts';
 import { commandSetupOptions } from '../../options/command-setup-options.ts';
@@ -119,11 +113,7 @@ export const sessionOptions = {
     default: '4Mi',
     schema: createBytesSchema(minOutputBufferBytes, maxOutputBufferBytes),
   }),
-  agent: agentOptions,
-  idleSeconds: agentIdleOption,
-  priorityClass: agentPriorityOption,
-  timeoutMs: agentStartOption,
-  createNamespace: createNamespaceOption,
+  ...newAgentOptions,
   dryRun: dryRunOptions,
   ...clusterOptions,
   version: createGroup('Other:').defineSwitch({ flag: 'version', describe: 'print the version' }),

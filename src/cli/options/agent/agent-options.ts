@@ -103,6 +103,15 @@ export const createNamespaceOption = defineSwitch({
   describe: 'create the namespace of agents if it is missing',
 });
 
+/** Options of every command that starts an agent when none is there. */
+export const newAgentOptions = {
+  agent: agentOptions,
+  idleSeconds: agentIdleOption,
+  priorityClass: agentPriorityOption,
+  timeoutMs: agentStartOption,
+  createNamespace: createNamespaceOption,
+};
+
 /** @returns the agent that the options ask for. */
 export function describeAgentOptions(
   values: OptionValues<typeof agentOptions>,

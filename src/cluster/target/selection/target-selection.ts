@@ -42,6 +42,13 @@ export interface SelectedTargets {
   endedPods: number;
 }
 
+/** @throws the first refusal, when there is no target that can be entered. */
+export function requireTargets(found: SelectedTargets): SelectedTargets {
+  const [first] = found.refused;
+  if (found.targets.length === 0 && first !== undefined) throw first.error;
+  return found;
+}
+
 /** @returns targets by their nodes: the sessions of one node share one agent. */
 export function groupByNode<Target extends { node: string }>(targets: Target[]): Map<string, Target[]> {
   return Map.groupBy(targets, ({ node }) => node);

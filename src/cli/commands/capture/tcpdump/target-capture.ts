@@ -3,12 +3,11 @@ import type { ClientSession } from '../../../../cluster/session/client-session.t
 import type { SessionEnd } from '../../../../session-api/session-end.ts';
 import { raceAbort } from '../../../../failure/abort-race.ts';
 import { getErrorMessage } from '../../../../failure/error-message.ts';
+import { ToolMessages } from '../../open/start/tool-messages.ts';
 import type { ToolSinks } from '../../open/start/tool-sessions.ts';
 import type { TcpdumpCounts } from '../targets/captured-target.ts';
 import { readTcpdumpCounts, readTcpdumpError } from './tcpdump-command.ts';
 
-/** tcpdump says a few lines; what is more is not read. */
-const maxMessageBytes = 16 * 1024;
 /** tcpdump ends at once, but its last packets may have to wait for a slow line. */
 const stopLimitMs = 10_000;
 /**
@@ -26,8 +25,7 @@ export interface CaptureEnd extends TcpdumpCounts {
 
 /** tcpdump in one target, from the start of its session to the end. */
 export class TargetCapture {
-  readonly #messages: Buffer[] = [];
-  #messageBytes = 0;
+  readonly #messages = new ToolMessages();
   readonly #stopped = new AbortController();
   readonly #overdue = Promise.withResolvers<never>();
   #session: ClientSession | null = null;
@@ -103,7 +101,7 @@ export class TargetCapture {
     end: SessionEnd,
     describeTargetEnd: (end: SessionEnd) => Promise<string>,
   ): Promise<CaptureEnd> {
-    const said = Buffer.concat(this.#messages).toString('latin1');
+    const said = this.#messages.read('latin1');
     const counts = readTcpdumpCounts(said);
     if (end.reason === 'targetEnded') return { ...counts, failure: await describeTargetEnd(end) };
     if (end.reason !== 'exited')
@@ -119,13 +117,7 @@ export class TargetCapture {
           read(chunk).then(() => callback(), callback);
         },
       }),
-      stderr: new Writable({
-        write: (chunk: Buffer, _encoding, callback) => {
-          if (this.#messageBytes < maxMessageBytes) this.#messages.push(chunk);
-          this.#messageBytes += chunk.length;
-          callback();
-        },
-      }),
+      stderr: this.#messages,
       onLost: () => undefined,
       onRestored: () => undefined,
       onGap: () => undefined,

@@ -1,5 +1,6 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, utimesSync } from 'node:fs';
 import type { CopyEntry } from '../../../../copy-stream/copy-entry.ts';
+import { joinPath } from './byte-path.ts';
 import { toSeconds } from './file-time.ts';
 
 /** What written files and folders are given. */
@@ -28,7 +29,7 @@ export interface OpenFolder {
  */
 export function openFolder(above: Buffer, name: Buffer | null, entry: CopyEntry): OpenFolder {
   if (name === null) return { path: above, entry, isNew: false };
-  const path = Buffer.concat([above, Buffer.from('/'), name]);
+  const path = joinPath(above, name);
   try {
     // For us alone until all of it is there.
     mkdirSync(path, 0o700);

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
 import { sep } from 'node:path';
-import { join } from './tree-writer.ts';
+import { joinPath } from './byte-path.ts';
 import { createFilter, type NamePatterns } from './name-filter.ts';
 
 /** A file of the user's machine that is to be copied. */
@@ -46,7 +46,7 @@ export function* listTree(
       return tell(path, (error as Error).message, false);
     }
     for (const one of names.toSorted((left, right) => left.compare(right))) {
-      const below = { place: join(place, one), path: join(path, one) };
+      const below = { place: joinPath(place, one), path: joinPath(path, one) };
       try {
         const found = lstatSync(below.place, { bigint: true });
         if (!takes(below.path.subarray(Buffer.byteLength(name) + 1).toString(), found.isDirectory()))

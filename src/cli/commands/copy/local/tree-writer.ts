@@ -1,30 +1,13 @@
-import { createHash, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  ftruncateSync,
-  futimesSync,
-  linkSync,
-  lstatSync,
-  lutimesSync,
-  openSync,
-  renameSync,
-  symlinkSync,
-  unlinkSync,
-  writevSync,
-} from 'node:fs';
+import { linkSync, lstatSync, lutimesSync, symlinkSync } from 'node:fs';
 import { type CopyEntry, getType } from '../../../../copy-stream/copy-entry.ts';
 import { Failure } from '../../../../failure/failure.ts';
-import { closeFolder, type FolderRules, type OpenFolder, openFolder } from './open-folder.ts';
+import { isBelow, joinPath, splitPath } from './byte-path.ts';
 import { toSeconds } from './file-time.ts';
+import { IncomingFile, removeFile, renamePart } from './incoming-file.ts';
 import { foldName, foldsNames, refuseName } from './local-name.ts';
+import { closeFolder, type FolderRules, type OpenFolder, openFolder } from './open-folder.ts';
 import { namePart } from './part-name.ts';
 
-/** Pieces come in 16 to 64 KiB; fewer, larger writes are cheaper. */
-const flushBytes = 256 * 1024;
 /** Nothing more can be written after one of these. */
 const fatalCodes = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO', 'EMFILE', 'ENFILE']);
 
@@ -40,17 +23,6 @@ export interface TopPlace {
   name: Buffer | null;
 }
 
-interface OpenFile {
-  entry: CopyEntry;
-  folder: Buffer;
-  name: Buffer;
-  descriptor: number;
-  position: number;
-  pending: Buffer[];
-  pendingBytes: number;
-  hash: Hash;
-}
-
 /**
  * Writes a tree that comes from a target, which is hostile: nothing is written outside of the destination. An entry is only
  * made in a folder that was an entry before, and that is a folder of this copy or was one before it, and not a link. Links
@@ -63,7 +35,7 @@ export class TreeWriter {
   readonly #folders: OpenFolder[] = [];
   readonly #taken: Set<string> | null = foldsNames() ? new Set() : null;
   #top: TopPlace | null = null;
-  #file: OpenFile | null = null;
+  #file: IncomingFile | null = null;
   /** What is below a folder that can't be made is left out; the folder was told. */
   #failedFolder: Buffer | null = null;
   #files = 0;
@@ -113,24 +85,20 @@ export class TreeWriter {
   /** @param frame with its head, for the hash. */
   hole(length: number, frame: Buffer): void {
     this.#write((file) => {
-      file.hash.update(frame);
-      flush(file);
-      file.position += length;
+      file.updateHash(frame);
+      file.skip(length);
       this.#bytes += length;
     });
   }
 
   dataHead(head: Buffer): void {
-    this.#file?.hash.update(head);
+    this.#file?.updateHash(head);
   }
 
   data(piece: Buffer): void {
     this.#write((file) => {
-      file.hash.update(piece);
-      file.pending.push(piece);
-      file.pendingBytes += piece.length;
+      file.write(piece);
       this.#bytes += piece.length;
-      if (file.pendingBytes >= flushBytes) flush(file);
     });
   }
 
@@ -138,22 +106,14 @@ export class TreeWriter {
   end(sha256: Buffer): boolean {
     const file = this.#file;
     if (file === null) return false;
-    const { entry, descriptor, folder, name } = file;
-    const part = join(folder, namePart(name));
     try {
-      flush(file);
-      if (!file.hash.digest().equals(sha256)) throw new Error('other bytes came than were sent');
-      ftruncateSync(descriptor, file.position);
-      this.#setAttributes(descriptor, entry);
-      closeSync(descriptor);
+      file.complete(sha256, this.#rules);
       this.#file = null;
-      rename(part, join(folder, name));
       this.#files++;
       return true;
     } catch (error) {
-      if (this.#file === null) removeFile(part);
-      else this.#dropFile(false);
-      this.#tell(entry, error);
+      this.#dropFile(false);
+      this.#tell(file.entry, error);
       return false;
     }
   }
@@ -185,7 +145,7 @@ export class TreeWriter {
     const refusal = refuseName(name);
     if (refusal !== null) throw new Error(refusal);
     this.#refuseTaken(entry.path);
-    const path = join(folder, name);
+    const path = joinPath(folder, name);
     const type = getType(entry);
     if (isHardLink) this.#link(entry, folder, name);
     else if (type === 'folder') this.#folders.push(openFolder(folder, name, entry));
@@ -226,24 +186,24 @@ export class TreeWriter {
   }
 
   #makeSymbolicLink(entry: CopyEntry, folder: Buffer, name: Buffer): void {
-    const part = join(folder, namePart(name));
+    const part = joinPath(folder, namePart(name));
     removeFile(part);
     symlinkSync(entry.link, part);
     if (this.#rules.preserve) {
       const time = toSeconds(entry.mtimeNs);
       lutimesSync(part, time, time);
     }
-    rename(part, join(folder, name));
+    renamePart(part, joinPath(folder, name));
     this.#files++;
   }
 
   /** @throws when a part of the way to the other name is not a folder of this tree. */
   #link(entry: CopyEntry, folder: Buffer, name: Buffer): void {
     const other = this.#findOther(entry.link);
-    const part = join(folder, namePart(name));
+    const part = joinPath(folder, namePart(name));
     removeFile(part);
     linkSync(other, part);
-    rename(part, join(folder, name));
+    renamePart(part, joinPath(folder, name));
     // rename(2) does nothing with two names of one file.
     removeFile(part);
     this.#files++;
@@ -257,28 +217,18 @@ export class TreeWriter {
       const refusal = refuseName(name);
       if (refusal !== null) throw new Error(refusal);
       if (index > 0 && !lstatSync(path).isDirectory()) throw new Error('it is a link out of its tree');
-      path = join(path, name);
+      path = joinPath(path, name);
     }
     if (!lstatSync(path).isFile()) throw new Error('the file that it is another name of is missing');
     return path;
   }
 
   #openFile(entry: CopyEntry, folder: Buffer, name: Buffer): void {
-    const part = join(folder, namePart(name));
-    const isNew = entry.start === 0;
-    if (isNew) removeFile(part);
-    // O_NOFOLLOW is not there on Windows.
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = constants;
-    const descriptor = openSync(part, O_WRONLY | O_NOFOLLOW | (isNew ? O_CREAT | O_EXCL : 0), 0o600);
-    const file = { entry, folder, name, descriptor, pending: [], pendingBytes: 0 };
-    this.#file = { ...file, position: entry.start, hash: createHash('sha256') };
+    this.#file = new IncomingFile(entry, folder, name);
     this.#bytes += entry.start;
-    if (isNew || (fstatSync(descriptor).isFile() && fstatSync(descriptor).size === entry.start)) return;
-    this.#dropFile(true);
-    throw new Error('what an earlier copy has left of it was changed');
   }
 
-  #write(write: (file: OpenFile) => void): void {
+  #write(write: (file: IncomingFile) => void): void {
     if (this.#file === null) return;
     try {
       write(this.#file);
@@ -290,24 +240,9 @@ export class TreeWriter {
   }
 
   #dropFile(isKept: boolean): void {
-    if (this.#file === null) return;
-    const { descriptor, folder, name } = this.#file;
-    try {
-      if (isKept) flush(this.#file);
-    } finally {
-      closeSync(descriptor);
-      if (!isKept) removeFile(join(folder, namePart(name)));
-      this.#file = null;
-    }
-  }
-
-  #setAttributes(descriptor: number, { mode, uid, gid, mtimeNs }: CopyEntry): void {
-    if (!this.#rules.preserve) return fchmodSync(descriptor, this.#rules.fileMode);
-    if (this.#rules.setsOwner) fchownSync(descriptor, uid, gid);
-    // Without set-user-ID, set-group-ID and the sticky bit: the target could make a program of another user's here.
-    fchmodSync(descriptor, mode & 0o777);
-    const time = toSeconds(mtimeNs);
-    futimesSync(descriptor, time, time);
+    const file = this.#file;
+    this.#file = null;
+    file?.drop(isKept);
   }
 
   #tell({ path }: CopyEntry, error: unknown): void {
@@ -318,62 +253,6 @@ export class TreeWriter {
       });
     this.#fail(path, describe(error as NodeJS.ErrnoException));
   }
-}
-
-/** @returns a path of bytes: names of Linux need not be text. */
-export function join(folder: Buffer, name: Buffer): Buffer {
-  return Buffer.concat([folder, Buffer.from('/'), name]);
-}
-
-function flush(file: OpenFile): void {
-  const { descriptor, pending } = file;
-  let waiting = pending.splice(0);
-  file.pendingBytes = 0;
-  while (waiting.length > 0) {
-    const written = writevSync(descriptor, waiting, file.position);
-    file.position += written;
-    waiting = skip(waiting, written);
-  }
-}
-
-/** @returns what is left of buffers after some bytes. */
-function skip(buffers: Buffer[], bytes: number): Buffer[] {
-  let rest = bytes;
-  const index = buffers.findIndex(({ length }) => {
-    if (rest < length) return true;
-    rest -= length;
-    return false;
-  });
-  const first = buffers[index];
-  return first === undefined ? [] : [first.subarray(rest), ...buffers.slice(index + 1)];
-}
-
-function rename(part: Buffer, path: Buffer): void {
-  try {
-    renameSync(part, path);
-  } catch (error) {
-    removeFile(part);
-    throw error;
-  }
-}
-
-function removeFile(path: Buffer): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // What comes next tells what is wrong.
-  }
-}
-
-function splitPath(path: Buffer): Buffer[] {
-  return path
-    .toString('latin1')
-    .split('/')
-    .map((part) => Buffer.from(part, 'latin1'));
-}
-
-function isBelow(path: Buffer, folder: Buffer): boolean {
-  return path.subarray(0, folder.length + 1).equals(Buffer.concat([folder, Buffer.from('/')]));
 }
 
 function describe({ code, message }: NodeJS.ErrnoException): string {

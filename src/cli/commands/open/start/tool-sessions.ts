@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { AgentOptions } from '../../../../cluster/agent-pods/agent-spec.ts';
 import { listAgents } from '../../../../cluster/agent-pods/find-agent.ts';
 import type { ApiClient } from '../../../../cluster/api/api-client.ts';
 import { findUserName } from '../../../../cluster/api/user-name.ts';
@@ -12,7 +11,9 @@ import { NodeAgents } from '../../../../cluster/session/shared/node-agents.ts';
 import type { SelectedTarget } from '../../../../cluster/target/selection/target-selection.ts';
 import { commandSetupSchema, nameContext } from '../../../../session-api/command-setup.ts';
 import type { ProgressLine } from '../../../../terminal/progress.ts';
+import type { OptionValues } from '../../../command-line/option.ts';
 import type { Context } from '../../../context.ts';
+import { describeAgentOptions, type newAgentOptions } from '../../../options/agent/agent-options.ts';
 import { confirmStart } from './confirmed-start.ts';
 
 /** How long a session goes on whose client is gone. */
@@ -20,16 +21,11 @@ const graceSeconds = 60;
 const outputBufferBytes = 4 * 1024 * 1024;
 
 /** What a command line says of the sessions. */
-export interface ToolSessionsRequest {
-  /** The agents that they need. */
-  options: AgentOptions;
-  /** Limit of each agent's start. */
-  timeoutMs: number;
-  createNamespace: boolean;
+export type ToolSessionsRequest = OptionValues<typeof newAgentOptions> & {
   compress: boolean;
   /** Why, for the audit log. */
   reason: string | null;
-}
+};
 
 /** What the sessions of a command share. */
 interface Surroundings {
@@ -61,9 +57,11 @@ export class ToolSessions {
   /** Looks up which agents are there. @throws ApiError; Failure `connection`, `timeout`; the signal's reason. */
   static async prepare(
     api: ApiClient,
-    { options, timeoutMs, createNamespace, compress, reason }: ToolSessionsRequest,
+    request: ToolSessionsRequest,
     { context, progress, signal }: Surroundings,
   ): Promise<ToolSessions> {
+    const { agent, timeoutMs, createNamespace, compress, reason } = request;
+    const options = describeAgentOptions(agent, request);
     const [known, claimedUser] = await Promise.all([
       listAgents(api, options.namespace, signal),
       findUserName(api, signal),

@@ -5,6 +5,7 @@ all of the DATA and HOLE frames.
 """
 
 import hashlib
+import json
 import os
 import struct
 
@@ -40,6 +41,11 @@ def name_part(name: bytes) -> bytes:
 def is_same_file(known: dict, status: os.stat_result) -> bool:
     """By size and time, as rsync does; the client can set times to the microsecond only."""
     return known["size"] == status.st_size and int(known["mtimeNs"]) // 1000 == status.st_mtime_ns // 1000
+
+
+def encode_failure(path: bytes, reason: str, is_note: bool = False) -> bytes:
+    """The content of a FAILURE; a note is of what is left out on purpose."""
+    return json.dumps({"path": path.decode(errors="backslashreplace"), "reason": reason, "isNote": is_note}).encode()
 
 
 class FrameOutput:
